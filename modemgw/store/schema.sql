@@ -1,0 +1,235 @@
+-- The schema as it is now. Migrations in migrate.py end in exactly this.
+--
+-- Instants: integer Unix milliseconds, UTC, named _at. States: text with a
+-- CHECK. Octets: BLOB. Internal ids: integers, which are also the cursors of
+-- lists; public ids: text, sortable.
+
+-- Facts about this file: key `clean` is '1' while no daemon runs on it.
+CREATE TABLE meta (
+  key   TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- One row per SIM card ever seen. Quotas, reports and history follow the card.
+CREATE TABLE sim (
+  id            INTEGER PRIMARY KEY,
+  identity      TEXT NOT NULL UNIQUE,  -- ICCID; else imsi:<IMSI>; else modem:<name>
+  iccid         TEXT,
+  imsi          TEXT,
+  name          TEXT NOT NULL UNIQUE,  -- from the configuration, else made from the ICCID
+  number        TEXT,                  -- E.164, from the configuration or AT+CNUM
+  modem         TEXT,                  -- name of the modem it was last seen in
+  first_seen_at INTEGER NOT NULL,
+  last_seen_at  INTEGER NOT NULL
+) STRICT;
+
+-- Parts submitted per SIM and minute: what the pace windows count after a restart.
+CREATE TABLE sim_usage (
+  sim_id INTEGER NOT NULL REFERENCES sim(id),
+  minute INTEGER NOT NULL,             -- Unix time / 60
+  parts  INTEGER NOT NULL,
+  PRIMARY KEY (sim_id, minute)
+) STRICT, WITHOUT ROWID;
+
+-- API keys. The secret itself is never stored.
+CREATE TABLE api_key (
+  id             INTEGER PRIMARY KEY,
+  public_id      TEXT NOT NULL UNIQUE,  -- the eight characters behind mgw_
+  name           TEXT NOT NULL,
+  hash           BLOB NOT NULL,         -- SHA-256 of the secret part
+  scopes         TEXT NOT NULL,         -- JSON list
+  webhook_secret TEXT NOT NULL,         -- whsec_…, signs callback_url requests of this key
+  created_at     INTEGER NOT NULL,
+  last_used_at   INTEGER,               -- written at most once a minute
+  revoked_at     INTEGER
+) STRICT;
+
+-- A batch as it was accepted, until all of its messages are rows.
+CREATE TABLE batch (
+  id         INTEGER PRIMARY KEY,
+  public_id  TEXT NOT NULL UNIQUE,
+  key_id     INTEGER REFERENCES api_key(id),
+  accepted   INTEGER NOT NULL,
+  rejected   INTEGER NOT NULL,
+  pending    BLOB,                      -- the messages not yet expanded (msgspec JSON); NULL: none
+  created_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX batch_unexpanded ON batch (id) WHERE pending IS NOT NULL;
+
+-- One row per message, either direction; what a customer sees.
+CREATE TABLE message (
+  id           INTEGER PRIMARY KEY,
+  public_id    TEXT NOT NULL UNIQUE,
+  direction    TEXT NOT NULL CHECK (direction IN ('outbound', 'inbound')),
+  state        TEXT NOT NULL CHECK (state IN (
+                 'scheduled', 'queued', 'sending', 'sent', 'delivered', 'undelivered',
+                 'no_report', 'in_doubt', 'expired', 'failed', 'blocked', 'canceled',
+                 'receiving', 'received')),
+  sequence     INTEGER NOT NULL DEFAULT 1,  -- plus one with every change of state
+  peer         TEXT NOT NULL,           -- the other end: recipient, or sender
+  sim_id       INTEGER REFERENCES sim(id),  -- which SIM carried or received it
+  class        TEXT CHECK (class IN ('alert', 'otp', 'transactional', 'marketing')),
+  priority     INTEGER NOT NULL DEFAULT 1,  -- 0 low, 1 normal, 2 high, 3 urgent
+  encoding     TEXT NOT NULL,           -- gsm7, ucs2, 8bit
+  segments     INTEGER NOT NULL,
+  attempts     INTEGER NOT NULL DEFAULT 0,
+  reason       TEXT,                    -- JSON {code, detail, raw, retryable}
+  reference    TEXT,                    -- the client's own
+  tags         TEXT,                    -- JSON list
+  metadata     TEXT,                    -- JSON object
+  options      TEXT NOT NULL DEFAULT '{}',  -- JSON: what only dispatch and rendering need
+  key_id       INTEGER REFERENCES api_key(id),
+  batch_id     INTEGER REFERENCES batch(id),
+  created_at   INTEGER NOT NULL,
+  not_before   INTEGER NOT NULL,        -- scheduled_for, or created_at
+  expires_at   INTEGER,
+  sent_at      INTEGER,
+  final_at     INTEGER,                 -- delivered_at where the state says delivered
+  decide_at    INTEGER                  -- in_doubt: policy decides; sent: no_report falls due
+) STRICT;
+CREATE INDEX message_peer ON message (peer, id);
+CREATE INDEX message_state ON message (state, id);
+CREATE INDEX message_reference ON message (reference, id) WHERE reference IS NOT NULL;
+CREATE INDEX message_batch ON message (batch_id, id) WHERE batch_id IS NOT NULL;
+CREATE INDEX message_decide ON message (decide_at) WHERE decide_at IS NOT NULL;
+
+-- Bodies apart from what is kept for accounting, so that they can go first.
+CREATE TABLE message_text (
+  message_id INTEGER PRIMARY KEY REFERENCES message(id) ON DELETE CASCADE,
+  text       TEXT,
+  data       BLOB                       -- 8-bit payload instead of a text
+) STRICT;
+
+-- One row per TPDU of an outbound message.
+CREATE TABLE part (
+  id            INTEGER PRIMARY KEY,
+  message_id    INTEGER NOT NULL REFERENCES message(id) ON DELETE CASCADE,
+  seq           INTEGER NOT NULL,       -- 1-based, as on the wire
+  state         TEXT NOT NULL CHECK (state IN (
+                  'queued', 'claimed', 'submitting', 'accepted', 'delivered',
+                  'undelivered', 'failed', 'in_doubt', 'canceled')),
+  attempts      INTEGER NOT NULL DEFAULT 0,
+  not_before    INTEGER NOT NULL,
+  priority      INTEGER NOT NULL,
+  sim_id        INTEGER REFERENCES sim(id),  -- the SIM that has or had it
+  modem         TEXT,
+  tp_mr         INTEGER,                -- 0-255, given by the modem
+  submitting_at INTEGER,
+  accepted_at   INTEGER,
+  final_at      INTEGER,
+  tp_status     INTEGER,                -- last TP-ST octet, raw
+  UNIQUE (message_id, seq)
+) STRICT;
+CREATE INDEX part_open ON part (priority DESC, id) WHERE state IN ('queued', 'claimed');
+CREATE INDEX part_unsettled ON part (id) WHERE state IN ('submitting', 'in_doubt');
+CREATE INDEX part_report ON part (sim_id, tp_mr, accepted_at) WHERE tp_mr IS NOT NULL;
+
+-- Rotating concatenation reference per recipient, so that sets never merge.
+CREATE TABLE concat_ref (
+  peer TEXT PRIMARY KEY,
+  ref  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Every step of every message, and everything that is pushed outwards.
+CREATE TABLE event (
+  id         INTEGER PRIMARY KEY,
+  public_id  TEXT UNIQUE,               -- evt_…; only where it is pushed
+  type       TEXT NOT NULL,
+  at         INTEGER NOT NULL,
+  message_id INTEGER REFERENCES message(id) ON DELETE CASCADE,
+  part_seq   INTEGER,
+  data       TEXT NOT NULL              -- JSON; the webhook's `data` where it is pushed
+) STRICT;
+CREATE INDEX event_message ON event (message_id, id) WHERE message_id IS NOT NULL;
+CREATE INDEX event_pushed ON event (id) WHERE public_id IS NOT NULL;
+
+-- Webhook endpoints.
+CREATE TABLE webhook (
+  id          INTEGER PRIMARY KEY,
+  public_id   TEXT NOT NULL UNIQUE,
+  url         TEXT NOT NULL,
+  secret      TEXT NOT NULL,            -- whsec_…
+  old_secret  TEXT,                     -- still signed with during a rotation
+  declared    INTEGER NOT NULL,         -- 1: from the configuration file, any target allowed
+  state       TEXT NOT NULL CHECK (state IN ('active', 'paused', 'disabled', 'deleted')),
+  failing_since INTEGER,                -- first failure since the last success
+  created_at  INTEGER NOT NULL
+) STRICT;
+
+-- Which events an endpoint wants; GLOB patterns such as message.*
+CREATE TABLE webhook_pattern (
+  webhook_id INTEGER NOT NULL REFERENCES webhook(id) ON DELETE CASCADE,
+  pattern    TEXT NOT NULL,
+  PRIMARY KEY (webhook_id, pattern)
+) STRICT, WITHOUT ROWID;
+
+-- One row per event and endpoint, written in the event's own transaction.
+CREATE TABLE delivery (
+  id              INTEGER PRIMARY KEY,
+  public_id       TEXT NOT NULL UNIQUE,
+  event_id        INTEGER NOT NULL REFERENCES event(id) ON DELETE CASCADE,
+  webhook_id      INTEGER REFERENCES webhook(id) ON DELETE CASCADE,
+  callback_url    TEXT,                 -- instead of an endpoint: the message's own
+  key_id          INTEGER REFERENCES api_key(id),  -- whose secret signs a callback
+  state           TEXT NOT NULL CHECK (state IN ('pending', 'done', 'dead')),
+  attempts        INTEGER NOT NULL DEFAULT 0,
+  next_attempt_at INTEGER NOT NULL,
+  last_at         INTEGER,
+  last_status     INTEGER,              -- HTTP status, NULL where none came
+  last_error      TEXT
+) STRICT;
+CREATE INDEX delivery_due ON delivery (next_attempt_at) WHERE state = 'pending';
+CREATE INDEX delivery_webhook ON delivery (webhook_id, id);
+CREATE INDEX delivery_event ON delivery (event_id);
+
+-- Every TPDU that a modem gave us, before anything is made of it.
+CREATE TABLE raw_tpdu (
+  id         INTEGER PRIMARY KEY,
+  sim_id     INTEGER REFERENCES sim(id),
+  modem      TEXT NOT NULL,
+  memory     TEXT,                      -- "SM", "ME" …; NULL: it came routed (+CMT, +CDS)
+  slot       INTEGER,                   -- index in that memory
+  octets     BLOB NOT NULL,             -- as read: SCA and TPDU
+  read_at    INTEGER NOT NULL,
+  state      TEXT NOT NULL CHECK (state IN (
+               'new', 'done', 'unmatched', 'undecodable', 'set_aside')),
+  deleted    INTEGER NOT NULL DEFAULT 0,  -- 1: the modem confirmed AT+CMGD, or nothing to delete
+  crashes    INTEGER NOT NULL DEFAULT 0,  -- times the daemon died while working on it
+  backlog    INTEGER NOT NULL DEFAULT 0,  -- 1: lay on a SIM first seen now, pushed to nobody
+  tp_mr      INTEGER,                   -- status reports: for matching later
+  error      TEXT,                      -- why undecodable
+  message_id INTEGER REFERENCES message(id) ON DELETE SET NULL
+) STRICT;
+CREATE INDEX raw_new ON raw_tpdu (id) WHERE state = 'new';
+CREATE INDEX raw_unmatched ON raw_tpdu (sim_id, tp_mr) WHERE state = 'unmatched';
+CREATE INDEX raw_undeleted ON raw_tpdu (sim_id, memory, slot) WHERE deleted = 0;
+
+-- Parts of inbound messages that wait for their siblings.
+CREATE TABLE fragment (
+  id         INTEGER PRIMARY KEY,
+  raw_id     INTEGER NOT NULL REFERENCES raw_tpdu(id),
+  sim_id     INTEGER REFERENCES sim(id),
+  sender     TEXT NOT NULL,
+  concat_ref INTEGER NOT NULL,
+  wide       INTEGER NOT NULL,          -- 1: 16-bit reference
+  total      INTEGER NOT NULL,
+  seq        INTEGER NOT NULL,
+  read_at    INTEGER NOT NULL,
+  message_id INTEGER NOT NULL REFERENCES message(id) ON DELETE CASCADE,
+  deadline_at INTEGER                   -- when the message goes out incomplete; NULL: it has
+) STRICT;
+CREATE INDEX fragment_set ON fragment (sender, sim_id, concat_ref, wide, total, id);
+CREATE INDEX fragment_due ON fragment (deadline_at) WHERE deadline_at IS NOT NULL;
+CREATE INDEX fragment_message ON fragment (message_id);
+
+-- Answers to requests that carried an Idempotency-Key, for 24 hours.
+CREATE TABLE idempotency (
+  key_id     INTEGER NOT NULL,          -- 0: the admin socket
+  key        TEXT NOT NULL,
+  body_hash  BLOB NOT NULL,
+  status     INTEGER NOT NULL,
+  body       BLOB NOT NULL,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (key_id, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX idempotency_age ON idempotency (created_at);
