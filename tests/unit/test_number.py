@@ -1,0 +1,120 @@
+"""Numbers: what is refused, what becomes E.164, what a log may show."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modemgw import number
+from modemgw.number import InvalidNumber, mask, parse
+
+
+@pytest.mark.parametrize(
+    ("text", "country", "dialled"),
+    [
+        pytest.param("+4915112345678", "DE", "+4915112345678", id="e164"),
+        pytest.param(" +49 151 1234-5678 ", "DE", "+4915112345678", id="separators"),
+        pytest.param("+49\u00a0151\u20111234567", "DE", "+491511234567", id="no-break"),
+        pytest.param("+49 (0)151 1234567", "DE", "+491511234567", id="zero-in-braces"),
+        pytest.param("tel:+491511234567", "DE", "+491511234567", id="tel-uri"),
+        pytest.param("0151 12345678", "DE", "+4915112345678", id="national"),
+        pytest.param("0049 151 12345678", "DE", "+4915112345678", id="double-zero"),
+        pytest.param("011 49 151 1234567", "US", "+491511234567", id="idd-of-the-us"),
+        pytest.param("06 1234 5678", "IT", "+390612345678", id="italy-keeps-its-zero"),
+        pytest.param("20123456", "DK", "+4520123456", id="eight-digits-in-denmark"),
+        pytest.param("211234", "FO", "+298211234", id="six-digit-mobile"),
+        pytest.param("٠١٥١١٢٣٤٥٦٧٨", "DE", "+4915112345678", id="arabic-digits"),
+        pytest.param("+999000001", "DE", "+999000001", id="sandbox-range"),
+        pytest.param("+999010000000", "DE", "+999010000000", id="simulated-sim"),
+        pytest.param("+4999999999", "DE", "+4999999999", id="range-looks-unassigned"),
+        pytest.param("+2290197123456", "DE", "+2290197123456", id="plan-has-grown"),
+        pytest.param("+6834123", "DE", "+6834123", id="niue-seven-digits"),
+        pytest.param("+123456789012345", "DE", "+123456789012345", id="fifteen-digits"),
+        pytest.param("80888", "DE", "80888", id="short-code"),
+        pytest.param("112", "DE", "112", id="three-digits"),
+        pytest.param("80888", "FO", "80888", id="short-code-in-a-small-country"),
+    ],
+)
+def test_a_number_becomes_what_is_dialled(
+    text: str, country: str, dialled: str
+) -> None:
+    found = parse(text, country)
+    assert found.text == str(found) == dialled
+    assert found.e164 == (dialled if dialled.startswith("+") else None)
+    assert found.is_short_code is not dialled.startswith("+")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        pytest.param("", "empty", id="empty"),
+        pytest.param("   ", "empty", id="blanks"),
+        pytest.param("abc", "'a' cannot be part of a number", id="letters"),
+        pytest.param("0800FLOWERS", "'F' cannot be part of a number", id="vanity"),
+        pytest.param("*100#", "'*' cannot be part of a number", id="ussd"),
+        pytest.param("++49151", "'+' cannot be part of a number", id="two-plus"),
+        pytest.param("49+151", "'+' cannot be part of a number", id="plus-inside"),
+        pytest.param("+4915\r\nAT+CFUN=0", "'A' cannot be part of a number", id="at"),
+        pytest.param("+49151\x1a", "'\\x1a' cannot be part of a number", id="ctrl-z"),
+        pytest.param("+", "'+' cannot be part of a number", id="plus-alone"),
+        pytest.param("12", "too short", id="two-digits"),
+        pytest.param("()", "too short", id="no-digit"),
+        pytest.param("+49", "too short", id="country-code-alone"),
+        pytest.param("+1415555", "too short", id="us-without-subscriber"),
+        pytest.param("5551234", "too short", id="us-local"),
+        pytest.param("+1234567890123456", "too long", id="sixteen-digits"),
+        pytest.param("0" * 20, "too long", id="zeros"),
+        pytest.param("1" * 41, "too long", id="input-limit"),
+    ],
+)
+def test_an_impossible_number_is_refused_with_the_reason(text: str, why: str) -> None:
+    country = "US" if text == "5551234" else "DE"
+    with pytest.raises(InvalidNumber) as caught:
+        parse(text, country)
+    assert str(caught.value) == why
+
+
+@given(st.text(max_size=50), st.sampled_from(["DE", "US", "IT", "FO", "AR", "MX"]))
+def test_whatever_is_typed_is_dialled_or_refused(text: str, country: str) -> None:
+    try:
+        found = parse(text, country)
+    except InvalidNumber:
+        return
+    assert found.text.removeprefix("+").isascii()
+    assert found.text.removeprefix("+").isdigit()
+    assert 3 <= len(found.text) <= 16
+
+
+@given(st.integers(10**6, 10**14).map(lambda digits: f"+999{digits}"[:16]))
+def test_a_country_code_nobody_has_passes_as_it_is(text: str) -> None:
+    assert parse(text, "DE").e164 == text
+
+
+@given(st.from_regex(r"\+49(15|16|17)[0-9]{8,9}", fullmatch=True))
+def test_e164_is_read_back_as_itself(text: str) -> None:
+    assert parse(text, "US").text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("+4915112345678", "+4915…78"),
+        ("015112345678", "0151…78"),
+        ("+999000001", "+9990…01"),
+        ("+123456", "+12…56"),
+        ("80888", "80888"),
+        ("www.tim.it", "www.tim.it"),
+    ],
+)
+def test_mask_hides_the_middle(text: str, shown: str) -> None:
+    assert mask(text) == shown
+
+
+def test_masked_is_the_mask_of_the_number() -> None:
+    assert parse("015112345678", "DE").masked == "+4915…78"
+
+
+def test_countries() -> None:
+    assert number.is_country("DE")
+    assert not number.is_country("XX")
+    assert not number.is_country("de")
+    assert "FO" in number.countries()
