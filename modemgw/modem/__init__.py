@@ -1,0 +1,1 @@
+"""One actor per modem: it owns the port, talks AT, and keeps the modem in service."""

@@ -1,0 +1,179 @@
+"""The values that pass between a modem's actor and the gateway. No I/O.
+
+The gateway gives a `TpduSink` and an `Observer`; the actor gives snapshots and
+the outcome of every submit. Neither side sees more of the other than this.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from modemgw.policy.lifecycle import Phase
+
+__all__ = [
+    "Accepted",
+    "InDoubt",
+    "ModemSettings",
+    "ModemSnapshot",
+    "NotSent",
+    "Observer",
+    "Phase",
+    "ReceivedTpdu",
+    "Refused",
+    "SimIdentity",
+    "SubmitOutcome",
+    "TpduSink",
+    "WireLine",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class SimIdentity:
+    """What the card says about itself; None where it would not say."""
+
+    iccid: str | None = None
+    imsi: str | None = None
+    number: str | None = None
+    smsc: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModemSnapshot:
+    """One modem at one moment, for routing and for people.
+
+    `why` is a sentence about the phase ("waiting for the port", "the SIM wants
+    a PIN and none is configured"). `faults` counts since the actor started.
+    """
+
+    name: str
+    port: str
+    phase: Phase
+    why: str
+    imei: str | None
+    manufacturer: str | None
+    model: str | None
+    revision: str | None
+    profile: str
+    sim: SimIdentity | None
+    registration: str | None
+    operator: str | None
+    signal_dbm: int | None
+    busy: bool
+    since_ms: int
+    faults: int
+    cnmi: str | None
+    storages: str | None
+    sendable: bool  # READY and registered
+
+
+@dataclass(frozen=True, slots=True)
+class WireLine:
+    """One line of a transcript; PDUs and PINs are masked already.
+
+    `at_ms` counts from the begin of the command, `direction` is '>' or '<'.
+    """
+
+    at_ms: int
+    direction: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The network took it and the modem gave it a reference."""
+
+    tp_mr: int
+    seconds: float  # from Ctrl-Z to the final result
+    wire: tuple[WireLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A final result said no: after Ctrl-Z, or before the prompt (seconds=0)."""
+
+    code: int | None
+    text: str  # the final line as it came, "+CMS ERROR: 38"
+    seconds: float
+    wire: tuple[WireLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """Certain: no octet of the TPDU went out.
+
+    `modem_fault` is False where the gate failed or the caller could not be
+    served; the modem is then not to blame.
+    """
+
+    why: str
+    wire: tuple[WireLine, ...]
+    modem_fault: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InDoubt:
+    """Ctrl-Z, or a part of the TPDU, went out and no final result came."""
+
+    why: str
+    wire: tuple[WireLine, ...]
+
+
+SubmitOutcome = Accepted | Refused | NotSent | InDoubt
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedTpdu:
+    """A TPDU as the modem gave it, with the place it was read from.
+
+    `routed` ones (+CMT, +CDS) have neither memory nor slot. `length` is the
+    number of octets without the SCA that the modem announced.
+    """
+
+    modem: str
+    sim: SimIdentity | None
+    memory: str | None
+    slot: int | None
+    octets: bytes
+    routed: bool
+    length: int | None
+
+
+class TpduSink(Protocol):
+    """Where received TPDUs go. Given by the gateway."""
+
+    async def take(self, tpdu: ReceivedTpdu) -> int | None:
+        """Store `tpdu`; return a receipt once it is committed.
+
+        None means: not stored, leave it in the modem.
+        """
+
+    def deleted(self, receipt: int) -> None:
+        """Hear that the modem confirmed the deletion of what `receipt` names."""
+
+
+class Observer(Protocol):
+    """Who wants to know. Given by the gateway; called in the loop, must be quick."""
+
+    def changed(self, snapshot: ModemSnapshot) -> None:
+        """Hear that something in the snapshot changed."""
+
+    def late_accept(self, modem: str, token: object, tp_mr: int) -> None:
+        """Hear that a submit reported as InDoubt was accepted after all."""
+
+    def notice(self, modem: str, kind: str, detail: dict[str, object]) -> None:
+        """Hear of anything else worth an event: call.incoming, storage_full …"""
+
+
+@dataclass(frozen=True, slots=True)
+class ModemSettings:
+    """What the configuration says about one modem.
+
+    `pin` and `smsc` are asked with the ICCID, or None where it is not known.
+    """
+
+    name: str
+    port: str
+    pin: Callable[[str | None], str | None]
+    smsc: Callable[[str | None], str | None]
+    reports: bool
+    sweep_interval_s: float = 300
