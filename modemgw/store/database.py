@@ -1,0 +1,159 @@
+"""The store as the rest of modemgw holds it: opened, locked, checked, closed."""
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+from modemgw.clock import Clock
+from modemgw.errors import Corrupt, StoreError
+from modemgw.ids import IdSource
+from modemgw.store import meta
+from modemgw.store.faults import as_store_error
+from modemgw.store.lock import DirectoryLock
+from modemgw.store.migrate import migrate
+from modemgw.store.reader import Reader
+from modemgw.store.writer import Connection, Writer, connect
+
+T = TypeVar("T")
+
+FILE_NAME = "modemgw.db"
+_CLEAN = "clean"  # meta key: '1' while no daemon runs on the file
+
+
+class Store:
+    """One open database: the writer, the readers, the clock and the id source.
+
+    `was_clean` says whether the last daemon on it ended in order.
+    """
+
+    def __init__(
+        self,
+        *,
+        data_dir: Path,
+        lock: DirectoryLock,
+        connection: Connection,
+        was_clean: bool,
+        clock: Clock,
+        ids: IdSource,
+        inline: bool,
+    ) -> None:
+        self.data_dir = data_dir
+        self.path = data_dir / FILE_NAME
+        self.clock = clock
+        self.ids = ids
+        self.was_clean = was_clean
+        self.writer = Writer(connection, self.path, inline=inline)
+        self.reader = Reader(self.path, inline=inline)
+        self._lock = lock
+        self._connection = connection
+
+    @classmethod
+    async def open(
+        cls, data_dir: Path, *, clock: Clock, inline: bool = False
+    ) -> "Store":
+        """Open or create the database in `data_dir`; nobody else may have it open.
+
+        Makes the directory (0750) and the files (0640). Migrates an older
+        schema, keeping a copy. After an unclean stop the whole file is checked,
+        which takes seconds per gigabyte. With `inline` no thread is used.
+
+        Raises StoreError where the directory is in use or cannot be written,
+        SchemaMismatch for a newer schema, Corrupt where the check finds damage.
+        """
+        ids = IdSource()
+        lock, connection, was_clean = (
+            _open(data_dir, ids)
+            if inline
+            else await asyncio.to_thread(_open, data_dir, ids)
+        )
+        return cls(
+            data_dir=data_dir,
+            lock=lock,
+            connection=connection,
+            was_clean=was_clean,
+            clock=clock,
+            ids=ids,
+            inline=inline,
+        )
+
+    def write(self, job: Callable[[Connection], T]) -> "asyncio.Future[T]":
+        """Run `job` in a transaction; see Writer.write."""
+        return self.writer.write(job)
+
+    def read(
+        self, query: Callable[[sqlite3.Connection], T], *, deadline_s: float = 5.0
+    ) -> Awaitable[T]:
+        """Run `query` on a snapshot; see Reader.read."""
+        return self.reader.read(query, deadline_s=deadline_s)
+
+    def close(self) -> None:
+        """Finish what was handed to the writer, mark the file clean, let go of it."""
+        self.abandon(clean=True)
+
+    def abandon(self, *, clean: bool = False) -> None:
+        """Let go of the file as it is; without `clean` as if the power had failed.
+
+        For tests of what the next start does; close() is what a daemon calls.
+        """
+        self.writer.close()
+        self.reader.close()
+        try:
+            if clean:
+                meta.put(self._connection, _CLEAN, "1")
+        except sqlite3.Error:
+            pass  # a full or failing disk: the next start checks the file instead
+        finally:
+            self._connection.close()
+            self._lock.release()
+
+
+def _open(data_dir: Path, ids: IdSource) -> tuple[DirectoryLock, Connection, bool]:
+    path = data_dir / FILE_NAME
+    try:
+        data_dir.mkdir(mode=0o750, parents=True, exist_ok=True)
+    except OSError as exc:
+        raise StoreError(f"cannot make {str(data_dir)!r}: {exc.strerror}") from exc
+    lock = DirectoryLock(data_dir)
+    try:
+        connection = _connect(path)
+        try:
+            return lock, connection, _prepare(connection, path, ids)
+        except BaseException:
+            connection.close()
+            raise
+    except BaseException:
+        lock.release()
+        raise
+
+
+def _connect(path: Path) -> Connection:
+    # SQLite gives the -wal and -shm files the mode of the main one.
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640))
+    except OSError as exc:
+        raise StoreError(f"cannot write {str(path)!r}: {exc.strerror}") from exc
+    return connect(path)
+
+
+def _prepare(connection: Connection, path: Path, ids: IdSource) -> bool:
+    try:
+        migrate(connection, path)
+        was_clean = meta.get(connection, _CLEAN) != "0"
+        if not was_clean:
+            _check(connection, path)
+        meta.put(connection, _CLEAN, "0")
+        meta.seed(connection, ids)
+    except sqlite3.Error as exc:
+        raise as_store_error(exc, path) from exc
+    # For statements that make many rows at once, such as the deliveries of an event.
+    connection.create_function("new_id", 2, ids.new)
+    return was_clean
+
+
+def _check(connection: Connection, path: Path) -> None:
+    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        raise Corrupt(f"the database {str(path)!r} is damaged: {verdict}")

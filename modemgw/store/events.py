@@ -1,0 +1,118 @@
+"""Events: appended in the transaction of the change they report, then only read."""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from modemgw.ids import IdSource
+from modemgw.store.sql import row_id, sql
+from modemgw.store.writer import Connection
+
+_INSERT = sql("events.insert")
+_INSERT_DELIVERIES = sql("events.insert_deliveries")
+_INSERT_CALLBACK = sql("events.insert_callback")
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One event. `id` is the cursor; `public_id` is None where it is not pushed."""
+
+    id: int
+    public_id: str | None
+    type: str
+    at: int
+    message: str | None  # public id of the message it belongs to
+    part_seq: int | None
+    data: dict[str, Any]
+
+
+def append(
+    db: Connection,
+    type: str,
+    *,
+    at: int,
+    data: dict[str, object],
+    ids: IdSource,
+    message_id: int | None = None,
+    part_seq: int | None = None,
+    push: bool = False,
+    callback_url: str | None = None,
+    key_id: int | None = None,
+    public_id: str | None = None,
+) -> int:
+    """Append one event and return its row id.
+
+    With `push` it gets a public id (or the given one) and, in the same
+    transaction, one delivery per active endpoint that wants it and one for
+    `callback_url`, all due at once; `key_id` says whose secret signs that one.
+    `data` must be what JSON can hold.
+    """
+    if push and public_id is None:
+        public_id = ids.new("evt", at)
+    row = {
+        "public_id": public_id,
+        "type": type,
+        "at": at,
+        "message_id": message_id,
+        "part_seq": part_seq,
+        "data": _encode(data).decode(),
+    }
+    event_id = row_id(db.execute(_INSERT, row))
+    if push:
+        target = {"at": at, "event_id": event_id, "type": type}
+        db.execute(_INSERT_DELIVERIES, target)
+        if callback_url is not None:
+            db.execute(
+                _INSERT_CALLBACK,
+                {
+                    "at": at,
+                    "event_id": event_id,
+                    "callback_url": callback_url,
+                    "key_id": key_id,
+                },
+            )
+        db.pushed += 1
+    return event_id
+
+
+def timeline(db: sqlite3.Connection, message_id: int) -> list[EventRow]:
+    """Return everything that happened to one message, oldest first."""
+    rows = db.execute(sql("events.timeline"), {"message_id": message_id})
+    return [_event(row) for row in rows]
+
+
+def since(
+    db: sqlite3.Connection,
+    cursor: int,
+    types: Sequence[str] = ("*",),
+    limit: int = 100,
+) -> list[EventRow]:
+    """Return pushed events behind `cursor` that match one of the GLOB `types`."""
+    wanted = {
+        "cursor": cursor,
+        "types": _encode(list(types)).decode(),
+        "limit": limit,
+    }
+    return [_event(row) for row in db.execute(sql("events.since"), wanted)]
+
+
+def find(db: sqlite3.Connection, public_id: str) -> int | None:
+    """Return the cursor behind a pushed event, or None where it is unknown."""
+    row = db.execute(sql("events.find"), {"public_id": public_id}).fetchone()
+    return None if row is None else int(row[0])
+
+
+def newest(db: sqlite3.Connection) -> int:
+    """Return the cursor behind everything that happened so far."""
+    return db.execute(sql("events.newest")).fetchone()[0] or 0
+
+
+def _event(row: tuple[Any, ...]) -> EventRow:
+    id, public_id, type, at, message, part_seq, data = row
+    return EventRow(id, public_id, type, at, message, part_seq, _decode(data))

@@ -1,0 +1,55 @@
+-- Events: every step of every message, and everything that is pushed outwards.
+
+-- fragment: columns
+event.id, event.public_id, event.type, event.at, message.public_id AS message,
+event.part_seq, event.data
+
+-- name: insert
+-- Append one event; :public_id is NULL where nobody outside hears of it.
+INSERT INTO event (public_id, type, at, message_id, part_seq, data)
+VALUES (:public_id, :type, :at, :message_id, :part_seq, :data)
+
+-- name: insert_deliveries
+-- One delivery for each active endpoint that wants events of this type.
+INSERT INTO delivery (public_id, event_id, webhook_id, state, next_attempt_at)
+SELECT new_id('dlv', :at), :event_id, webhook.id, 'pending', :at
+  FROM webhook
+ WHERE webhook.state = 'active'
+   AND EXISTS (SELECT 1
+                 FROM webhook_pattern
+                WHERE webhook_pattern.webhook_id = webhook.id
+                  AND :type GLOB webhook_pattern.pattern)
+
+-- name: insert_callback
+-- One delivery to the URL that came with the message.
+INSERT INTO delivery
+       (public_id, event_id, callback_url, key_id, state, next_attempt_at)
+VALUES (new_id('dlv', :at), :event_id, :callback_url, :key_id, 'pending', :at)
+
+-- name: timeline
+-- All events of one message, oldest first.
+SELECT
+-- use: columns
+  FROM event LEFT JOIN message ON message.id = event.message_id
+ WHERE event.message_id = :message_id
+ ORDER BY event.id
+
+-- name: since
+-- Pushed events behind a cursor whose type matches one of :types (JSON globs).
+SELECT
+-- use: columns
+  FROM event LEFT JOIN message ON message.id = event.message_id
+ WHERE event.public_id IS NOT NULL
+   AND event.id > :cursor
+   AND EXISTS (SELECT 1 FROM json_each(:types) AS wanted
+                WHERE event.type GLOB wanted.value)
+ ORDER BY event.id
+ LIMIT :limit
+
+-- name: find
+-- The row id of a pushed event, which is the cursor behind it.
+SELECT id FROM event WHERE public_id = :public_id
+
+-- name: newest
+-- The highest row id: a cursor behind everything that happened so far.
+SELECT max(id) FROM event

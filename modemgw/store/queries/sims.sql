@@ -1,0 +1,68 @@
+-- SIM cards and what each has sent.
+
+-- fragment: columns
+id, identity, iccid, imsi, name, number, modem, first_seen_at, last_seen_at
+
+-- name: by_identity
+-- The card with this identity.
+SELECT
+-- use: columns
+  FROM sim WHERE identity = :identity
+
+-- name: by_imsi
+-- The card last seen with this subscription, whatever it is known by.
+-- scan: a gateway has tens of cards, and asks when one is put in
+SELECT
+-- use: columns
+  FROM sim WHERE imsi = :imsi ORDER BY last_seen_at DESC LIMIT 1
+
+-- name: get
+-- One card by its row id.
+SELECT
+-- use: columns
+  FROM sim WHERE id = :id
+
+-- name: by_name
+-- One card by its name.
+SELECT
+-- use: columns
+  FROM sim WHERE name = :name
+
+-- name: list
+-- All cards ever seen, in the order of their names.
+SELECT
+-- use: columns
+  FROM sim ORDER BY name
+
+-- name: insert
+-- A card seen for the first time.
+INSERT INTO sim
+       (identity, iccid, imsi, name, number, modem, first_seen_at, last_seen_at)
+VALUES (:identity, :iccid, :imsi, :name, :number, :modem, :now, :now)
+
+-- name: update
+-- What is known of a card now; an identity only ever gets better.
+UPDATE sim
+   SET identity = :identity, iccid = :iccid, imsi = :imsi, name = :name,
+       number = :number, modem = :modem, last_seen_at = :now
+ WHERE id = :id
+
+-- name: rename
+-- Give a card another name, because the configuration gave its own away.
+UPDATE sim SET name = :name WHERE id = :id
+
+-- name: add_usage
+-- Count parts into the minute they were submitted in.
+INSERT INTO sim_usage (sim_id, minute, parts) VALUES (:sim_id, :minute, :parts)
+ON CONFLICT (sim_id, minute) DO UPDATE SET parts = parts + excluded.parts
+
+-- name: usage_since
+-- The minutes of one card in which it sent, oldest first.
+SELECT minute, parts FROM sim_usage
+ WHERE sim_id = :sim_id AND minute >= :minute
+ ORDER BY minute
+
+-- name: usage_sum
+-- How many parts one card sent since a minute.
+SELECT coalesce(sum(parts), 0) FROM sim_usage
+ WHERE sim_id = :sim_id AND minute >= :minute

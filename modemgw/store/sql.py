@@ -1,0 +1,85 @@
+"""Named SQL statements, read from queries/*.sql.
+
+A file holds statements like this one; its name is `<file>.<name>`:
+
+    -- name: insert
+    -- One sentence that says what it is for.
+    -- scan: why this one may read a whole table (only maintenance may)
+    INSERT INTO …
+
+`-- fragment: filters` names text that a line `-- use: filters` in a statement of
+the same file stands for, so that variants which differ in their driving index
+share the rest. Nothing else is ever put into a statement: values are bound by
+name.
+"""
+
+import re
+import sqlite3
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+QUERIES = Path(__file__).parent / "queries"
+
+_HEAD = re.compile(r"^-- (name|fragment): (\w+)$", re.MULTILINE)
+_USE = re.compile(r"^ *-- use: (\w+)$", re.MULTILINE)
+_COMMENT = re.compile(r"^ *--(.*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One named statement; `scan` says why it may read a whole table, or is ''."""
+
+    name: str
+    description: str
+    scan: str
+    text: str
+
+
+def sql(name: str) -> str:
+    """Return the statement `file.name`, ready to be executed.
+
+    Raises KeyError for a name that no file has.
+    """
+    file, _, short = name.partition(".")
+    return load(file)[short].text
+
+
+def row_id(cursor: sqlite3.Cursor) -> int:
+    """Return the id of the row that an INSERT just made."""
+    return cursor.lastrowid or 0  # 0 is no row: sqlite3 types it as optional
+
+
+@cache
+def load(file: str) -> dict[str, Statement]:
+    """Return the statements of queries/`file`.sql by their short names."""
+    pieces = _HEAD.split((QUERIES / f"{file}.sql").read_text("utf-8"))[1:]
+    kinds, names, bodies = pieces[::3], pieces[1::3], pieces[2::3]
+    fragments = {
+        name: body.strip()
+        for kind, name, body in zip(kinds, names, bodies, strict=True)
+        if kind == "fragment"
+    }
+    return {
+        name: _statement(f"{file}.{name}", body, fragments)
+        for kind, name, body in zip(kinds, names, bodies, strict=True)
+        if kind == "name"
+    }
+
+
+def every_statement() -> list[Statement]:
+    """Return all statements of all files; for the tests that judge them."""
+    files = sorted(path.stem for path in QUERIES.glob("*.sql"))
+    return [statement for file in files for statement in load(file).values()]
+
+
+def _statement(name: str, body: str, fragments: dict[str, str]) -> Statement:
+    body = _USE.sub(lambda use: fragments[use[1]], body)
+    comments = [line.strip() for line in _COMMENT.findall(body)]
+    scans = [line for line in comments if line.startswith("scan:")]
+    return Statement(
+        name=name,
+        description=" ".join(line for line in comments if line not in scans),
+        scan=" ".join(line.removeprefix("scan:").strip() for line in scans),
+        text=_COMMENT.sub("", body).strip(),
+    )

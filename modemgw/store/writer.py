@@ -1,0 +1,205 @@
+"""The one thread that writes, and the one connection it writes with."""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from modemgw.errors import StoreError
+from modemgw.store.faults import as_store_error, translate
+
+T = TypeVar("T")
+
+BATCH_JOBS = 256  # jobs that may share one commit; bounds what one failure takes along
+CACHED_STATEMENTS = 512  # more than all queries/*.sql hold: none is prepared twice
+
+_PRAGMAS = (
+    # First of all: nothing but an empty file can still change it.
+    "PRAGMA auto_vacuum=INCREMENTAL",
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",  # NORMAL may lose a `submitting`: an SMS sent twice
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA busy_timeout=5000",
+    "PRAGMA secure_delete=ON",  # an erased text leaves the file
+    "PRAGMA temp_store=MEMORY",
+    "PRAGMA cache_size=-8192",  # 8 MiB: the hot pages of a small board's database
+    # A page changed often goes to the database once per checkpoint: 8 MiB of log
+    # spare a memory card most of these writes and still replay within a second.
+    "PRAGMA wal_autocheckpoint=2000",
+    "PRAGMA journal_size_limit=33554432",  # a log grown by one big job is cut again
+)
+
+
+class Connection(sqlite3.Connection):
+    """The writing connection. Jobs use it as any other, but never end its transaction.
+
+    `pushed` counts the events of the open batch that somebody outside waits for.
+    """
+
+    pushed: int = 0
+
+
+Job = Callable[[Connection], Any]
+_Entry = tuple[Job, "asyncio.Future[Any]"]
+_Outcome = tuple["asyncio.Future[Any]", Any, Exception | None]
+
+
+def connect(path: Path) -> Connection:
+    """Open `path` for writing, with every setting of the writer.
+
+    Raises StoreError where SQLite cannot.
+    """
+    try:
+        db = sqlite3.connect(
+            path,
+            isolation_level=None,
+            check_same_thread=False,  # opened in one thread, owned by the writer's
+            cached_statements=CACHED_STATEMENTS,
+            factory=Connection,
+        )
+        try:
+            for pragma in _PRAGMAS:
+                db.execute(pragma)
+        except sqlite3.Error:
+            db.close()
+            raise
+    except sqlite3.Error as exc:
+        raise as_store_error(exc, path) from exc
+    return db
+
+
+class Writer:
+    """Runs jobs in transactions, many to a commit.
+
+    Jobs that arrive while a commit is being flushed share the next one (group
+    commit), so throughput grows with load while each caller still waits for
+    its own fsync. A job that raises rolls back to its savepoint and spoils
+    nobody else's; a commit that fails fails every job in it and keeps nothing.
+
+    With `inline` there is no thread: each job runs at once in the caller's, in a
+    transaction of its own. Threads and a jumping clock do not mix.
+
+    `on_pushed` is called in the loop after each commit that holds events for the
+    outside. `before_commit` gets the number of the commit (1, 2, …) just before
+    it; what it raises fails the batch. It is there for crash tests.
+    """
+
+    def __init__(self, db: Connection, path: Path, *, inline: bool = False) -> None:
+        self.on_pushed: Callable[[], None] | None = None
+        self.before_commit: Callable[[int], None] | None = None
+        self.commits = 0
+        self.inline = inline
+        self._db = db
+        self._path = path
+        self._loop = asyncio.get_running_loop()
+        self._closed = False
+        self._jobs: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        if not inline:
+            self._thread = threading.Thread(target=self._run, name="store-writer")
+            self._thread.start()
+
+    @property
+    def waiting(self) -> int:
+        """How many jobs wait for the commit that is being flushed."""
+        return self._jobs.qsize()
+
+    def write(self, job: Callable[[Connection], T]) -> "asyncio.Future[T]":
+        """Run `job` in a transaction; the future is done when it is on disk.
+
+        The job runs whether or not anyone waits, also where the future is
+        cancelled. The future raises StoreError where the disk said no, and
+        whatever the job raised, with nothing of it kept. Call it in the loop.
+        """
+        future: asyncio.Future[T] = self._loop.create_future()
+        if self._closed:
+            future.set_exception(StoreError("the store is closed"))
+        elif self._thread is None:
+            done, pushed = self._commit([(job, future)])
+            # The caller sees the result no sooner than it would from the thread.
+            self._loop.call_soon(self._resolve, done, pushed)
+        else:
+            self._jobs.put((job, future))
+        return future
+
+    def close(self) -> None:
+        """Finish what was handed over, then stop. The connection stays open.
+
+        The results arrive in the loop, which must still turn once to see them.
+        """
+        self._closed = True
+        if self._thread is not None:
+            self._jobs.put(None)
+            self._thread.join()
+            self._thread = None
+
+    def _run(self) -> None:
+        closing = False
+        while not closing:
+            entries = [self._jobs.get()]
+            with suppress(queue.Empty):
+                while len(entries) < BATCH_JOBS:
+                    entries.append(self._jobs.get_nowait())
+            closing = None in entries
+            batch = [entry for entry in entries if entry is not None]
+            if not batch:
+                continue
+            done, pushed = self._commit(batch)
+            with suppress(RuntimeError):  # the loop is closed: nobody is left to tell
+                self._loop.call_soon_threadsafe(self._resolve, done, pushed)
+
+    def _commit(self, batch: list[_Entry]) -> tuple[list[_Outcome], bool]:
+        db = self._db
+        done: list[_Outcome] = []
+        db.pushed = 0
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            for job, future in batch:
+                done.append(self._attempt(job, future))
+            if self.before_commit is not None:
+                self.before_commit(self.commits + 1)
+            db.execute("COMMIT")
+            self.commits += 1
+        except Exception as exc:  # disk full, I/O error: no job of the batch counts
+            with suppress(sqlite3.Error):
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+            error = as_store_error(exc, self._path)
+            if error is not exc:
+                error.__cause__ = exc
+            return [(future, None, error) for _, future in batch], False
+        return done, db.pushed > 0
+
+    def _attempt(self, job: Job, future: "asyncio.Future[Any]") -> _Outcome:
+        db = self._db
+        pushed = db.pushed
+        db.execute("SAVEPOINT job")
+        try:
+            result = job(db)
+        except Exception as exc:
+            if not db.in_transaction:
+                raise  # SQLite gave up the whole transaction: so must the batch
+            db.execute("ROLLBACK TO job")
+            db.execute("RELEASE job")
+            db.pushed = pushed
+            error = translate(exc, self._path)
+            if error is not exc:
+                error.__cause__ = exc
+            return future, None, error
+        db.execute("RELEASE job")
+        return future, result, None
+
+    def _resolve(self, done: list[_Outcome], pushed: bool) -> None:
+        for future, result, exc in done:
+            if future.done():  # cancelled: the caller is gone, the row is there
+                continue
+            if exc is not None:
+                future.set_exception(exc)
+            else:
+                future.set_result(result)
+        if pushed and self.on_pushed is not None:
+            self.on_pushed()
