@@ -5,6 +5,7 @@ their docstrings are its descriptions. Rendering knows no HTTP: submit stores th
 rendered answer with the idempotency key, webhooks and front ends reuse it.
 """
 
+import base64
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -14,6 +15,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from modemgw.errors import RequestError
+from modemgw.store.outbound import NewMessage
 
 PROBLEM_BASE = "https://modemgw.dev/problems/"
 PRIORITIES = ("low", "normal", "high", "urgent")  # index = message.priority
@@ -47,15 +49,6 @@ def maybe_instant(ms: int | None) -> str | None:
     return None if ms is None else instant(ms)
 
 
-def sim_id(name: str) -> str:
-    """Return the public id of the SIM called `name`.
-
-    >>> sim_id("front"), sim_id("sim_front")
-    ('sim_front', 'sim_front')
-    """
-    return name if name.startswith("sim_") else f"sim_{name}"
-
-
 class Reason(msgspec.Struct, frozen=True):
     """Why a message is in its state; `raw` is what the network or modem said."""
 
@@ -85,7 +78,7 @@ class OutboundMessage(
     class_: str
     sim: str | None
     attempts: int
-    reason: Reason | Json | None
+    reason: Reason | None
     cost: Json | None = None
     reference: str | None
     created_at: str
@@ -172,6 +165,43 @@ _encoder = msgspec.json.Encoder()
 def encode(resource: object) -> bytes:
     """Write a resource as JSON."""
     return _encoder.encode(resource)
+
+
+def created(new: NewMessage, batch_id: str | None = None) -> OutboundMessage:
+    """Render a message at the moment it is accepted."""
+    binary = new.data is not None
+    port = new.options.get("port")
+    return OutboundMessage(
+        id=new.public_id,
+        state="scheduled" if new.scheduled else "queued",
+        to=new.to,
+        from_=None,
+        text=new.text,
+        encoding=new.encoding,
+        segments=new.segments,
+        class_=new.klass,
+        sim=None,
+        attempts=0,
+        reason=None,
+        reference=new.reference,
+        created_at=instant(new.created_at),
+        scheduled_for=instant(new.not_before) if new.scheduled else None,
+        expires_at=instant(new.expires_at),
+        sent_at=None,
+        delivered_at=None,
+        sequence=1,
+        priority=PRIORITIES[new.priority],
+        batch_id=batch_id,
+        tags=list(new.tags),
+        metadata=new.metadata,
+        data=base64_of(new.data) if new.data is not None else UNSET,
+        port=port if binary and isinstance(port, int) else UNSET,
+    )
+
+
+def base64_of(data: bytes) -> str:
+    """Write octets as base64 text."""
+    return base64.b64encode(data).decode("ascii")
 
 
 def issue(pointer: str, code: str, detail: str, prefix: str = "") -> FieldIssue:
