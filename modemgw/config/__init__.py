@@ -1,0 +1,1 @@
+"""The configuration file: where each value was written, what it means, its defaults."""

@@ -1,0 +1,327 @@
+"""Reads a configuration file into the model: all mistakes of a file in one run.
+
+load() is for a file, parse() for a text. Both raise ConfigError with one line per
+mistake, in file order; what is allowed and doubtful is in `Config.warnings`.
+Secrets are not read here: `secrets` says which ones could not be.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from modemgw.config import values
+from modemgw.config.model import (
+    Card,
+    Config,
+    Http,
+    Listen,
+    Log,
+    ModemConfig,
+    Queue,
+    SimDefaults,
+    Sims,
+    WebhookConfig,
+    Window,
+)
+from modemgw.config.positions import MAX_OCTETS, Problems, Section, Value, open_text
+from modemgw.config.secret import Secret, mask_url
+from modemgw.errors import ConfigError
+
+T = TypeVar("T")
+
+MAX_QUEUE = 100_000_000
+SYSTEM_DATA_DIR = Path("/var/lib/modemgw")
+_NOT_KEYS = {"path", "warnings"}  # fields of Config that no file can set
+
+
+def load(path: Path) -> Config:
+    """Read and check the file at `path`.
+
+    Raises ConfigError, also where the file cannot be read.
+    """
+    try:
+        with path.open("rb") as stream:
+            raw = stream.read(MAX_OCTETS + 1)
+    except OSError as exc:
+        why = (exc.strerror or str(exc)).lower()
+        raise ConfigError([f"{path}: cannot be read: {why}"]) from None
+    if len(raw) > MAX_OCTETS:
+        raise ConfigError([f"{path}: larger than 1 MiB: this is no configuration"])
+    text = _decode(raw, str(path))
+    return parse(text, str(path), path=path.absolute())
+
+
+def parse(text: str, name: str, *, path: Path | None = None) -> Config:
+    """Read and check a text; `name` is what the messages call it.
+
+    Relative paths in it are relative to the directory of `path`, else to the
+    working directory.
+    """
+    problems = Problems(name)
+    top = open_text(text, problems)
+    reading = _Reading(path, top.section(_keys(Config)))
+    config = reading.config()
+    problems.raise_if_any()
+    return msgspec.structs.replace(config, warnings=problems.warnings())
+
+
+def secrets(config: Config) -> Iterator[Secret]:
+    """Yield every secret of the configuration, for a check that they are there."""
+    found = [
+        *(modem.pin for modem in config.modems),
+        *(card.pin for card in config.sims.cards),
+        *(webhook.secret for webhook in config.webhooks),
+    ]
+    yield from (secret for secret in found if secret is not None)
+
+
+def _decode(raw: bytes, name: str) -> str:
+    if raw[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        raise ConfigError([f"{name}:1:1: the file is UTF-16; save it as UTF-8"])
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as exc:
+        before = raw[: exc.start].decode("utf-8-sig", "replace")
+        line = before.count("\n") + 1
+        column = len(before) - before.rfind("\n")
+        why = f"octet 0x{raw[exc.start]:02x} is not UTF-8; save the file as UTF-8"
+        raise ConfigError([f"{name}:{line}:{column}: {why}"]) from None
+
+
+def _keys(struct: type[msgspec.Struct]) -> tuple[str, ...]:
+    return tuple(k for k in struct.__struct_fields__ if k not in _NOT_KEYS)
+
+
+class _Unique:
+    """Remembers where a value was first given, to report the second."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._first: dict[object, str] = {}
+
+    def check(self, value: Value | None, found: object) -> None:
+        if value is None or found is None:
+            return
+        other = self._first.setdefault(found, value.path)
+        if other != value.path:
+            value.fail(f"{self._what} {str(found)!r} is taken by {other} already")
+
+
+class _Reading:
+    """One run over one file."""
+
+    def __init__(self, path: Path | None, top: Section) -> None:
+        self._path = path
+        self._base = path.parent if path else Path.cwd()
+        self._top = top
+        self._country = top.read("country", values.country, "")
+
+    def config(self) -> Config:
+        top = self._top
+        discovery = top.read("discovery", values.boolean, default=True)
+        modems = self._modems()
+        if not modems and not discovery:
+            # Allowed: the API takes messages and keeps them until there is a modem.
+            (top.get("discovery") or top.value).warn(
+                "no modems are listed and discovery is off: nothing will be sent"
+            )
+        return Config(
+            path=self._path,
+            data_dir=top.read("data_dir", self._below, self._default_data_dir()),
+            country=self._country,
+            timezone=top.read("timezone", values.timezone, "UTC"),
+            http=self._http(),
+            discovery=discovery,
+            modems=modems,
+            sims=self._sims(),
+            queue=self._queue(),
+            webhooks=self._webhooks(),
+            log=self._log(),
+        )
+
+    def _default_data_dir(self) -> Path:
+        if self._path is not None and self._path.is_relative_to("/etc"):
+            return SYSTEM_DATA_DIR
+        return self._base / "data"
+
+    def _below(self, text: str) -> Path:
+        """Read a path; a relative one is relative to the file."""
+        if not text.strip() or "\0" in text:
+            raise ValueError(f"expected a path, got {text!r}")
+        return Path(self._base, Path(text).expanduser())
+
+    def _http(self) -> Http:
+        section = self._top.section("http", _keys(Http))
+        if section is None:
+            return Http()
+        taken = _Unique("the address")
+        listen = []
+        for value in _one_or_more(section, "listen"):
+            found = value.read(values.listen)
+            if found is None:
+                continue
+            if found.port:
+                taken.check(value, found)
+            if not found.is_loopback:
+                value.warn("others can reach this: keys and texts cross in the clear")
+            listen.append(found)
+        return Http(
+            listen=tuple(listen) or Http().listen,
+            webhook_allow=_texts(section, "webhook_allow", values.target),
+        )
+
+    def _modems(self) -> tuple[ModemConfig, ...]:
+        names, ports, imeis = _Unique("the name"), _Unique("the port"), _Unique("IMEI")
+        modems = []
+        for index, entry in enumerate(self._top.entries("modems")):
+            section = entry.section(_keys(ModemConfig))
+            default = f"modem{index + 1}"
+            name = section.read("name", values.name, default)
+            names.check(section.get("name") or entry, name)
+            port = section.read("port", self._device, None)
+            ports.check(section.get("port"), port and str(Path(port).resolve()))
+            imei = section.read("imei", values.imei, None)
+            imeis.check(section.get("imei"), imei)
+            given = [k for k in ("port", "imei") if section.get(k) is not None]
+            if entry.is_mapping and len(given) != 1:
+                entry.fail(
+                    "give port or imei, not both"
+                    if given
+                    else "needs a port or an imei"
+                )
+            pin = self._secret(section, "pin", "pin")
+            modems.append(ModemConfig(name=name, port=port, imei=imei, pin=pin))
+        return tuple(modems)
+
+    def _device(self, text: str) -> str:
+        return str(Path(self._base, values.device(text)))
+
+    def _sims(self) -> Sims:
+        sims = self._top.section("sims", _keys(Sims))
+        if sims is None:
+            return Sims()
+        defaults = SimDefaults()
+        below = sims.section("defaults", _keys(SimDefaults))
+        if below is not None:
+            pace = _pace(below)
+            defaults = SimDefaults(
+                pace=defaults.pace if pace is None else pace,
+                reports=below.read("reports", values.boolean, default=True),
+            )
+        names, iccids = _Unique("the name"), _Unique("the ICCID")
+        cards = []
+        for entry in sims.entries("cards"):
+            section = entry.section(_keys(Card))
+            card = self._card(section, entry)
+            names.check(section.get("name"), card.name or None)
+            iccids.check(section.get("iccid"), card.iccid or None)
+            cards.append(card)
+        return Sims(defaults=defaults, cards=tuple(cards))
+
+    def _card(self, section: Section, entry: Value) -> Card:
+        for needed in ("name", "iccid"):
+            if entry.is_mapping and section.get(needed) is None:
+                entry.fail(f"needs {'a name' if needed == 'name' else 'an iccid'}")
+        return Card(
+            name=section.read("name", values.name, ""),
+            iccid=_iccid(section.get("iccid")),
+            number=section.read("number", values.e164(self._country), None),
+            pin=self._secret(section, "pin", "pin"),
+            smsc=section.read("smsc", values.e164(self._country), None),
+            pace=_pace(section),
+            reports=section.read("reports", values.boolean, None),
+        )
+
+    def _queue(self) -> Queue:
+        section = self._top.section("queue", _keys(Queue))
+        if section is None:
+            return Queue()
+        return Queue(max=section.read("max", values.integer(1, MAX_QUEUE), Queue().max))
+
+    def _webhooks(self) -> tuple[WebhookConfig, ...]:
+        urls = _Unique("the URL")
+        webhooks = []
+        for entry in self._top.entries("webhooks"):
+            section = entry.section(_keys(WebhookConfig))
+            if entry.is_mapping and section.get("url") is None:
+                entry.fail("needs a url")
+            url = section.read("url", values.url, "")
+            urls.check(section.get("url"), mask_url(url) or None)
+            events = _texts(section, "events", values.event_pattern)
+            secret = self._secret(section, "secret", "whsec")
+            webhooks.append(WebhookConfig(url, events or ("*",), secret))
+        return tuple(webhooks)
+
+    def _log(self) -> Log:
+        section = self._top.section("log", _keys(Log))
+        if section is None:
+            return Log()
+        levels = values.one_of("debug", "info", "warning", "error")
+        return Log(level=section.read("level", levels, Log().level))
+
+    def _secret(self, section: Section, key: str, form: str) -> Secret | None:
+        """Read a secret: plain, {file: PATH} or {env: NAME}. Nothing of it is shown."""
+        value = section.get(key)
+        if value is None:
+            return None
+        place = f"{value.place}: {value.path}"
+        if not value.is_mapping:
+            check = values.pin if form == "pin" else values.webhook_secret
+            plain = value.read(check)
+            return None if plain is None else Secret(form, place, plain=plain)
+        below = value.section(("file", "env"))
+        file = below.read("file", self._below, None)
+        env = below.read("env", values.environment_name, None)
+        if (below.get("file") is None) == (below.get("env") is None):
+            value.fail("expected exactly one of file and env")
+        return Secret(form, place, file=file, env=env)
+
+
+def _one_or_more(section: Section, key: str) -> list[Value]:
+    """Return the entries of a list, or the one value that stands in its place."""
+    value = section.get(key)
+    if value is None:
+        return []
+    return value.entries() if value.is_list else [value]
+
+
+def _texts(
+    section: Section, key: str, convert: Callable[[str], str]
+) -> tuple[str, ...]:
+    found = [value.read(convert) for value in section.entries(key)]
+    return tuple(dict.fromkeys(text for text in found if text is not None))
+
+
+def _pace(section: Section) -> tuple[Window, ...] | None:
+    """Read `10/min`, `[10/min, 200/day]` or `off` (no window at all)."""
+    value = section.get("pace")
+    if value is None:
+        return None
+    if not value.is_list and value.read(str) in {"off", "no", "false"}:
+        return ()
+    found = [each.read(values.window) for each in _one_or_more(section, "pace")]
+    windows = tuple(window for window in found if window is not None)
+    if value.is_list and not found:
+        value.fail("an empty list; write off for no limit")
+    spans = [window.seconds for window in windows]
+    if len(set(spans)) != len(spans):
+        value.fail("two windows of the same length")
+    return windows or None
+
+
+def _iccid(value: Value | None) -> str:
+    """Read an ICCID. A shortened one from an example is kept, and warned about."""
+    if value is None:
+        return ""
+    shown = "" if value.is_mapping or value.is_list else value.read(str) or ""
+    if values.is_placeholder(shown):
+        value.warn(f"{shown!r} is a placeholder: no card will match it")
+        return shown
+    return value.read(values.iccid) or ""
+
+
+def default_listen() -> Listen:
+    """Return where the API listens when nothing is configured."""
+    return Http().listen[0]

@@ -1,0 +1,330 @@
+"""What the configuration says: one frozen struct per section, with its defaults.
+
+The description of each key stands beside it; docs/configuration.md is made from
+them. `Key.default` is the default as an operator would write it.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from modemgw.config.secret import Secret
+from modemgw.config.values import Listen
+from modemgw.policy.pacing import Window
+
+__all__ = [
+    "Card",
+    "Config",
+    "Http",
+    "Listen",
+    "Log",
+    "ModemConfig",
+    "Queue",
+    "Secret",
+    "SimDefaults",
+    "Sims",
+    "WebhookConfig",
+    "Window",
+]
+
+DEFAULT_PACE = (Window(10, 60),)  # an unpaced consumer SIM gets blocked
+
+
+def key(description: str, *, unit: str, default: str) -> msgspec.Meta:
+    """Describe one key for people: what it does, what is written, its default."""
+    return msgspec.Meta(
+        description=description, extra_json_schema={"unit": unit, "default": default}
+    )
+
+
+class Http(msgspec.Struct, frozen=True):
+    """The API and, later, the web pages."""
+
+    listen: Annotated[
+        tuple[Listen, ...],
+        key(
+            "Address and port to listen on, or a list of them. Port 0 takes any free "
+            "one. Addresses that others can reach carry keys and texts in the clear.",
+            unit="HOST:PORT or a list",
+            default="127.0.0.1:8080",
+        ),
+    ] = (Listen("127.0.0.1", 8080),)
+    webhook_allow: Annotated[
+        tuple[str, ...],
+        key(
+            "Loopback or link-local targets that webhooks made over the API may reach. "
+            "Endpoints declared in this file reach any target.",
+            unit="list of HOST:PORT",
+            default="[]",
+        ),
+    ] = ()
+
+
+class ModemConfig(msgspec.Struct, frozen=True):
+    """One modem that is there for good. Exactly one of `port` and `imei`."""
+
+    name: Annotated[
+        str,
+        key(
+            "Name in logs, lists and messages; unique. Absent: modem1, modem2 … by "
+            "position.",
+            unit="up to 32 of A-Z a-z 0-9 . _ -",
+            default="modem1, modem2 …",
+        ),
+    ]
+    port: Annotated[
+        str | None,
+        key(
+            "Serial port that speaks AT; a path below /dev/serial/by-path stays the "
+            "same over reboots. A path without a leading / is relative to this file.",
+            unit="path",
+            default="none",
+        ),
+    ] = None
+    imei: Annotated[
+        str | None,
+        key(
+            "Instead of `port`: use this device on whatever port it shows up.",
+            unit="15 digits",
+            default="none",
+        ),
+    ] = None
+    pin: Annotated[
+        Secret | None,
+        key(
+            "PIN for the one SIM in it that is not listed under `sims.cards`.",
+            unit="4 to 8 digits, {file: PATH} or {env: NAME}",
+            default="none",
+        ),
+    ] = None
+
+
+class SimDefaults(msgspec.Struct, frozen=True):
+    """What holds for every SIM that does not say otherwise."""
+
+    pace: Annotated[
+        tuple[Window, ...],
+        key(
+            "How fast one SIM may send, in parts; several windows hold together. An "
+            "unpaced consumer SIM gets blocked by its operator. off: as fast as the "
+            "modem.",
+            unit="10/min, a list such as [10/min, 200/day], or off",
+            default="10/min",
+        ),
+    ] = DEFAULT_PACE
+    reports: Annotated[
+        bool,
+        key(
+            "Ask the network for delivery reports.",
+            unit="on or off",
+            default="on",
+        ),
+    ] = True
+
+
+class Card(msgspec.Struct, frozen=True):
+    """One SIM card: it keeps name, PIN, pace and history in whatever modem it sits."""
+
+    name: Annotated[
+        str,
+        key(
+            "Name in logs, lists and messages; unique.",
+            unit="up to 32 of A-Z a-z 0-9 . _ -",
+            default="required",
+        ),
+    ]
+    iccid: Annotated[
+        str,
+        key(
+            "The number printed on the card; `modemgw modems list --json` shows it.",
+            unit="18 to 20 digits",
+            default="required",
+        ),
+    ]
+    number: Annotated[
+        str | None,
+        key(
+            "The SIM's own number: most cards do not know it. Becomes `to` of what it "
+            "receives.",
+            unit="phone number",
+            default="what the card says",
+        ),
+    ] = None
+    pin: Annotated[
+        Secret | None,
+        key(
+            "PIN of this SIM; never shown and never logged.",
+            unit="4 to 8 digits, {file: PATH} or {env: NAME}",
+            default="none",
+        ),
+    ] = None
+    smsc: Annotated[
+        str | None,
+        key(
+            "Service centre to use; only where the one on the SIM is wrong.",
+            unit="phone number",
+            default="the SIM's own",
+        ),
+    ] = None
+    pace: Annotated[
+        tuple[Window, ...] | None,
+        key(
+            "As `sims.defaults.pace`, for this SIM alone.",
+            unit="10/min, a list, or off",
+            default="sims.defaults.pace",
+        ),
+    ] = None
+    reports: Annotated[
+        bool | None,
+        key(
+            "As `sims.defaults.reports`, for this SIM alone.",
+            unit="on or off",
+            default="sims.defaults.reports",
+        ),
+    ] = None
+
+
+class Sims(msgspec.Struct, frozen=True):
+    """SIM cards; quotas, names and PINs belong to them, not to the modem."""
+
+    defaults: SimDefaults = SimDefaults()
+    cards: tuple[Card, ...] = ()
+
+    def card(self, iccid: str | None) -> Card | None:
+        """Return what is configured for the card with this ICCID.
+
+        A card may give its ICCID with or without the check digit at its end.
+        """
+        if iccid is None:
+            return None
+        found = iccid.upper().removesuffix("F")
+        for card in self.cards:
+            shorter, longer = sorted((card.iccid, found), key=len)
+            if longer.startswith(shorter) and len(longer) - len(shorter) <= 1:
+                return card
+        return None
+
+    def pace(self, card: Card | None) -> tuple[Window, ...]:
+        """Return the windows that hold for `card`; empty: as fast as the modem."""
+        own = None if card is None else card.pace
+        return self.defaults.pace if own is None else own
+
+    def reports(self, card: Card | None) -> bool:
+        """Tell whether delivery reports are asked for with `card`."""
+        own = None if card is None else card.reports
+        return self.defaults.reports if own is None else own
+
+
+class Queue(msgspec.Struct, frozen=True):
+    """What waits to be sent."""
+
+    max: Annotated[
+        int,
+        key(
+            "Messages that may wait; more are refused with 503 until there is room.",
+            unit="messages, 1 to 100000000",
+            default="1000000",
+        ),
+    ] = 1_000_000
+
+
+class WebhookConfig(msgspec.Struct, frozen=True):
+    """An endpoint declared by the admin. It may have any target."""
+
+    url: Annotated[
+        str,
+        key("Where events are posted.", unit="http or https URL", default="required"),
+    ]
+    events: Annotated[
+        tuple[str, ...],
+        key(
+            "Which events; * stands for any characters.",
+            unit='list such as ["message.*", sim.bench]',
+            default='["*"]',
+        ),
+    ] = ("*",)
+    secret: Annotated[
+        Secret | None,
+        key(
+            "Signs each request (Standard Webhooks). Absent: one is made and shown by "
+            "`modemgw webhooks list --secrets`.",
+            unit="whsec_… , {file: PATH} or {env: NAME}",
+            default="made at the first start",
+        ),
+    ] = None
+
+
+class Log(msgspec.Struct, frozen=True):
+    """What is written to standard error or the journal."""
+
+    level: Annotated[
+        str,
+        key(
+            "debug shows the wire, with numbers and texts; the others mask numbers.",
+            unit="debug, info, warning or error",
+            default="info",
+        ),
+    ] = "info"
+
+
+class Config(msgspec.Struct, frozen=True):
+    """One configuration, checked. Paths are absolute, numbers E.164."""
+
+    path: Path | None
+    data_dir: Annotated[
+        Path,
+        key(
+            "Directory of the database, its lock and the admin socket; made where it "
+            "is missing. Relative to this file.",
+            unit="path",
+            default="./data; for a file below /etc: /var/lib/modemgw",
+        ),
+    ]
+    country: Annotated[
+        str,
+        key(
+            "Region for numbers written the national way. Without it they are "
+            "refused, and only +49… is taken.",
+            unit="ISO 3166 code such as DE",
+            default="none",
+        ),
+    ] = ""
+    timezone: Annotated[
+        str,
+        key(
+            "For quiet hours, billing days and people; stored times are UTC.",
+            unit="IANA name such as Europe/Berlin",
+            default="UTC",
+        ),
+    ] = "UTC"
+    http: Http = Http()
+    discovery: Annotated[
+        bool,
+        key(
+            "Use USB modems that are not listed under `modems`.",
+            unit="on or off",
+            default="on",
+        ),
+    ] = True
+    modems: tuple[ModemConfig, ...] = ()
+    sims: Sims = Sims()
+    queue: Queue = Queue()
+    webhooks: tuple[WebhookConfig, ...] = ()
+    log: Log = Log()
+    warnings: tuple[str, ...] = ()  # allowed, and probably not meant
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.data_dir / "modemgw.db"
+
+    def pin(self, modem: str, iccid: str | None) -> str | None:
+        """Return the PIN for the SIM in `modem`; the card's own comes first."""
+        card = self.sims.card(iccid)
+        if card is not None:
+            return card.pin.reveal() if card.pin else None
+        for one in self.modems:
+            if one.name == modem and one.pin is not None:
+                return one.pin.reveal()
+        return None

@@ -1,0 +1,279 @@
+"""YAML as it was written: raw text of every value and its line and column.
+
+Values are never resolved by YAML's own rules, which read an unquoted
+`+491701234567` as an integer without its plus, `no` as False and `12:30` as 750.
+What has no place in a settings file is refused before anything is built from it:
+anchors and aliases (and with them every "billion laughs"), merge keys, tags,
+second documents, nesting without end. This is the only file that imports yaml.
+"""
+
+import difflib
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+import yaml
+
+from modemgw.errors import ConfigError
+
+T = TypeVar("T")
+
+MAX_OCTETS = 1024 * 1024  # a thousand SIM cards take 150 KiB
+MAX_DEPTH = 12  # ours is 4 deep
+
+# What YAML's grammar says, and what it means in a settings file.
+_PLAIN = {
+    "mapping values are not allowed": (
+        "a second ':' in this line; put the value into quotes"
+    ),
+    "could not find expected ':'": "expected ':' and a value behind the key",
+    "expected <block end>": "this line is not indented like the ones it belongs to",
+    "scanning a quoted scalar": "a quote is not closed (opened in line {opened})",
+    "while parsing a flow": (
+        "a bracket is not closed (opened in line {opened}), or a comma is missing"
+    ),
+    "cannot start any token": "{character!r} cannot begin a value; put it into quotes",
+}
+
+
+class Problems:
+    """Collects what is wrong with one file; nothing stops at the first mistake."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._errors: list[tuple[int, int, str]] = []
+        self._warnings: list[tuple[int, int, str]] = []
+
+    def place(self, line: int, column: int) -> str:
+        """Return `file:line:column` for a 0-based line and column."""
+        return f"{self.name}:{line + 1}:{column + 1}"
+
+    def error(self, line: int, column: int, why: str) -> None:
+        """Remember a mistake."""
+        self._errors.append((line, column, f"{self.place(line, column)}: {why}"))
+
+    def warning(self, line: int, column: int, why: str) -> None:
+        """Remember something that is allowed and probably not meant."""
+        self._warnings.append((line, column, f"{self.place(line, column)}: {why}"))
+
+    def warnings(self) -> tuple[str, ...]:
+        """Return the warnings in file order."""
+        return _in_file_order(self._warnings)
+
+    def errors(self) -> tuple[str, ...]:
+        """Return the mistakes in file order."""
+        return _in_file_order(self._errors)
+
+    def raise_if_any(self) -> None:
+        """Raise one ConfigError with every mistake, in file order."""
+        if self._errors:
+            raise ConfigError(list(self.errors()))
+
+
+def _in_file_order(found: Iterable[tuple[int, int, str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(text for *_, text in sorted(found, key=lambda f: f[:2])))
+
+
+class Value:
+    """One value of the file: its path (`sims.cards[0].pin`), text and place."""
+
+    def __init__(self, problems: Problems, path: str, node: yaml.Node) -> None:
+        self.path = path
+        self._problems = problems
+        self._node = node
+
+    @property
+    def place(self) -> str:
+        """`file:line:column` where the value begins."""
+        mark = self._node.start_mark
+        return self._problems.place(mark.line, mark.column)
+
+    @property
+    def is_empty(self) -> bool:
+        """True for a key without a value (or an unquoted null)."""
+        return isinstance(self._node, yaml.ScalarNode) and (
+            self._node.style is None and self._node.value in {"", "~", "null"}
+        )
+
+    @property
+    def is_mapping(self) -> bool:
+        """True where keys stand below."""
+        return isinstance(self._node, yaml.MappingNode)
+
+    @property
+    def is_list(self) -> bool:
+        """True where entries stand below."""
+        return isinstance(self._node, yaml.SequenceNode)
+
+    def fail(self, why: str) -> None:
+        """Report a mistake in this value."""
+        mark = self._node.start_mark
+        self._problems.error(mark.line, mark.column, f"{self.path}: {why}")
+
+    def warn(self, why: str) -> None:
+        """Report something doubtful about this value."""
+        mark = self._node.start_mark
+        self._problems.warning(mark.line, mark.column, f"{self.path}: {why}")
+
+    def read(self, convert: Callable[[str], T]) -> T | None:
+        """Convert the text of a scalar; a ValueError becomes a reported mistake."""
+        if not isinstance(self._node, yaml.ScalarNode):
+            kind = "a list" if self.is_list else "keys below it"
+            self.fail(f"expected one value, got {kind}")
+        elif self.is_empty:
+            self.fail("has no value; give one, or leave out the key for its default")
+        else:
+            try:
+                return convert(self._node.value)
+            except ValueError as exc:
+                self.fail(str(exc))
+        return None
+
+    def entries(self) -> "list[Value]":
+        """Return the entries of a list; none for an empty value."""
+        if self.is_empty:
+            return []
+        if not isinstance(self._node, yaml.SequenceNode):
+            self.fail("expected a list (lines that begin with '- ', or [a, b])")
+            return []
+        return [
+            Value(self._problems, f"{self.path}[{index}]", node)
+            for index, node in enumerate(self._node.value)
+        ]
+
+    def section(self, known: Iterable[str]) -> "Section":
+        """Return the keys below; none for an empty value."""
+        node = self._node
+        if not self.is_empty and not isinstance(node, yaml.MappingNode):
+            self.fail(f"expected keys below it: {', '.join(known)}")
+        pairs = node.value if isinstance(node, yaml.MappingNode) else []
+        return Section(self._problems, self, pairs, tuple(known))
+
+
+class Section:
+    """The keys of one mapping. Unknown and repeated ones are reported at once."""
+
+    def __init__(
+        self,
+        problems: Problems,
+        value: Value,
+        pairs: list[tuple[yaml.Node, yaml.Node]],
+        known: tuple[str, ...],
+    ) -> None:
+        self.value = value
+        self._values: dict[str, Value] = {}
+        first: dict[str, int] = {}
+        for key_node, node in pairs:
+            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else ""
+            path = f"{value.path}.{key}" if value.path else key
+            here = Value(problems, path, key_node)
+            if not isinstance(key_node, yaml.ScalarNode) or not key:
+                Value(problems, value.path or "file", key_node).fail("expected a key")
+            elif key == "<<":
+                here.fail("merge keys are not supported; write the values out")
+            elif key in first:
+                here.fail(f"repeated key; it was given in line {first[key]} already")
+            elif key not in known:
+                here.fail(f"unknown key{suggest(key, known)}")
+            else:
+                self._values[key] = Value(problems, path, node)
+            first.setdefault(key, key_node.start_mark.line + 1)
+
+    def get(self, key: str) -> Value | None:
+        """Return what was written for `key`, None where nothing was."""
+        return self._values.get(key)
+
+    def read(self, key: str, convert: Callable[[str], T], default: T) -> T:
+        """Return the converted value of `key`, or `default`.
+
+        A mistake is reported and gives the default too, so that reading goes on.
+        """
+        value = self._values.get(key)
+        found = None if value is None else value.read(convert)
+        return default if found is None else found
+
+    def entries(self, key: str) -> list[Value]:
+        """Return the entries of the list at `key`; none where it is absent."""
+        value = self._values.get(key)
+        return [] if value is None else value.entries()
+
+    def section(self, key: str, known: Iterable[str]) -> "Section | None":
+        """Return the mapping at `key`, None where it is absent."""
+        value = self._values.get(key)
+        return None if value is None else value.section(known)
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """Return `; did you mean 'port'?`, or the choices, for a message about `word`."""
+    choices = list(known)
+    close = difflib.get_close_matches(word.lower(), choices, n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f"; expected one of: {', '.join(choices)}" if len(choices) < 16 else ""  # noqa: PLR2004
+
+
+def open_text(text: str, problems: Problems) -> Value:
+    """Compose the file into its top value; raise ConfigError where it is no YAML."""
+    try:
+        _refuse_what_we_do_not_read(text, problems)
+        problems.raise_if_any()
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as exc:
+        mark = exc.problem_mark or exc.context_mark
+        line, column = (mark.line, mark.column) if mark else (0, 0)
+        problems.error(line, column, _plainly(exc, text, line, column))
+    except yaml.reader.ReaderError as exc:
+        before = text[: exc.position]
+        line, column = before.count("\n"), len(before) - before.rfind("\n") - 1
+        problems.error(line, column, f"the character {exc.character!r} is not allowed")
+    problems.raise_if_any()
+    if isinstance(node, yaml.MappingNode):
+        return Value(problems, "", node)
+    if node is None:
+        problems.error(0, 0, "the file is empty; see config.example.yaml")
+    else:
+        problems.error(node.start_mark.line, 0, "expected lines of 'key: value'")
+    raise ConfigError(list(problems.errors()))
+
+
+def _refuse_what_we_do_not_read(text: str, problems: Problems) -> None:
+    """Walk the events, which are built without recursion and without expansion."""
+    depth = documents = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        mark = event.start_mark
+        line, column = (mark.line, mark.column) if mark else (0, 0)
+        if isinstance(event, yaml.AliasEvent):
+            problems.error(
+                line, column, f"aliases (*{event.anchor}) are not supported; repeat it"
+            )
+        elif isinstance(event, yaml.NodeEvent) and event.anchor:
+            problems.error(
+                line, column, f"anchors (&{event.anchor}) are not supported; remove it"
+            )
+        elif tag := getattr(event, "tag", None):
+            problems.error(line, column, f"tags ({tag}) are not supported; remove it")
+        if isinstance(event, yaml.DocumentStartEvent):
+            documents += 1
+            if documents == 2:  # noqa: PLR2004
+                problems.error(
+                    line, column, "a second document begins; everything is one document"
+                )
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            problems.error(line, column, f"nested more than {MAX_DEPTH} deep")
+            return
+
+
+def _plainly(exc: yaml.MarkedYAMLError, text: str, line: int, column: int) -> str:
+    """Say in words of this file what YAML says in words of its grammar."""
+    lines = text.splitlines() or [""]
+    written = lines[min(line, len(lines) - 1)]
+    said = f"{exc.context or ''}, {exc.problem or 'not readable'}"
+    indent = written[: len(written) - len(written.lstrip())]
+    if "'\\t'" in said or "\t" in indent:
+        return "a tab; indent with spaces only"
+    opened = exc.context_mark.line + 1 if exc.context_mark else line + 1
+    for phrase, plain in _PLAIN.items():
+        if phrase in said:
+            return plain.format(opened=opened, character=written[column : column + 1])
+    return f"not readable as YAML: {exc.problem}"
