@@ -1,0 +1,101 @@
+"""Octets as a modem shows them to a TPDU: the way in for everything received."""
+
+from collections.abc import Callable
+from typing import Final
+
+from modemgw.errors import PduDecodeError
+from modemgw.pdu.address import Address
+from modemgw.pdu.cursor import Cursor
+from modemgw.pdu.deliver import Deliver
+from modemgw.pdu.report import StatusReport
+from modemgw.pdu.submit import Submit
+
+Tpdu = Deliver | StatusReport | Submit
+
+_MTI_SUBMIT: Final = 1
+_MTI_STATUS_REPORT: Final = 2
+_MAX_SCA: Final = 11  # octets behind the length: the type and 20 digits
+
+
+def decode(
+    octets: bytes,
+    *,
+    has_sca: bool | None = None,
+    tpdu_length: int | None = None,
+    from_mobile: bool = False,
+) -> Tpdu:
+    """Decode SCA and TPDU, or a TPDU alone.
+
+    `has_sca` None: find out whether an SCA stands in front; old firmware leaves
+    it out. `tpdu_length` is the number that came with the octets (`+CMT: ,<n>`);
+    it only helps to find out, because modems get it wrong.
+
+    A TPDU says less than one thinks about its type: the same two bits mean
+    SMS-SUBMIT on the way out and SMS-SUBMIT-REPORT on the way in. What a modem
+    lists is read as SMS-SUBMIT, a stored draft. `from_mobile` True accepts
+    nothing but SMS-SUBMIT. The reserved type is read as SMS-DELIVER (9.2.3.1).
+
+    Raises PduDecodeError, which keeps the octets, and nothing else.
+    """
+    if has_sca is not None:
+        return _decode(octets, has_sca, from_mobile)
+    first_error: PduDecodeError | None = None
+    candidates: list[Tpdu] = []
+    for with_sca in _order(octets, tpdu_length):
+        try:
+            tpdu = _decode(octets, with_sca, from_mobile)
+        except PduDecodeError as error:
+            first_error = first_error or error
+            continue
+        if _is_plausible(octets, tpdu, with_sca):
+            return tpdu
+        if with_sca:
+            candidates.append(tpdu)
+    if candidates:
+        return candidates[0]
+    raise first_error or PduDecodeError("neither with nor without an SCA", octets)
+
+
+def _order(octets: bytes, tpdu_length: int | None) -> tuple[bool, bool]:
+    """Say which reading to try first: with the SCA, unless the length forbids it."""
+    return (False, True) if tpdu_length == len(octets) else (True, False)
+
+
+def _decode(octets: bytes, has_sca: bool, from_mobile: bool) -> Tpdu:
+    cursor = Cursor(octets)
+    return read(cursor, has_sca=has_sca, from_mobile=from_mobile)
+
+
+def read(cursor: Cursor, *, has_sca: bool, from_mobile: bool = False) -> Tpdu:
+    """Read what `decode` decodes, when it is known whether an SCA comes first."""
+    sca = Address.read_sca(cursor) if has_sca else None
+    if not cursor.left:
+        raise cursor.error("no TPDU behind the SCA" if has_sca else "no octets")
+    mti = cursor.octets[cursor.at] & 3
+    reader: Callable[[Cursor, Address | None], Tpdu] = Deliver.read
+    if mti == _MTI_SUBMIT:
+        reader = Submit.read
+    elif from_mobile:
+        raise cursor.error(f"TP-MTI {mti} is no SMS-SUBMIT")
+    elif mti == _MTI_STATUS_REPORT:
+        reader = StatusReport.read
+    return reader(cursor, sca)
+
+
+def _is_plausible(octets: bytes, tpdu: Tpdu, with_sca: bool) -> bool:
+    """Whether a reading looks like what a network would send."""
+    # Every type-of-address has its top bit set; where there is no SCA, the octet
+    # in its place is an address length or TP-MR, and mostly has not.
+    if with_sca and octets[0] and (octets[0] > _MAX_SCA or not octets[1] & 0x80):
+        return False
+    match tpdu:
+        case Deliver():
+            return (
+                tpdu.scts.value is not None
+                and not tpdu.user_data.truncated
+                and not tpdu.trailing
+            )
+        case StatusReport():
+            return tpdu.scts.value is not None
+        case Submit():
+            return not tpdu.user_data.truncated and not tpdu.trailing

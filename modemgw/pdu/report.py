@@ -1,0 +1,218 @@
+"""SMS-STATUS-REPORT and what TP-ST means (3GPP TS 23.040, 9.2.2.3, 9.2.3.15)."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from modemgw.errors import PduDecodeError
+from modemgw.pdu.address import Address
+from modemgw.pdu.cursor import Cursor
+from modemgw.pdu.dcs import dcs
+from modemgw.pdu.times import LENGTH, Timestamp
+from modemgw.pdu.userdata import UserData, read_user_data
+
+MTI: Final = 0x02
+NO_MORE_MESSAGES: Final = 0x04  # TP-MMS
+LOOP_PREVENTION: Final = 0x08  # TP-LP
+COMMAND_RESULT: Final = 0x20  # TP-SRQ: answers an SMS-COMMAND, not an SMS-SUBMIT
+UDHI: Final = 0x40
+
+PI_PID: Final = 0x01  # TP-PI, 9.2.3.27: which optional fields follow
+PI_DCS: Final = 0x02
+PI_UDL: Final = 0x04
+PI_EXTENSION: Final = 0x80  # another TP-PI octet follows
+
+
+class Delivery(Enum):
+    """What a status report says about one part."""
+
+    DELIVERED = "delivered"  # 0x00-0x1F: the transaction is complete
+    PENDING = "pending"  # 0x20-0x3F: the SMSC is still trying
+    FAILED = "failed"  # 0x40-0x5F: permanent, the SMSC has given up
+    FAILED_TEMPORARY = (
+        "failed_temporary"  # 0x60-0x7F: the SMSC gave up, it may work later
+    )
+
+
+_GROUPS: Final = (Delivery.DELIVERED, Delivery.PENDING, Delivery.FAILED)
+
+_SENTENCES: Final = {
+    0x00: "received by the recipient",
+    0x01: "forwarded to the recipient, the service centre cannot confirm delivery",
+    0x02: "replaced by the service centre",
+    0x20: "congestion, the service centre is still trying",
+    0x21: "recipient busy, the service centre is still trying",
+    0x22: "no response from the recipient, the service centre is still trying",
+    0x23: "service rejected, the service centre is still trying",
+    0x24: "quality of service not available, the service centre is still trying",
+    0x25: "error in the recipient's device, the service centre is still trying",
+    0x40: "remote procedure error",
+    0x41: "incompatible destination",
+    0x42: "connection rejected by the recipient",
+    0x43: "not obtainable",
+    0x44: "quality of service not available",
+    0x45: "no interworking available",
+    0x46: "validity period expired",
+    0x47: "deleted by the sender",
+    0x48: "deleted by the service centre's administration",
+    0x49: "the message does not exist",
+    0x60: "congestion, the service centre gave up",
+    0x61: "recipient busy, the service centre gave up",
+    0x62: "no response from the recipient, the service centre gave up",
+    0x63: "service rejected, the service centre gave up",
+    0x64: "quality of service not available, the service centre gave up",
+    0x65: "error in the recipient's device, the service centre gave up",
+}
+_CLASSES: Final = {
+    Delivery.DELIVERED: "completed",
+    Delivery.PENDING: "the service centre is still trying",
+    Delivery.FAILED: "permanent error",
+    Delivery.FAILED_TEMPORARY: "the service centre gave up",
+}
+
+
+def classify_tp_status(tp_status: int) -> Delivery:
+    """Map TP-ST to an outcome.
+
+    Reserved values count as 0x63, Service Rejected; keep the raw octet in the
+    database either way.
+
+    Spec: 3GPP TS 23.040, 9.2.3.15.
+    """
+    group = tp_status >> 5
+    return _GROUPS[group] if group < len(_GROUPS) else Delivery.FAILED_TEMPORARY
+
+
+def describe_tp_status(tp_status: int) -> str:
+    """Say in words what TP-ST means; every octet has a sentence."""
+    if tp_status in _SENTENCES:
+        return _SENTENCES[tp_status]
+    if tp_status & 0x80:
+        return f"reserved value 0x{tp_status:02X}, counts as service rejected"
+    kind = "specific to the service centre" if tp_status & 0x10 else "reserved"
+    return f"{_CLASSES[classify_tp_status(tp_status)]}, {kind} (0x{tp_status:02X})"
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReport:
+    """One SMS-STATUS-REPORT. `tp_status` is TP-ST as it came.
+
+    `pid` and `user_data` are None where TP-PI does not announce them.
+    """
+
+    tp_mr: int
+    recipient: Address
+    scts: Timestamp
+    discharge: Timestamp
+    tp_status: int
+    more_messages: bool = False
+    loop_prevention: bool = False
+    of_command: bool = False
+    pid: int | None = None
+    user_data: UserData | None = None
+    sca: Address | None = None
+    trailing: bytes = b""  # octets that nothing accounts for; modems pad reports
+
+    @classmethod
+    def read(cls, cursor: Cursor, sca: Address | None = None) -> "StatusReport":
+        """Read a TPDU; the SCA has been taken already.
+
+        Optional fields that make no sense are padding and end up in `trailing`:
+        the outcome in front of them is what counts.
+        """
+        first = cursor.octet("first octet")
+        tp_mr = cursor.octet("TP-MR")
+        recipient = Address.read(cursor, "TP-RA")
+        scts = Timestamp(cursor.take(LENGTH, "TP-SCTS"))
+        discharge = Timestamp(cursor.take(LENGTH, "TP-DT"))
+        tp_status = cursor.octet("TP-ST")
+        pid, user_data = read_optional(cursor, has_header=bool(first & UDHI))
+        return cls(
+            tp_mr,
+            recipient,
+            scts,
+            discharge,
+            tp_status,
+            not first & NO_MORE_MESSAGES,
+            bool(first & LOOP_PREVENTION),
+            bool(first & COMMAND_RESULT),
+            pid,
+            user_data,
+            sca,
+            cursor.take(cursor.left, "padding"),
+        )
+
+    def encode(self) -> bytes:
+        """Return SCA and TPDU (without `trailing`)."""
+        has_header = self.user_data is not None and self.user_data.udh is not None
+        first = (
+            MTI
+            | (0 if self.more_messages else NO_MORE_MESSAGES)
+            | (LOOP_PREVENTION if self.loop_prevention else 0)
+            | (COMMAND_RESULT if self.of_command else 0)
+            | (UDHI if has_header else 0)
+        )
+        return b"".join(
+            (
+                b"\0" if self.sca is None else self.sca.encode_sca(),
+                bytes((first, self.tp_mr)),
+                self.recipient.encode(),
+                self.scts.raw,
+                self.discharge.raw,
+                bytes((self.tp_status,)),
+                encode_optional(self.pid, self.user_data),
+            )
+        )
+
+    @property
+    def delivery(self) -> Delivery:
+        """What the report means for the part it is about."""
+        return classify_tp_status(self.tp_status)
+
+    @property
+    def text(self) -> str | None:
+        """Text in the report, which few networks send."""
+        return self.user_data.text if self.user_data is not None else None
+
+
+def read_optional(
+    cursor: Cursor, *, has_header: bool
+) -> tuple[int | None, UserData | None]:
+    """Read TP-PI and what it announces: TP-PID and user data, if any.
+
+    Fields that are cut off, and padding with 0xFF, count as absent: the cursor
+    then stays where TP-PI began.
+    """
+    start = cursor.at
+    if not cursor.left or cursor.octets[start] == 0xFF:  # noqa: PLR2004 - padding
+        return None, None
+    try:
+        return _read_announced(cursor, has_header=has_header)
+    except PduDecodeError:
+        cursor.at = start
+        return None, None
+
+
+def _read_announced(
+    cursor: Cursor, *, has_header: bool
+) -> tuple[int | None, UserData | None]:
+    announced = indicator = cursor.octet("TP-PI")
+    while indicator & PI_EXTENSION:
+        indicator = cursor.octet("TP-PI")
+    pid = cursor.octet("TP-PID") if announced & PI_PID else None
+    coding = dcs(cursor.octet("TP-DCS") if announced & PI_DCS else 0)
+    if announced & PI_UDL:
+        return pid, read_user_data(cursor, coding, has_header=has_header)
+    return pid, UserData(coding) if announced & PI_DCS else None
+
+
+def encode_optional(pid: int | None, user_data: UserData | None) -> bytes:
+    """Return TP-PI and the optional fields, or nothing where there are none."""
+    if pid is None and user_data is None:
+        return b""
+    indicator = 0 if pid is None else PI_PID
+    fields = b"" if pid is None else bytes((pid,))
+    if user_data is not None:
+        indicator |= PI_DCS | PI_UDL
+        fields += bytes((user_data.dcs.octet,)) + user_data.encode()
+    return bytes((indicator,)) + fields

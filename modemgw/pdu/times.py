@@ -1,0 +1,81 @@
+"""Time stamps: TP-SCTS, TP-DT and the absolute TP-VP.
+
+Seven octets of swapped BCD, the last a zone in quarters of an hour with a sign
+bit. Networks send impossible dates; those keep their octets and have no value.
+Spec: 3GPP TS 23.040, 9.2.3.11.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
+
+from modemgw.errors import PduEncodeError
+
+LENGTH: Final = 7  # octets
+_PIVOT: Final = 90  # two-digit years from here on are 19xx: SMS is from 1992
+_MAX_QUARTERS: Final = 79  # what the zone octet can say
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_QUARTER: Final = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Timestamp:
+    """Seven octets and, where they make sense, the instant they mean."""
+
+    raw: bytes
+
+    @classmethod
+    def at(cls, when: datetime) -> "Timestamp":
+        """Encode an aware datetime (1990 to 2089, whole quarters of an hour)."""
+        offset = when.utcoffset()
+        if offset is None or offset % _QUARTER:
+            raise PduEncodeError(f"zone must be whole quarters of an hour: {when}")
+        quarters = offset // _QUARTER
+        if abs(quarters) > _MAX_QUARTERS or not 1990 <= when.year < 2090:  # noqa: PLR2004 - the pivot
+            raise PduEncodeError(f"no time stamp can say {when}")
+        fields = [when.year % 100, when.month, when.day]
+        fields += [when.hour, when.minute, when.second]
+        raw = bytearray(value // 10 | value % 10 << 4 for value in fields)
+        size = abs(quarters)
+        raw.append(size // 10 | size % 10 << 4 | (0x08 if quarters < 0 else 0))
+        return cls(bytes(raw))
+
+    @classmethod
+    def from_unix(cls, unix_ms: int, *, offset_minutes: int = 0) -> "Timestamp":
+        """Encode an instant; milliseconds are cut off."""
+        zone = timezone(timedelta(minutes=offset_minutes))
+        instant = _EPOCH + timedelta(milliseconds=unix_ms)
+        return cls.at(instant.astimezone(zone))
+
+    @property
+    def value(self) -> datetime | None:
+        """The aware datetime, or None for an impossible date."""
+        fields = [octet >> 4 | (octet & 15) << 4 for octet in self.raw]
+        zone = fields.pop()
+        try:
+            year, month, day, hour, minute, second = (int(f"{f:x}") for f in fields)
+            quarters = int(f"{zone & 0x7F:x}")
+            offset = _QUARTER * (-quarters if zone & 0x80 else quarters)
+            return datetime(
+                year + (1900 if year >= _PIVOT else 2000),
+                month,
+                day,
+                hour,
+                minute,
+                second,
+                tzinfo=timezone(offset),
+            )
+        except ValueError:
+            return None
+
+    @property
+    def unix_ms(self) -> int | None:
+        """Milliseconds since 1970 in UTC, or None."""
+        value = self.value
+        return None if value is None else (value - _EPOCH) // timedelta(milliseconds=1)
+
+    @property
+    def iso(self) -> str | None:
+        """ISO 8601 with the offset the network gave, or None."""
+        value = self.value
+        return None if value is None else value.isoformat()
