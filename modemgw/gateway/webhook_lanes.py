@@ -1,0 +1,163 @@
+"""Whose delivery is tried next: one lane per endpoint, so nobody waits for others.
+
+Only row ids are held here, and not many: what does not fit stays in the database,
+and its lane remembers that there is more. This file does no I/O.
+
+A lane that fails gets one attempt at a time instead of several, and all failing
+lanes together get half of the slots: however many endpoints are dead and make us
+wait out every deadline, the living ones find a slot.
+"""
+
+from collections import deque
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+
+PER_LANE = 4  # attempts at once to one endpoint
+TOTAL = 32  # attempts at once
+LANE_IDS = 256  # ids waiting in one lane
+ALL_IDS = 8192  # ids waiting in all lanes
+
+Key = Hashable  # id of the endpoint, or origin of callback URLs
+
+
+@dataclass(slots=True)
+class Lane:
+    """Deliveries to one endpoint, in the order in which they fell due."""
+
+    key: Key
+    waiting: deque[int] = field(default_factory=deque)
+    running: int = 0
+    failing: bool = False
+    more: bool = False  # rows that are due lie in the database only
+    hold_until: int = 0  # ms; the endpoint asked for quiet (Retry-After)
+
+
+class Lanes:
+    """Every delivery that is known to be due, until it is written down."""
+
+    def __init__(
+        self,
+        *,
+        per_lane: int = PER_LANE,
+        total: int = TOTAL,
+        lane_ids: int = LANE_IDS,
+        all_ids: int = ALL_IDS,
+    ) -> None:
+        self._per_lane = per_lane
+        self._total = total
+        self._failing_total = max(1, total // 2)
+        self._lane_ids = lane_ids
+        self._all_ids = all_ids
+        self._lanes: dict[Key, Lane] = {}
+        self._turn: deque[Lane] = deque()  # lanes with ids waiting, next one first
+        self._known: set[int] = set()
+        self._waiting = 0
+        self._running = 0
+        self._failing_running = 0
+        self._more = False  # there was no room for any lane
+
+    @property
+    def running(self) -> int:
+        """How many attempts are under way."""
+        return self._running
+
+    @property
+    def known(self) -> int:
+        """How many deliveries are waiting, under way or not yet written down."""
+        return len(self._known)
+
+    @property
+    def hungry(self) -> bool:
+        """Tell whether due rows were left in the database and would now find room."""
+        if self._more and self._waiting <= self._all_ids // 2:
+            return True
+        return any(lane.more and not lane.waiting for lane in self._lanes.values())
+
+    def reading(self, now: int) -> None:
+        """Say that the database is about to be read for what was left there."""
+        self._more = False
+        for lane in list(self._lanes.values()):
+            lane.more = False
+            if lane.hold_until <= now:
+                self._drop_if_empty(lane)
+
+    def offer(self, delivery: int, key: Key) -> None:
+        """Queue a delivery that is due, once; without room it is only remembered of."""
+        if delivery in self._known:
+            return
+        if self._waiting >= self._all_ids:
+            self._more = True
+            return
+        lane = self._lanes.get(key)
+        if lane is None:
+            lane = self._lanes[key] = Lane(key)
+        if len(lane.waiting) >= self._lane_ids:
+            lane.more = True
+            return
+        if not lane.waiting:
+            self._turn.append(lane)
+        lane.waiting.append(delivery)
+        self._known.add(delivery)
+        self._waiting += 1
+
+    def take(self, now: int) -> list[tuple[int, Lane]]:
+        """Return the deliveries to start now, at most one per lane and turn."""
+        started: list[tuple[int, Lane]] = []
+        idle = 0  # lanes in a row that may not start anything
+        while self._turn and idle < len(self._turn) and self._running < self._total:
+            lane = self._turn.popleft()
+            if self._may_start(lane, now):
+                idle = 0
+                started.append((lane.waiting.popleft(), lane))
+                self._waiting -= 1
+                self._start(lane)
+            else:
+                idle += 1
+            if lane.waiting:
+                self._turn.append(lane)
+        return started
+
+    def ended(self, lane: Lane, *, failed: bool | None, hold_until: int = 0) -> None:
+        """Give back the slot of one attempt; `failed` None: it was not made.
+
+        The delivery stays known until `forget`, so that it is not started again
+        before its outcome is on disk.
+        """
+        self._stop(lane)
+        if failed is not None:
+            self._failing_running += lane.running * (failed - lane.failing)
+            lane.failing = failed
+        lane.hold_until = max(lane.hold_until, hold_until)
+        if not lane.hold_until:
+            self._drop_if_empty(lane)
+
+    def forget(self, delivery: int) -> None:
+        """Drop a delivery whose outcome is on disk, or whose row is gone."""
+        self._known.discard(delivery)
+
+    def next_hold(self, now: int) -> int | None:
+        """Return when the next silenced lane with work may go on, in ms."""
+        holds = [lane.hold_until for lane in self._turn if lane.hold_until > now]
+        return min(holds, default=None)
+
+    def _may_start(self, lane: Lane, now: int) -> bool:
+        if lane.hold_until > now:
+            return False
+        if lane.failing:
+            return not lane.running and self._failing_running < self._failing_total
+        return lane.running < self._per_lane
+
+    def _start(self, lane: Lane) -> None:
+        lane.running += 1
+        self._running += 1
+        self._failing_running += lane.failing
+
+    def _stop(self, lane: Lane) -> None:
+        lane.running -= 1
+        self._running -= 1
+        self._failing_running -= lane.failing
+
+    def _drop_if_empty(self, lane: Lane) -> None:
+        if lane.waiting or lane.running or lane.more:
+            return
+        self._lanes.pop(lane.key, None)
