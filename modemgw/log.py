@@ -1,0 +1,256 @@
+"""Logging: logfmt lines on standard error, the same fields in the journal.
+
+A message is a constant phrase; what varies is a field from `extra`. What must
+not be read by others is taken out here, once for all callers:
+
+  always             API keys, webhook secrets, PINs
+  at INFO and above  phone numbers lose their middle, texts are left out
+
+A warning that repeats is counted, not repeated: the first at once, then one line
+a minute with `times=`.
+"""
+
+import logging
+import os
+import re
+import sys
+import time
+from collections.abc import Callable, MutableMapping
+from datetime import UTC, datetime
+from importlib import import_module
+from typing import Any, TextIO
+
+from modemgw.number import mask
+
+REPEAT_S = 60.0  # a repeated warning is written once in this time
+MAX_REPEATS = 512  # distinct warnings remembered; beyond that the oldest is let go
+MAX_VALUE = 400  # characters of one field; a modem's noise is no log line
+
+_FIRST = ("modem", "sim", "message_id", "part")  # fields people look for, in front
+_NUMBERS = {"to", "from", "from_", "number", "peer", "recipient", "sender", "smsc"}
+_TEXTS = {"text", "body", "data"}
+_SECRETS = {"pin", "secret", "token", "password", "api_key", "authorization"}
+_STANDARD = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"}
+
+# Secrets wherever they turn up: in a value, in an exception, in a transcript.
+_MASKS = [
+    (re.compile(r"\b(mgw_[A-Za-z0-9]{1,16})_[A-Za-z0-9]+"), r"\1_…"),
+    (re.compile(r"whsec_[A-Za-z0-9+/=_-]+"), "whsec_…"),
+    (re.compile(r"(\+CPIN=|\+CLCK=|\+CPWD=)[^\r\n]*?(?=\s|$)"), r"\1…"),
+    (re.compile(r"(?i)\b(bearer|basic) [A-Za-z0-9._~+/=-]{8,}"), r"\1 …"),
+    (re.compile(r"(?<=://)([^/@:\s]*):[^/@\s]*@"), r"\1:…@"),
+]
+_E164 = re.compile(r"\+\d{7,15}(?!\d)")
+_NEEDS_QUOTES = re.compile(r'[\s"=\\]|[^\x20-\x7e\u00a1-\U0010fffd]|^$')
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+class LogfmtFormatter(logging.Formatter):
+    """`level logger event key=value …`: one line, greppable, no colours.
+
+    `times` puts the UTC time in front (a terminal), `priorities` the `<6>` that
+    the journal reads as a level (standard error of a service).
+    """
+
+    def __init__(self, *, times: bool = False, priorities: bool = False) -> None:
+        super().__init__()
+        self._times = times
+        self._priorities = priorities
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as one line, and its traceback below it."""
+        event = _escape(clean(record.getMessage(), record.levelno))
+        words = [record.levelname.lower(), record.name, event]
+        if self._times:
+            at = datetime.fromtimestamp(record.created, UTC)
+            words.insert(0, at.isoformat(timespec="milliseconds")[:-6] + "Z")
+        words += [f"{name}={quote(text)}" for name, text in fields(record).items()]
+        line = " ".join(words)
+        if record.exc_info:
+            trace = self.formatException(record.exc_info)
+            line += "\n" + clean(trace, record.levelno)
+        if self._priorities:
+            prefix = f"<{_priority(record.levelno)}>"
+            line = "\n".join(prefix + part for part in line.splitlines())
+        return line
+
+
+def fields(record: logging.LogRecord) -> dict[str, str]:
+    """Return the fields of a record as they may be shown, the usual ones first."""
+    extra = {
+        name: value
+        for name, value in vars(record).items()
+        if name not in _STANDARD and value is not None
+    }
+    names = [name for name in _FIRST if name in extra]
+    names += [name for name in extra if name not in _FIRST]
+    return {name: _shown(name, extra[name], record.levelno) for name in names}
+
+
+def _shown(name: str, value: object, level: int) -> str:
+    if name in _SECRETS:
+        return "…"
+    text = str(value)
+    if level > logging.DEBUG:
+        if name in _TEXTS:
+            return f"<{len(text)} characters>"
+        if name in _NUMBERS:
+            text = mask(text)
+    text = clean(text, level)
+    return text if len(text) <= MAX_VALUE else text[:MAX_VALUE] + "…"
+
+
+def clean(text: str, level: int = logging.INFO) -> str:
+    """Take secrets out of any text, and from INFO on the middle of numbers."""
+    for pattern, instead in _MASKS:
+        text = pattern.sub(instead, text)
+    if level > logging.DEBUG:
+        text = _E164.sub(lambda found: mask(found[0]), text)
+    return text
+
+
+def quote(text: str) -> str:
+    """Write a value so that it stays one word on one line.
+
+    >>> quote("waiting for the port")
+    '"waiting for the port"'
+    """
+    return f'"{_escape(text, quotes=True)}"' if _NEEDS_QUOTES.search(text) else text
+
+
+def _escape(text: str, *, quotes: bool = False) -> str:
+    """Show control characters: what a modem says must not forge a line."""
+    return "".join(
+        _ESCAPES[c]
+        if c in _ESCAPES and (quotes or c not in '"\\')
+        else c
+        if c.isprintable()
+        else f"\\u{ord(c):04x}"
+        for c in text
+    )
+
+
+class ContextAdapter(logging.LoggerAdapter[logging.Logger]):
+    """Adds fixed fields (the modem) without losing those of the call."""
+
+    def process(
+        self, msg: object, kwargs: MutableMapping[str, Any]
+    ) -> tuple[object, MutableMapping[str, Any]]:
+        """Merge the fixed fields with those of this call."""
+        kwargs["extra"] = {**(self.extra or {}), **(kwargs.get("extra") or {})}
+        return msg, kwargs
+
+
+class JournalHandler(logging.Handler):
+    """Gives the journal the line, and each field under its name in capitals.
+
+    `journalctl MODEM=front` finds them. `message_id` becomes SMS_ID, because
+    MESSAGE_ID means something else to the journal.
+    """
+
+    def __init__(self, send: Callable[..., None]) -> None:
+        super().__init__()
+        self._send = send
+        self.setFormatter(LogfmtFormatter())
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one entry; a journal that is not there must not stop us."""
+        found = {
+            "SMS_ID" if name == "message_id" else name.upper(): text
+            for name, text in fields(record).items()
+            if re.fullmatch(r"[a-z][a-z0-9_]{0,62}", name)
+        }
+        try:
+            self._send(
+                self.format(record),
+                **found,
+                PRIORITY=str(_priority(record.levelno)),
+                LOGGER=record.name,
+                SYSLOG_IDENTIFIER="modemgw",
+            )
+        except OSError:
+            self.handleError(record)
+
+
+class RepeatFilter(logging.Filter):
+    """Lets a warning through once a minute; the next one carries `times=`.
+
+    Equal means: same logger, level, phrase, modem and SIM. Records with a
+    traceback always pass.
+    """
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._monotonic = monotonic
+        self._seen: dict[tuple[object, ...], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether to write the record; count it where not."""
+        if record.levelno < logging.WARNING or record.exc_info:
+            return True
+        about = [getattr(record, name, None) for name in ("modem", "sim", "message_id")]
+        key = (record.name, record.levelno, record.msg, *about)
+        now = self._monotonic()
+        since, held_back = self._seen.get(key, (now - REPEAT_S, 0))
+        if now - since < REPEAT_S:
+            self._seen[key] = (since, held_back + 1)
+            return False
+        if held_back:
+            record.times = held_back + 1
+        self._seen.pop(key, None)
+        self._seen[key] = (now, 0)
+        if len(self._seen) > MAX_REPEATS:
+            del self._seen[next(iter(self._seen))]
+        return True
+
+
+def configure(level: str = "info", *, stream: TextIO | None = None) -> None:
+    """Send the log of this process to `stream`, or where the service manager wants it.
+
+    Below systemd: journal fields where python3-systemd is there (`journalctl
+    MODEM=front`), else lines with a priority. May be called again, for a reload.
+    """
+    handler = _handler(stream)
+    handler.addFilter(RepeatFilter())
+    root = logging.getLogger("modemgw")
+    for old in root.handlers[:]:
+        root.removeHandler(old)
+    root.addHandler(handler)
+    root.propagate = False
+    root.setLevel(level.upper())
+    # asyncio says what it finds wrong with us; the rest of the world is not our log.
+    for name in ("asyncio", "aiohttp"):
+        other = logging.getLogger(name)
+        other.handlers = [handler]
+        other.propagate = False
+        other.setLevel(logging.WARNING)
+
+
+def _handler(stream: TextIO | None) -> logging.Handler:
+    below_systemd = stream is None and _goes_to_journal(sys.stderr)
+    if below_systemd:
+        try:
+            return JournalHandler(import_module("systemd.journal").send)
+        except ImportError:
+            pass  # python3-systemd is optional; the lines carry their priority
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(
+        LogfmtFormatter(times=not below_systemd, priorities=below_systemd)
+    )
+    return handler
+
+
+def _goes_to_journal(stream: TextIO) -> bool:
+    """Tell whether `stream` is the journal: systemd.exec(5), JOURNAL_STREAM."""
+    named = os.environ.get("JOURNAL_STREAM", "")
+    try:
+        found = os.fstat(stream.fileno())
+    except (OSError, ValueError):
+        return False
+    return named == f"{found.st_dev}:{found.st_ino}"
+
+
+def _priority(level: int) -> int:
+    """Return the syslog priority of a level."""
+    table = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
+    return next((number for least, number in table if level >= least), 7)
