@@ -51,7 +51,8 @@ CREATE TABLE batch (
   key_id     INTEGER REFERENCES api_key(id),
   accepted   INTEGER NOT NULL,
   rejected   INTEGER NOT NULL,
-  pending    BLOB,                      -- the messages not yet expanded (msgspec JSON); NULL: none
+  expanded   INTEGER NOT NULL DEFAULT 0,  -- how many of the pending ones are rows by now
+  pending    BLOB,                      -- all accepted messages (msgspec JSON) until each is a row
   created_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX batch_unexpanded ON batch (id) WHERE pending IS NOT NULL;
@@ -178,7 +179,9 @@ CREATE TABLE delivery (
   last_status     INTEGER,              -- HTTP status, NULL where none came
   last_error      TEXT
 ) STRICT;
-CREATE INDEX delivery_due ON delivery (next_attempt_at) WHERE state = 'pending';
+-- By endpoint first: a dead one with a long queue hides nobody else's.
+CREATE INDEX delivery_due ON delivery (webhook_id, next_attempt_at)
+  WHERE state = 'pending';
 CREATE INDEX delivery_webhook ON delivery (webhook_id, id);
 CREATE INDEX delivery_event ON delivery (event_id);
 
@@ -203,6 +206,7 @@ CREATE TABLE raw_tpdu (
 CREATE INDEX raw_new ON raw_tpdu (id) WHERE state = 'new';
 CREATE INDEX raw_unmatched ON raw_tpdu (sim_id, tp_mr) WHERE state = 'unmatched';
 CREATE INDEX raw_undeleted ON raw_tpdu (sim_id, memory, slot) WHERE deleted = 0;
+CREATE INDEX raw_message ON raw_tpdu (message_id) WHERE message_id IS NOT NULL;
 
 -- Parts of inbound messages that wait for their siblings.
 CREATE TABLE fragment (
@@ -221,6 +225,7 @@ CREATE TABLE fragment (
 CREATE INDEX fragment_set ON fragment (sender, sim_id, concat_ref, wide, total, id);
 CREATE INDEX fragment_due ON fragment (deadline_at) WHERE deadline_at IS NOT NULL;
 CREATE INDEX fragment_message ON fragment (message_id);
+CREATE INDEX fragment_raw ON fragment (raw_id);
 
 -- Answers to requests that carried an Idempotency-Key, for 24 hours.
 CREATE TABLE idempotency (

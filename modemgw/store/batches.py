@@ -1,0 +1,81 @@
+"""Batches: one durable row first, its messages afterwards in slices."""
+
+import sqlite3
+from dataclasses import dataclass
+
+from modemgw.store.sql import row_id, sql
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRow:
+    """One batch. `states` counts the messages that are rows by now."""
+
+    id: int
+    public_id: str
+    key_id: int | None
+    accepted: int
+    rejected: int
+    expanded: int
+    created_at: int
+    states: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Unexpanded:
+    """A batch whose items from number `expanded` on are not yet rows."""
+
+    id: int
+    public_id: str
+    key_id: int | None
+    expanded: int
+    pending: bytes  # all accepted items, as insert() got them
+    created_at: int
+
+
+def insert(
+    db: sqlite3.Connection,
+    *,
+    public_id: str,
+    key_id: int | None,
+    accepted: int,
+    rejected: int,
+    pending: bytes | None,
+    now: int,
+) -> int:
+    """Keep a batch as accepted; `pending` None means nothing is left to expand."""
+    row = {
+        "public_id": public_id,
+        "key_id": key_id,
+        "accepted": accepted,
+        "rejected": rejected,
+        "pending": pending,
+        "created_at": now,
+    }
+    return row_id(db.execute(sql("batches.insert"), row))
+
+
+def next_unexpanded(db: sqlite3.Connection) -> Unexpanded | None:
+    """Return the oldest batch with items that are not yet rows."""
+    row = db.execute(sql("batches.next_unexpanded")).fetchone()
+    return None if row is None else Unexpanded(*row)
+
+
+def advance(db: sqlite3.Connection, batch_id: int, expanded: int) -> None:
+    """Record that the first `expanded` items are rows, in their transaction.
+
+    The items are kept whole until the last is a row: cutting them down would
+    write megabytes per slice.
+    """
+    db.execute(sql("batches.advance"), {"id": batch_id, "expanded": expanded})
+
+
+def get(db: sqlite3.Connection, public_id: str) -> BatchRow | None:
+    """Return one batch and the states of its messages."""
+    row = db.execute(sql("batches.get"), {"public_id": public_id}).fetchone()
+    if row is None:
+        return None
+    states = dict(db.execute(sql("batches.states"), {"id": row[0]}))
+    id, public, key_id, accepted, rejected, expanded, created_at = row
+    return BatchRow(
+        id, public, key_id, accepted, rejected, expanded, created_at, states
+    )

@@ -1,0 +1,133 @@
+"""API keys: made once in the clear, kept as a hash.
+
+A key is `mgw_`, eight characters of id, `_`, and a secret of 256 random bits in
+base 62. The id finds the row; of the secret only the SHA-256 is stored. So many
+random bits need no slow hash.
+"""
+
+import base64
+import hashlib
+import hmac
+import secrets
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from modemgw.store.sql import row_id, sql
+
+PREFIX = "mgw"
+ID_LENGTH = 8
+SECRET_OCTETS = 32
+TOUCH_EVERY_MS = 60_000  # keys.touch writes no more often; also in keys.sql
+
+_BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_SECRET_LENGTH = 43  # characters that 256 bits need in base 62
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRow:
+    """One key as stored. `webhook_secret` signs its callback_url requests."""
+
+    id: int
+    public_id: str
+    name: str
+    hash: bytes
+    scopes: tuple[str, ...]
+    webhook_secret: str
+    created_at: int
+    last_used_at: int | None
+    revoked_at: int | None
+
+    def opens(self, secret: str) -> bool:
+        """Tell, in constant time, whether `secret` is this key's and not revoked."""
+        same = hmac.compare_digest(self.hash, hash_secret(secret))
+        return same and self.revoked_at is None
+
+
+def create(
+    db: sqlite3.Connection, name: str, scopes: Iterable[str], now: int
+) -> tuple[KeyRow, str]:
+    """Make a key; return its row and the plain key, which nothing can show again."""
+    public_id = "".join(secrets.choice(_BASE62) for _ in range(ID_LENGTH))
+    secret = _base62(secrets.randbits(8 * SECRET_OCTETS))
+    row = {
+        "public_id": public_id,
+        "name": name,
+        "hash": hash_secret(secret),
+        "scopes": msgspec.json.encode(sorted(set(scopes))).decode(),
+        "webhook_secret": new_webhook_secret(),
+        "created_at": now,
+    }
+    key_id = row_id(db.execute(sql("keys.insert"), row))
+    stored = _key(db.execute(sql("keys.get"), {"id": key_id}).fetchone())
+    return stored, f"{PREFIX}_{public_id}_{secret}"
+
+
+def parse(plain: str) -> tuple[str, str] | None:
+    """Split a plain key into its public id and its secret; None where it is none."""
+    prefix, _, rest = plain.partition("_")
+    public_id, _, secret = rest.partition("_")
+    if prefix != PREFIX or len(public_id) != ID_LENGTH or not secret:
+        return None
+    return public_id, secret
+
+
+def hash_secret(secret: str) -> bytes:
+    """Return what is stored of a secret."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def new_webhook_secret() -> str:
+    """Make a secret of Standard Webhooks: `whsec_` and base64 of 32 random octets."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_OCTETS)).decode()
+
+
+def find(db: sqlite3.Connection, public_id: str) -> KeyRow | None:
+    """Return the key with this public id, revoked ones too."""
+    row = db.execute(sql("keys.find"), {"public_id": public_id}).fetchone()
+    return None if row is None else _key(row)
+
+
+def get(db: sqlite3.Connection, key_id: int) -> KeyRow | None:
+    """Return the key with this row id, revoked ones too."""
+    row = db.execute(sql("keys.get"), {"id": key_id}).fetchone()
+    return None if row is None else _key(row)
+
+
+def list_keys(db: sqlite3.Connection) -> list[KeyRow]:
+    """Return all keys, oldest first, revoked ones too."""
+    return [_key(row) for row in db.execute(sql("keys.list"))]
+
+
+def revoke(db: sqlite3.Connection, public_id: str, now: int) -> bool:
+    """End a key for good; False where there is none or it was revoked before."""
+    row = {"public_id": public_id, "now": now}
+    return db.execute(sql("keys.revoke"), row).rowcount > 0
+
+
+def touch(db: sqlite3.Connection, key_id: int, now: int) -> None:
+    """Remember that the key was used; writes at most once a minute."""
+    db.execute(sql("keys.touch"), {"id": key_id, "now": now})
+
+
+def _base62(value: int) -> str:
+    digits: list[str] = []
+    for _ in range(_SECRET_LENGTH):
+        value, digit = divmod(value, len(_BASE62))
+        digits.append(_BASE62[digit])
+    return "".join(reversed(digits))
+
+
+def _key(row: tuple[Any, ...]) -> KeyRow:
+    id, public_id, name, hash, scopes, *rest = row
+    return KeyRow(
+        id,
+        public_id,
+        name,
+        hash,
+        tuple(msgspec.json.decode(scopes, type=list[str])),
+        *rest,
+    )

@@ -1,0 +1,226 @@
+"""Reading messages: one by its id, or pages by filter, newest first."""
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import msgspec
+
+from modemgw.store import sims
+from modemgw.store.sql import sql
+
+NEWEST = 2**63 - 1  # a cursor above every row
+
+_object = msgspec.json.Decoder(dict[str, Any]).decode
+_strings = msgspec.json.Decoder(list[str]).decode
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """One message of either direction, with everything that is shown of it.
+
+    `id` is the cursor. `peer` is the other end: recipient, or sender. `text` and
+    `data` are None where the body was deleted. Instants in Unix milliseconds.
+    """
+
+    id: int
+    public_id: str
+    direction: str
+    state: str
+    sequence: int
+    peer: str
+    sim: str | None  # name of the card that carried or received it
+    sim_number: str | None
+    klass: str | None  # None for inbound
+    priority: int
+    encoding: str
+    segments: int
+    attempts: int
+    reason: dict[str, Any] | None
+    reference: str | None
+    tags: tuple[str, ...]
+    metadata: dict[str, Any]
+    options: dict[str, Any]
+    key_id: int | None
+    batch: str | None  # public id
+    created_at: int
+    not_before: int
+    expires_at: int | None
+    sent_at: int | None
+    final_at: int | None
+    text: str | None
+    data: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which messages a list shows; every field that is given must hold.
+
+    `to` and `from_` mean the ends as people see them: our end is the number of
+    the SIM. `sim` is the name of a card, `batch` a public id, `since` (included)
+    and `until` (not included) look at created_at, `text` is a part of the text or
+    of the other end's number, in either case for A to Z.
+    """
+
+    direction: str | None = None
+    states: tuple[str, ...] = ()
+    to: str | None = None
+    from_: str | None = None
+    sim: str | None = None
+    tag: str | None = None
+    reference: str | None = None
+    batch: str | None = None
+    since: int | None = None
+    until: int | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Branch:
+    """One statement's worth of a filter: a direction, a state, an exact peer."""
+
+    direction: str | None
+    peer: str | None = None
+    sims: tuple[int, ...] | None = None  # None: any card, or none yet
+    state: str | None = None
+    fixed: dict[str, Any] = field(default_factory=dict)
+
+
+def get(db: sqlite3.Connection, public_id: str) -> MessageRow | None:
+    """Return one message by its public id."""
+    row = db.execute(sql("messages.get"), {"public_id": public_id}).fetchone()
+    return None if row is None else _message(row)
+
+
+def get_by_id(db: sqlite3.Connection, message_id: int) -> MessageRow | None:
+    """Return one message by its row id."""
+    row = db.execute(sql("messages.get_by_id"), {"id": message_id}).fetchone()
+    return None if row is None else _message(row)
+
+
+def id_of(db: sqlite3.Connection, public_id: str) -> int | None:
+    """Return the row id of a message."""
+    row = db.execute(sql("messages.id_of"), {"public_id": public_id}).fetchone()
+    return None if row is None else int(row[0])
+
+
+def count_by_state(db: sqlite3.Connection, state: str) -> int:
+    """Return how many messages are in one state; a walk over an index."""
+    return int(
+        db.execute(sql("messages.count_by_state"), {"state": state}).fetchone()[0]
+    )
+
+
+def list_messages(
+    db: sqlite3.Connection,
+    wanted: Filter,
+    *,
+    limit: int,
+    cursor: int | None = None,
+) -> list[MessageRow]:
+    """Return up to `limit` messages below `cursor`, newest first.
+
+    Ask for one more than a page to learn whether there are more. Filters for
+    state, peer, reference and batch are answered from an index; sim, tag, time
+    and text are looked at row by row, so give such a read a deadline.
+    """
+    found: list[MessageRow] = []
+    for branch in _branches(db, wanted):
+        statement = sql(f"messages.{_driver(branch)}")
+        values = {
+            "cursor": NEWEST if cursor is None else cursor,
+            "limit": limit,
+            "direction": branch.direction,
+            "state": branch.state,
+            "peer": branch.peer,
+            "sims": None
+            if branch.sims is None
+            else msgspec.json.encode(branch.sims).decode(),
+            **branch.fixed,
+        }
+        found += map(_message, db.execute(statement, values))
+    # Branches exclude one another, so the newest of all are among the newest of each.
+    found.sort(key=lambda row: row.id, reverse=True)
+    return found[:limit]
+
+
+def _driver(branch: _Branch) -> str:
+    """Choose the statement whose index leaves the fewest rows to look at."""
+    if branch.fixed["reference"] is not None:
+        return "list_by_reference"
+    if branch.fixed["batch_id"] is not None:
+        return "list_by_batch"
+    if branch.peer is not None:
+        return "list_by_peer"
+    if branch.state is not None:
+        return "list_by_state"
+    return "list"
+
+
+def _branches(db: sqlite3.Connection, wanted: Filter) -> Iterator[_Branch]:
+    """Split a filter into statements that each fix one direction and one state."""
+    batch_id = None
+    if wanted.batch is not None:
+        row = db.execute(
+            sql("messages.batch_id"), {"public_id": wanted.batch}
+        ).fetchone()
+        if row is None:
+            return
+        (batch_id,) = row
+    fixed = {
+        "reference": wanted.reference,
+        "batch_id": batch_id,
+        "tag": wanted.tag,
+        "since": wanted.since,
+        "until": wanted.until,
+        "pattern": None if wanted.text is None else _contains(wanted.text),
+    }
+    states: tuple[str | None, ...] = tuple(dict.fromkeys(wanted.states)) or (None,)
+    for ends in _ends(db, wanted):
+        for state in states:
+            yield replace(ends, state=state, fixed=fixed)
+
+
+def _ends(db: sqlite3.Connection, wanted: Filter) -> Iterator[_Branch]:
+    """Say for each direction who the peer and which the cards must be."""
+    cards = sims.list_sims(db)
+
+    def ours(number: str | None) -> tuple[int, ...] | None:
+        if number is None and wanted.sim is None:
+            return None
+        return tuple(
+            card.id
+            for card in cards
+            if number in (None, card.number) and wanted.sim in (None, card.name)
+        )
+
+    if wanted.to is None and wanted.from_ is None:
+        either = _Branch(wanted.direction, sims=ours(None))
+        ends = [either]
+    else:
+        ends = [
+            _Branch("outbound", peer=wanted.to, sims=ours(wanted.from_)),
+            _Branch("inbound", peer=wanted.from_, sims=ours(wanted.to)),
+        ]
+    for branch in ends:
+        if wanted.direction in (None, branch.direction) and branch.sims != ():
+            yield branch
+
+
+def _contains(text: str) -> str:
+    for special in "\\%_":
+        text = text.replace(special, f"\\{special}")
+    return f"%{text}%"
+
+
+def _message(row: tuple[Any, ...]) -> MessageRow:
+    message = MessageRow(*row)
+    reason, tags, metadata, options = row[13], row[15], row[16], row[17]
+    return replace(
+        message,
+        reason=None if reason is None else _object(reason),
+        tags=() if tags is None else tuple(_strings(tags)),
+        metadata={} if metadata is None else _object(metadata),
+        options=_object(options),
+    )

@@ -1,0 +1,103 @@
+-- Reading messages, both directions.
+
+-- fragment: columns
+       m.id, m.public_id, m.direction, m.state, m.sequence, m.peer,
+       sim.name AS sim, sim.number AS sim_number, m.class, m.priority, m.encoding,
+       m.segments, m.attempts, m.reason, m.reference, m.tags, m.metadata, m.options,
+       m.key_id, batch.public_id AS batch, m.created_at, m.not_before, m.expires_at,
+       m.sent_at, m.final_at, body.text, body.data
+
+-- fragment: joins
+  LEFT JOIN sim ON sim.id = m.sim_id
+  LEFT JOIN message_text AS body ON body.message_id = m.id
+  LEFT JOIN batch ON batch.id = m.batch_id
+
+-- fragment: filters
+   AND m.id < :cursor
+   AND (:direction IS NULL OR m.direction = :direction)
+   AND (:state IS NULL OR m.state = :state)
+   AND (:peer IS NULL OR m.peer = :peer)
+   AND (:reference IS NULL OR m.reference = :reference)
+   AND (:batch_id IS NULL OR m.batch_id = :batch_id)
+   AND (:since IS NULL OR m.created_at >= :since)
+   AND (:until IS NULL OR m.created_at < :until)
+   AND (:sims IS NULL OR m.sim_id IN (SELECT value FROM json_each(:sims)))
+   AND (:tag IS NULL
+        OR EXISTS (SELECT 1 FROM json_each(m.tags) AS tag WHERE tag.value = :tag))
+   AND (:pattern IS NULL
+        OR body.text LIKE :pattern ESCAPE '\' OR m.peer LIKE :pattern ESCAPE '\')
+ ORDER BY m.id DESC
+ LIMIT :limit
+
+-- name: get
+-- One message by its public id.
+SELECT
+-- use: columns
+  FROM message AS m
+-- use: joins
+ WHERE m.public_id = :public_id
+
+-- name: get_by_id
+-- One message by its row id.
+SELECT
+-- use: columns
+  FROM message AS m
+-- use: joins
+ WHERE m.id = :id
+
+-- name: id_of
+-- The row id of a message.
+SELECT id FROM message WHERE public_id = :public_id
+
+-- name: list
+-- The newest messages below a cursor; filters are looked at row by row.
+SELECT
+-- use: columns
+  FROM message AS m
+-- use: joins
+ WHERE m.id > 0
+-- use: filters
+
+-- name: list_by_state
+-- The same, led by the index of states.
+SELECT
+-- use: columns
+  FROM message AS m INDEXED BY message_state
+-- use: joins
+ WHERE m.state = :state
+-- use: filters
+
+-- name: list_by_peer
+-- The same, led by the index of peers.
+SELECT
+-- use: columns
+  FROM message AS m INDEXED BY message_peer
+-- use: joins
+ WHERE m.peer = :peer
+-- use: filters
+
+-- name: list_by_reference
+-- The same, led by the index of references.
+SELECT
+-- use: columns
+  FROM message AS m INDEXED BY message_reference
+-- use: joins
+ WHERE m.reference = :reference
+-- use: filters
+
+-- name: list_by_batch
+-- The same, led by the index of batches.
+SELECT
+-- use: columns
+  FROM message AS m INDEXED BY message_batch
+-- use: joins
+ WHERE m.batch_id = :batch_id
+-- use: filters
+
+-- name: batch_id
+-- The row id of a batch.
+SELECT id FROM batch WHERE public_id = :public_id
+
+-- name: count_by_state
+-- How many messages are in one state.
+SELECT count(*) FROM message WHERE state = :state

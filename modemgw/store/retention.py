@@ -1,0 +1,72 @@
+"""Forgetting by age, in steps that no submit has to wait for.
+
+Each step is one short job: it looks at a few hundred rows behind a cursor,
+deletes those old enough, and says where to go on. Ids rise with time, so a
+walk is over at the first window that is too young. Bodies go before the
+accounting that mentions them; deleting a message takes its parts, fragments,
+events and deliveries along.
+"""
+
+import sqlite3
+from dataclasses import dataclass
+
+from modemgw.store import idempotency
+from modemgw.store.sims import MINUTE_MS
+from modemgw.store.sql import sql
+
+STEP_ROWS = 300  # looked at in one job: a few milliseconds on a memory card
+
+# What is walked: the statement that measures a window, and those that empty it.
+WALKS = {
+    "bodies": ("message_window", ("delete_bodies",)),
+    "messages": ("message_window", ("delete_messages",)),
+    "events": ("event_window", ("delete_events",)),
+    "deliveries": ("delivery_window", ("delete_deliveries",)),
+    "raw": ("raw_window", ("delete_fragments", "delete_raw")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one step did; `after` is where the next begins, None: nothing is left."""
+
+    deleted: int
+    after: int | None
+
+
+def step(
+    db: sqlite3.Connection,
+    walk: str,
+    *,
+    before: int,
+    after: int = 0,
+    limit: int = STEP_ROWS,
+) -> Step:
+    """Delete what one window of `walk` (a key of WALKS) holds from before an instant.
+
+    Kept whatever their age: messages without a final state, pending deliveries
+    and their events, TPDUs that are new or still in the modem.
+    """
+    measure, deletes = WALKS[walk]
+    window = {"after": after, "limit": limit, "before": before}
+    last, youngest = db.execute(sql(f"retention.{measure}"), window).fetchone()
+    if last is None:
+        return Step(0, None)
+    deleted = 0
+    # The last statement deletes the rows proper, which are what is counted.
+    for name in deletes:
+        deleted = db.execute(sql(f"retention.{name}"), window).rowcount
+    return Step(deleted, last if youngest < before else None)
+
+
+def purge_small(db: sqlite3.Connection, *, now: int, usage_before: int) -> int:
+    """Forget answers older than 24 hours and minutes that no window counts."""
+    minute = {"minute": usage_before // MINUTE_MS}
+    deleted = db.execute(sql("retention.delete_usage"), minute).rowcount
+    return deleted + idempotency.purge(db, now)
+
+
+def vacuum(db: sqlite3.Connection) -> int:
+    """Give up to 1 MiB of empty pages back; return how many pages are still empty."""
+    db.execute(sql("retention.vacuum")).fetchall()
+    return int(db.execute(sql("retention.free_pages")).fetchone()[0])

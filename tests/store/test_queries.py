@@ -1,0 +1,95 @@
+"""Every named statement is described, is used, and is answered from an index."""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from modemgw.store import migrate
+from modemgw.store.sql import QUERIES, Statement, every_statement, load, sql
+from modemgw.store.writer import connect
+
+BIG = ("message", "part", "event", "delivery", "raw_tpdu", "fragment", "message_text")
+STATEMENTS = every_statement()
+PACKAGE = Path(migrate.__file__).parent
+
+# Partial indexes that hold only what waits: walking one is a walk along the queue.
+QUEUES = {"raw_new", "part_open", "part_unsettled", "batch_unexpanded", "fragment_due"}
+
+# These may sort: people wait for them, modems do not.
+MAY_SORT = {
+    "batches.states": "groups the messages of one batch, for people",
+    "webhooks.list": "tens of endpoints",
+    "sims.by_imsi": "tens of cards",
+}
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    path = tmp_path / "modemgw.db"
+    connection = connect(path)
+    connection.create_function("new_id", 2, lambda prefix, at: f"{prefix}_{at}")
+    migrate.migrate(connection, path)
+    yield connection
+    connection.close()
+
+
+def plan(db: sqlite3.Connection, statement: Statement) -> list[str]:
+    names = dict.fromkeys(re.findall(r":(\w+)", statement.text))
+    rows = db.execute(f"EXPLAIN QUERY PLAN {statement.text}", dict(names))
+    return [row[3] for row in rows]
+
+
+def scans(db: sqlite3.Connection, statement: Statement) -> list[str]:
+    """Lines of the plan that walk a whole table that grows."""
+    aliases = {
+        alias
+        for table, alias in re.findall(r"\b(\w+) AS (\w+)", statement.text)
+        if table in BIG
+    }
+    found = []
+    for line in plan(db, statement):
+        walk = re.match(r"SCAN (\w+)(?: USING (?:COVERING )?INDEX (\w+))?", line)
+        if walk and walk[1] in {*BIG, *aliases} and walk[2] not in QUEUES:
+            found.append(line)
+    return found
+
+
+@pytest.mark.parametrize("statement", STATEMENTS, ids=lambda s: s.name)
+def test_no_statement_walks_a_table_that_grows(
+    statement: Statement, db: sqlite3.Connection
+) -> None:
+    found = scans(db, statement)
+    assert bool(found) <= bool(statement.scan), f"{statement.name}: {found}"
+
+
+@pytest.mark.parametrize("statement", STATEMENTS, ids=lambda s: s.name)
+def test_no_statement_sorts(statement: Statement, db: sqlite3.Connection) -> None:
+    sorts = [line for line in plan(db, statement) if "TEMP B-TREE" in line]
+    assert not sorts or statement.name in MAY_SORT, f"{statement.name}: {sorts}"
+
+
+@pytest.mark.parametrize("statement", STATEMENTS, ids=lambda s: s.name)
+def test_every_statement_says_what_it_is_for(statement: Statement) -> None:
+    assert statement.description.endswith("."), statement.name
+    assert "?" not in re.sub(r"'[^']*'", "", statement.text), "parameters have names"
+
+
+@pytest.mark.parametrize("statement", STATEMENTS, ids=lambda s: s.name)
+def test_every_statement_is_used(statement: Statement) -> None:
+    _file, _, short = statement.name.partition(".")
+    code = "".join(path.read_text("utf-8") for path in PACKAGE.glob("*.py"))
+    assert f'"{statement.name}"' in code or f'"{short}"' in code, statement.name
+
+
+def test_names_are_unique_within_a_file() -> None:
+    for path in QUERIES.glob("*.sql"):
+        names = re.findall(r"^-- name: (\w+)$", path.read_text("utf-8"), re.MULTILINE)
+        assert len(names) == len(load(path.stem))
+
+
+def test_an_unknown_name_is_a_key_error() -> None:
+    with pytest.raises(KeyError):
+        sql("events.nonsense")
