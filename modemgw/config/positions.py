@@ -8,6 +8,7 @@ second documents, nesting without end. This is the only file that imports yaml.
 """
 
 import difflib
+import io
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
@@ -277,3 +278,35 @@ def _plainly(exc: yaml.MarkedYAMLError, text: str, line: int, column: int) -> st
         if phrase in said:
             return plain.format(opened=opened, character=written[column : column + 1])
     return f"not readable as YAML: {exc.problem}"
+
+
+def write_yaml(settings: object) -> str:
+    """Write plain values as YAML in the order given; texts are quoted where needed."""
+    stream = io.StringIO()
+    yaml.dump(
+        settings,
+        stream,
+        Dumper=_Quoting,
+        sort_keys=False,
+        allow_unicode=True,
+        width=88,
+    )
+    return stream.getvalue()
+
+
+class _Quoting(yaml.SafeDumper):
+    """Writes `on` and `off`, and quotes whatever begins like a number."""
+
+    def represent_bool(self, data: bool) -> yaml.ScalarNode:
+        word = "on" if data else "off"
+        return self.represent_scalar("tag:yaml.org,2002:bool", word)
+
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        if data == "off":
+            return self.represent_bool(False)
+        style = '"' if data[:1] in "+0123456789" and data.strip("+").isdigit() else None
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
+
+
+_Quoting.add_representer(bool, _Quoting.represent_bool)
+_Quoting.add_representer(str, _Quoting.represent_str)

@@ -1,0 +1,48 @@
+"""Writes a configuration back as YAML or JSON: defaults filled in, secrets masked."""
+
+from collections.abc import Collection
+from typing import Any
+
+import msgspec
+
+from modemgw.config.model import Config, Window
+from modemgw.config.positions import write_yaml
+from modemgw.config.secret import Secret, mask_url
+from modemgw.config.values import show_window
+
+
+def as_yaml(config: Config) -> str:
+    """Return YAML that loads again, apart from secrets that stood in the file."""
+    return write_yaml(plain(config))
+
+
+def plain(config: Config) -> dict[str, Any]:
+    """Return the settings as JSON values; keys without a value are left out."""
+    return _struct(config, leave_out={"path", "warnings"})
+
+
+def _struct(value: msgspec.Struct, leave_out: Collection[str] = ()) -> dict[str, Any]:
+    below = {
+        k: getattr(value, k) for k in value.__struct_fields__ if k not in leave_out
+    }
+    return {k: _plain(v, k) for k, v in below.items() if v not in (None, "")}
+
+
+def _plain(value: object, key: str) -> object:
+    if isinstance(value, Secret):
+        return _secret(value)
+    if isinstance(value, msgspec.Struct):
+        return _struct(value)
+    if isinstance(value, tuple):
+        if key == "pace":
+            return [show_window(w) for w in value if isinstance(w, Window)] or "off"
+        return [_plain(entry, "") for entry in value]
+    if isinstance(value, bool | int):
+        return value
+    return mask_url(str(value)) if key == "url" else str(value)
+
+
+def _secret(value: Secret) -> object:
+    if value.file is not None:
+        return {"file": str(value.file)}
+    return str(value) if value.env is None else {"env": value.env}
