@@ -27,6 +27,10 @@ class Cursor:
         self.at = end
         return taken
 
+    def back_to(self, at: int) -> None:
+        """Give back what was taken since the cursor stood at `at`."""
+        self.at = at
+
     @property
     def left(self) -> int:
         """How many octets nobody has taken yet."""
@@ -52,3 +56,10 @@ class TracingCursor(Cursor):
         if octets:
             self.taken.append((field, octets))
         return octets
+
+    def back_to(self, at: int) -> None:
+        """Give octets back, and forget the fields they were taken for."""
+        super().back_to(at)
+        size = sum(len(octets) for _, octets in self.taken)
+        while size > at:
+            size -= len(self.taken.pop()[1])

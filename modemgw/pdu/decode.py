@@ -38,32 +38,34 @@ def decode(
     Raises PduDecodeError, which keeps the octets, and nothing else.
     """
     if has_sca is not None:
-        return _decode(octets, has_sca, from_mobile)
-    first_error: PduDecodeError | None = None
-    candidates: list[Tpdu] = []
-    for with_sca in _order(octets, tpdu_length):
+        return read(Cursor(octets), has_sca=has_sca, from_mobile=from_mobile)
+    return detect(octets, tpdu_length=tpdu_length, from_mobile=from_mobile)[1]
+
+
+def detect(
+    octets: bytes, *, tpdu_length: int | None = None, from_mobile: bool = False
+) -> tuple[bool, Tpdu]:
+    """Find out whether an SCA stands in front, and decode.
+
+    With an SCA is the rule. Without one is believed only where that makes good
+    sense and the other way does not.
+    """
+    error: PduDecodeError | None = None
+    second_best: Tpdu | None = None
+    # The reading with the SCA goes first, unless the length forbids it.
+    for with_sca in (False, True) if tpdu_length == len(octets) else (True, False):
         try:
-            tpdu = _decode(octets, with_sca, from_mobile)
-        except PduDecodeError as error:
-            first_error = first_error or error
+            tpdu = read(Cursor(octets), has_sca=with_sca, from_mobile=from_mobile)
+        except PduDecodeError as refused:
+            error = error or refused
             continue
         if _is_plausible(octets, tpdu, with_sca):
-            return tpdu
+            return with_sca, tpdu
         if with_sca:
-            candidates.append(tpdu)
-    if candidates:
-        return candidates[0]
-    raise first_error or PduDecodeError("neither with nor without an SCA", octets)
-
-
-def _order(octets: bytes, tpdu_length: int | None) -> tuple[bool, bool]:
-    """Say which reading to try first: with the SCA, unless the length forbids it."""
-    return (False, True) if tpdu_length == len(octets) else (True, False)
-
-
-def _decode(octets: bytes, has_sca: bool, from_mobile: bool) -> Tpdu:
-    cursor = Cursor(octets)
-    return read(cursor, has_sca=has_sca, from_mobile=from_mobile)
+            second_best = tpdu
+    if second_best is None:
+        raise error or PduDecodeError("looks like no TPDU, without an SCA", octets)
+    return True, second_best
 
 
 def read(cursor: Cursor, *, has_sca: bool, from_mobile: bool = False) -> Tpdu:

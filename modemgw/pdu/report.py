@@ -4,23 +4,17 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from modemgw.errors import PduDecodeError
 from modemgw.pdu.address import Address
 from modemgw.pdu.cursor import Cursor
-from modemgw.pdu.dcs import dcs
+from modemgw.pdu.indicator import encode_optional, read_optional
 from modemgw.pdu.times import LENGTH, Timestamp
-from modemgw.pdu.userdata import UserData, read_user_data
+from modemgw.pdu.userdata import UserData
 
 MTI: Final = 0x02
 NO_MORE_MESSAGES: Final = 0x04  # TP-MMS
 LOOP_PREVENTION: Final = 0x08  # TP-LP
 COMMAND_RESULT: Final = 0x20  # TP-SRQ: answers an SMS-COMMAND, not an SMS-SUBMIT
 UDHI: Final = 0x40
-
-PI_PID: Final = 0x01  # TP-PI, 9.2.3.27: which optional fields follow
-PI_DCS: Final = 0x02
-PI_UDL: Final = 0x04
-PI_EXTENSION: Final = 0x80  # another TP-PI octet follows
 
 
 class Delivery(Enum):
@@ -173,46 +167,3 @@ class StatusReport:
     def text(self) -> str | None:
         """Text in the report, which few networks send."""
         return self.user_data.text if self.user_data is not None else None
-
-
-def read_optional(
-    cursor: Cursor, *, has_header: bool
-) -> tuple[int | None, UserData | None]:
-    """Read TP-PI and what it announces: TP-PID and user data, if any.
-
-    Fields that are cut off, and padding with 0xFF, count as absent: the cursor
-    then stays where TP-PI began.
-    """
-    start = cursor.at
-    if not cursor.left or cursor.octets[start] == 0xFF:  # noqa: PLR2004 - padding
-        return None, None
-    try:
-        return _read_announced(cursor, has_header=has_header)
-    except PduDecodeError:
-        cursor.at = start
-        return None, None
-
-
-def _read_announced(
-    cursor: Cursor, *, has_header: bool
-) -> tuple[int | None, UserData | None]:
-    announced = indicator = cursor.octet("TP-PI")
-    while indicator & PI_EXTENSION:
-        indicator = cursor.octet("TP-PI")
-    pid = cursor.octet("TP-PID") if announced & PI_PID else None
-    coding = dcs(cursor.octet("TP-DCS") if announced & PI_DCS else 0)
-    if announced & PI_UDL:
-        return pid, read_user_data(cursor, coding, has_header=has_header)
-    return pid, UserData(coding) if announced & PI_DCS else None
-
-
-def encode_optional(pid: int | None, user_data: UserData | None) -> bytes:
-    """Return TP-PI and the optional fields, or nothing where there are none."""
-    if pid is None and user_data is None:
-        return b""
-    indicator = 0 if pid is None else PI_PID
-    fields = b"" if pid is None else bytes((pid,))
-    if user_data is not None:
-        indicator |= PI_DCS | PI_UDL
-        fields += bytes((user_data.dcs.octet,)) + user_data.encode()
-    return bytes((indicator,)) + fields
