@@ -56,7 +56,7 @@ class IdempotencyKey:
     """A client's promise that the same key means the same request, for 24 hours."""
 
     key: str
-    body_hash: bytes  # SHA-256 of the request body, of its path and query too
+    body_hash: bytes  # SHA-256 of the path and the request body
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,31 +1,41 @@
-"""The JSON resources of the API, and how rows become them.
+"""How rows become the JSON resources of the API.
 
-One struct per resource; the OpenAPI document is generated from these structs, so
-their docstrings are its descriptions. Rendering knows no HTTP: submit stores the
-rendered answer with the idempotency key, webhooks and front ends reuse it.
+Rendering knows no HTTP: submit stores the rendered answer with the idempotency
+key, webhooks and front ends reuse it. The shapes are in shapes.py, those that have
+nothing to do with messages in resources.py.
 """
 
 import base64
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from modemgw.errors import RequestError
+from modemgw.gateway.shapes import (
+    Batch,
+    BatchAccepted,
+    BatchItem,
+    FieldIssue,
+    InboundMessage,
+    Json,
+    OutboundMessage,
+    Problem,
+    Reason,
+    Step,
+    WireLine,
+)
+from modemgw.store.batches import BatchRow
+from modemgw.store.events import EventRow
+from modemgw.store.messages import MessageRow
 from modemgw.store.outbound import NewMessage
 
 PROBLEM_BASE = "https://modemgw.dev/problems/"
 PRIORITIES = ("low", "normal", "high", "urgent")  # index = message.priority
+WIRE = "at"  # where the data of an event keeps its AT lines: [[ms, "<", text], …]
 _LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z, the last one RFC 3339 can write
-
-Json = dict[str, Any]
-State = Literal[
-    "scheduled", "queued", "sending", "sent", "delivered", "undelivered", "no_report",
-    "in_doubt", "expired", "failed", "blocked", "canceled",
-]  # fmt: skip
 
 
 @lru_cache(maxsize=1024)
@@ -47,116 +57,6 @@ def instant(ms: int) -> str:
 def maybe_instant(ms: int | None) -> str | None:
     """Write an instant that may be absent."""
     return None if ms is None else instant(ms)
-
-
-class Reason(msgspec.Struct, frozen=True):
-    """Why a message is in its state; `raw` is what the network or modem said."""
-
-    code: str
-    detail: str
-    raw: Json | None = None
-    retryable: bool = False
-
-
-class OutboundMessage(
-    msgspec.Struct,
-    frozen=True,
-    kw_only=True,
-    gc=False,
-    rename={"from_": "from", "class_": "class"},
-):
-    """A message to one recipient."""
-
-    id: str
-    direction: Literal["outbound"] = "outbound"
-    state: State
-    to: str
-    from_: str | None
-    text: str | None
-    encoding: str
-    segments: int
-    class_: str
-    sim: str | None
-    attempts: int
-    reason: Reason | None
-    cost: Json | None = None
-    reference: str | None
-    created_at: str
-    scheduled_for: str | None
-    expires_at: str | None
-    sent_at: str | None
-    delivered_at: str | None
-    sequence: int
-    priority: str = "normal"
-    batch_id: str | None = None
-    tags: list[str] = []
-    metadata: Json = {}
-    data: str | UnsetType = UNSET  # base64, binary messages only
-    port: int | UnsetType = UNSET
-
-
-class InboundMessage(
-    msgspec.Struct, frozen=True, kw_only=True, gc=False, rename={"from_": "from"}
-):
-    """A message that a SIM received."""
-
-    id: str
-    direction: Literal["inbound"] = "inbound"
-    state: Literal["receiving", "received"]
-    from_: str
-    to: str | None
-    sim: str | None
-    text: str | None
-    encoding: str
-    segments: int
-    partial: bool
-    received_at: str
-    smsc_time: str | None
-    in_reply_to: str | None = None
-    keyword: str | None = None
-    data: str | None = None  # base64, binary messages only
-    port: int | None = None
-    backlog: bool = False
-    sequence: int = 1
-
-
-class FieldIssue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One wrong field: where (body pointer, query parameter or header) and why."""
-
-    pointer: str | None = None
-    parameter: str | None = None
-    header: str | None = None
-    code: str
-    detail: str
-
-
-class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """RFC 9457 problem details."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    instance: str | UnsetType = UNSET
-    request_id: str | UnsetType = UNSET
-    errors: list[FieldIssue] | UnsetType = UNSET
-
-
-class BatchItem(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one message of a batch: its id, or a problem."""
-
-    index: int
-    id: str | UnsetType = UNSET
-    error: Problem | UnsetType = UNSET
-
-
-class BatchAccepted(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer to a batch; every message with an id is on disk."""
-
-    batch_id: str
-    accepted: int
-    rejected: int
-    results: list[BatchItem]
 
 
 _encoder = msgspec.json.Encoder()
@@ -196,6 +96,99 @@ def created(new: NewMessage, batch_id: str | None = None) -> OutboundMessage:
         metadata=new.metadata,
         data=base64_of(new.data) if new.data is not None else UNSET,
         port=port if binary and isinstance(port, int) else UNSET,
+    )
+
+
+def message(row: MessageRow) -> OutboundMessage | InboundMessage:
+    """Render a message of either direction as it is now."""
+    return _outbound(row) if row.direction == "outbound" else _inbound(row)
+
+
+def _outbound(row: MessageRow) -> OutboundMessage:
+    port = row.options.get("port")
+    return OutboundMessage(
+        id=row.public_id,
+        state=row.state,
+        to=row.peer,
+        from_=row.sim_number,
+        text=row.text,
+        encoding=row.encoding,
+        segments=row.segments,
+        class_=row.klass or "transactional",
+        sim=row.sim,
+        attempts=row.attempts,
+        reason=None if row.reason is None else _reason(row.reason),
+        reference=row.reference,
+        created_at=instant(row.created_at),
+        scheduled_for=instant(row.not_before)
+        if row.not_before > row.created_at
+        else None,
+        expires_at=maybe_instant(row.expires_at),
+        sent_at=maybe_instant(row.sent_at),
+        delivered_at=maybe_instant(row.final_at) if row.state == "delivered" else None,
+        sequence=row.sequence,
+        priority=PRIORITIES[row.priority],
+        batch_id=row.batch,
+        tags=list(row.tags),
+        metadata=row.metadata,
+        data=UNSET if row.data is None else base64_of(row.data),
+        port=port if isinstance(port, int) else UNSET,
+    )
+
+
+def _reason(stored: Json) -> Reason:
+    return Reason(
+        code=stored.get("code", "unknown"),
+        detail=stored.get("detail", ""),
+        raw=stored.get("raw"),
+        retryable=stored.get("retryable", False),
+    )
+
+
+def _inbound(row: MessageRow) -> InboundMessage:
+    about = row.options
+    return InboundMessage(
+        id=row.public_id,
+        state=row.state,
+        from_=row.peer,
+        to=row.sim_number,
+        sim=row.sim,
+        text=row.text,
+        encoding=row.encoding,
+        segments=row.segments,
+        partial=about.get("partial", False),
+        received_at=instant(row.created_at),
+        smsc_time=about.get("smsc_time"),
+        in_reply_to=about.get("in_reply_to"),
+        keyword=about.get("keyword"),
+        data=None if row.data is None else base64_of(row.data),
+        port=about.get("port"),
+        backlog=about.get("backlog", False),
+        sequence=row.sequence,
+    )
+
+
+def step(event: EventRow, with_wire: bool) -> Step:
+    """Render one line of a timeline; the AT lines only `with_wire`."""
+    data = dict(event.data)
+    lines = data.pop(WIRE, None)
+    wire: list[WireLine] | UnsetType = UNSET
+    if with_wire and isinstance(lines, list):
+        wire = [WireLine(*line) for line in lines]
+    return Step(
+        at=instant(event.at), type=event.type, part=event.part_seq, data=data, wire=wire
+    )
+
+
+def batch(row: BatchRow) -> Batch:
+    """Render how far a batch is."""
+    return Batch(
+        id=row.public_id,
+        accepted=row.accepted,
+        rejected=row.rejected,
+        expanded=row.expanded,
+        states=row.states,
+        created_at=instant(row.created_at),
     )
 
 

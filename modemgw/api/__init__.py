@@ -1,0 +1,1 @@
+"""The REST API: handlers parse, call the gateway and render; nothing else."""

@@ -1,0 +1,122 @@
+"""Who asks, and whether they may: keys from the Authorization header.
+
+A key is looked up in the gateway's ring. Wrong keys cost their sender time: after
+a few failures from one address only keys already in memory are looked at from
+there, so guessing can neither load the database nor lock anybody out.
+"""
+
+from collections import OrderedDict
+from ipaddress import ip_address
+
+from aiohttp import web
+
+from modemgw.api.problems import HttpError
+from modemgw.clock import Clock
+from modemgw.gateway.keys import KeyRing
+from modemgw.gateway.model import Caller
+
+FREE_FAILURES = 10  # per address, before it is slowed
+FIRST_PAUSE_S = 1.0  # doubled with every further failure
+LONGEST_PAUSE_S = 60.0
+FORGET_AFTER_S = 600.0  # without a failure
+MAX_ADDRESSES = 4096  # remembered; the one that failed longest ago goes first
+MAX_TOKEN = 100  # characters
+
+ADMIN = Caller(
+    key_id=None, name="admin socket", scopes=frozenset({"admin"}), address="unix"
+)
+
+
+class FailureGuard:
+    """Counts failed attempts per address, in bounded memory."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._failures: OrderedDict[str, tuple[int, float]] = OrderedDict()
+
+    def pause_left(self, address: str) -> float:
+        """Return how many seconds `address` has still to wait; 0: none."""
+        known = self._failures.get(_network(address))
+        if known is None:
+            return 0.0
+        count, last = known
+        if count < FREE_FAILURES:
+            return 0.0
+        doublings = min(count - FREE_FAILURES, 10)
+        pause = min(FIRST_PAUSE_S * 2.0**doublings, LONGEST_PAUSE_S)
+        return max(0.0, last + pause - self._clock.monotonic())
+
+    def failed(self, address: str) -> None:
+        """Count one failure."""
+        network, now = _network(address), self._clock.monotonic()
+        count, last = self._failures.pop(network, (0, now))
+        if now - last > FORGET_AFTER_S:
+            count = 0
+        self._failures[network] = (count + 1, now)
+        while len(self._failures) > MAX_ADDRESSES:
+            self._failures.popitem(last=False)
+
+
+def _network(address: str) -> str:
+    """Return what one attacker has: an IPv4 address, or an IPv6 /64."""
+    if ":" not in address:
+        return address
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    return str(int(parsed) >> 64) if parsed.version == 6 else address  # noqa: PLR2004
+
+
+class Authenticator:
+    """Turns the Authorization header of a request into a Caller."""
+
+    def __init__(self, ring: KeyRing, clock: Clock) -> None:
+        self._ring = ring
+        self._guard = FailureGuard(clock)
+
+    async def caller_of(self, request: web.Request) -> Caller:
+        """Return who asks; 401 where there is no valid key, 429 after too many."""
+        address = request.remote or ""
+        given = request.headers.get("Authorization")
+        if given is None:
+            raise _unauthorized("this path needs a key: Authorization: Bearer mgw_…")
+        scheme, _, token = given.partition(" ")
+        plausible = len(token) <= MAX_TOKEN and token.isascii()
+        if scheme.lower() != "bearer" or not plausible:
+            self._guard.failed(address)
+            raise _unauthorized("the Authorization header must be: Bearer mgw_…")
+        token = token.strip()
+        caller = self._ring.cached(token, address)
+        if caller is not None:
+            return caller
+        pause = self._guard.pause_left(address)
+        if pause > 0:
+            raise HttpError(
+                "too-many-failures",
+                429,
+                "too many wrong keys came from this address",
+                retry_after=pause,
+            )
+        caller = await self._ring.find(token, address)
+        if caller is None:
+            self._guard.failed(address)
+            raise _unauthorized("the key is unknown or was revoked", invalid=True)
+        return caller
+
+
+def require(caller: Caller, scope: str) -> None:
+    """Refuse a caller whose key lacks `scope`."""
+    if not caller.may(scope):
+        raise HttpError(
+            "forbidden", 403, f"the key {caller.name!r} lacks the scope {scope}"
+        )
+
+
+def _unauthorized(detail: str, *, invalid: bool = False) -> HttpError:
+    challenge = 'Bearer realm="modemgw"'
+    if invalid:
+        challenge += ', error="invalid_token"'
+    return HttpError(
+        "unauthorized", 401, detail, headers={"WWW-Authenticate": challenge}
+    )

@@ -1,0 +1,250 @@
+"""Messages: queue, look at, cancel, settle."""
+
+import hashlib
+import sqlite3
+from collections.abc import Callable
+
+import msgspec
+from aiohttp import web
+
+from modemgw import number
+from modemgw.api import body
+from modemgw.api.answers import json_response, page
+from modemgw.api.problems import NotFound, field_error
+from modemgw.api.routing import Call, Route
+from modemgw.api.schema import (
+    MessageQuery,
+    NoQuery,
+    Nothing,
+    SettleRequest,
+    SubmitQuery,
+    SubmitRequest,
+    unix_ms,
+)
+from modemgw.gateway import shapes, views
+from modemgw.gateway.model import IdempotencyKey
+from modemgw.policy.message import MessageState
+from modemgw.store import events, message_counts
+from modemgw.store import messages as rows
+
+MAX_IDEMPOTENCY_KEY = 255  # characters, printable ASCII
+
+_submit = msgspec.json.Decoder(SubmitRequest)
+_settle = msgspec.json.Decoder(SettleRequest)
+_nothing = msgspec.json.Decoder(Nothing)
+_PLAIN = SubmitQuery()
+_STATES = frozenset(state.value for state in MessageState)
+
+
+async def post_message(call: Call) -> web.Response:
+    """Queue one outbound message; answer once it is on disk."""
+    request, gateway = call.request, call.gateway
+    wish = body.query(request, SubmitQuery) if request.query_string else _PLAIN
+    octets = await body.read(request)
+    draft = body.decode(_submit, octets).draft()
+    if wish.dry_run:
+        preview = await gateway.preview(draft, call.caller)
+        return json_response(preview.body, preview.status)
+    submitted = await gateway.submit(
+        draft, call.caller, idempotency=idempotency_key(request, octets)
+    )
+    answer = submitted.body
+    if wish.wait:
+        await gateway.wait_state(submitted.id, wish.wait)
+        answer = views.encode(await _message(call, submitted.id))
+    return json_response(
+        answer,
+        submitted.status,
+        {
+            "Location": f"/v1/messages/{submitted.id}",
+            "Idempotency-Replayed": "true" if submitted.replayed else "false",
+        },
+    )
+
+
+def idempotency_key(request: web.Request, octets: bytes) -> IdempotencyKey | None:
+    """Return the client's promise with the hash of what it promised, if it made one."""
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return None
+    if not (
+        1 <= len(key) <= MAX_IDEMPOTENCY_KEY and key.isascii() and key.isprintable()
+    ):
+        raise field_error(
+            "@Idempotency-Key",
+            "invalid_value",
+            f"must be 1 to {MAX_IDEMPOTENCY_KEY} printable ASCII characters",
+        )
+    if len(request.headers.getall("Idempotency-Key")) > 1:
+        raise field_error("@Idempotency-Key", "repeated", "may be given only once")
+    digest = hashlib.sha256(request.path.encode() + b"\n" + octets).digest()
+    return IdempotencyKey(key, digest)
+
+
+async def list_messages(call: Call) -> web.Response:
+    """List messages, newest first."""
+    wish = body.query(call.request, MessageQuery)
+    wanted = _filter(wish, call.gateway.config.country)
+    found, total = await call.gateway.store.read(_search(wanted, wish))
+    return page(
+        [views.message(row) for row in found],
+        limit=wish.limit,
+        cursor_of=lambda index: found[index].id,
+        count=total,
+    )
+
+
+def _search(
+    wanted: rows.Filter, wish: MessageQuery
+) -> Callable[[sqlite3.Connection], tuple[list[rows.MessageRow], int | None]]:
+    cursor = body.cursor(wish.cursor)
+
+    def search(
+        db: sqlite3.Connection,
+    ) -> tuple[list[rows.MessageRow], int | None]:
+        found = rows.list_messages(db, wanted, cursor=cursor, limit=wish.limit + 1)
+        return found, message_counts.count(db, wanted) if wish.count else None
+
+    return search
+
+
+def _filter(wish: MessageQuery, country: str) -> rows.Filter:
+    states = tuple(wish.state.split(",")) if wish.state else ()
+    for state in states:
+        if state not in _STATES:
+            raise field_error("?state", "invalid_value", f"there is no state {state!r}")
+    return rows.Filter(
+        direction=wish.direction,
+        states=states,
+        to=_written(wish.to, country),
+        from_=_written(wish.from_, country),
+        sim=wish.sim,
+        tag=wish.tag,
+        reference=wish.reference,
+        batch=wish.batch_id,
+        since=None if wish.since is None else unix_ms(wish.since, "?since"),
+        until=None if wish.until is None else unix_ms(wish.until, "?until"),
+        text=wish.q,
+    )
+
+
+def _written(text: str | None, country: str) -> str | None:
+    """Write a number as the rows have it; other senders ("Bank") stay as they are."""
+    if text is None:
+        return None
+    try:
+        return number.parse(text, country).text
+    except number.InvalidNumber:
+        return text
+
+
+async def get_message(call: Call) -> web.Response:
+    """Show one message of either direction."""
+    body.query(call.request, NoQuery)
+    return json_response(views.encode(await _message(call, call.id)))
+
+
+async def _message(call: Call, public_id: str) -> object:
+    row = await call.gateway.store.read(lambda db: rows.get(db, public_id))
+    if row is None:
+        raise NotFound(f"there is no message {public_id!r}")
+    return views.message(row)
+
+
+async def get_timeline(call: Call) -> web.Response:
+    """Tell every step of one message; AT lines only to keys that may read them."""
+    body.query(call.request, NoQuery)
+
+    def read(db: sqlite3.Connection) -> list[events.EventRow] | None:
+        row = rows.get(db, call.id)
+        return None if row is None else events.timeline(db, row.id)
+
+    steps = await call.gateway.store.read(read)
+    if steps is None:
+        raise NotFound(f"there is no message {call.id!r}")
+    with_wire = call.caller.may("at:read")
+    return json_response(
+        views.encode(
+            shapes.Timeline(data=[views.step(event, with_wire) for event in steps])
+        )
+    )
+
+
+async def post_cancel(call: Call) -> web.Response:
+    """Cancel a message that no SIM has taken yet."""
+    body.query(call.request, NoQuery)
+    body.optional(_nothing, await body.read(call.request))
+    await call.gateway.cancel(call.id, call.caller)
+    return json_response(views.encode(await _message(call, call.id)))
+
+
+async def post_settle(call: Call) -> web.Response:
+    """Decide a message in doubt: it was sent, it failed, or send it again."""
+    body.query(call.request, NoQuery)
+    wish = body.decode(_settle, await body.read(call.request))
+    await call.gateway.settle(call.id, wish.as_, call.caller)
+    return json_response(views.encode(await _message(call, call.id)))
+
+
+ROUTES = (
+    Route(
+        method="POST",
+        path="/v1/messages",
+        scope="messages:send",
+        handler=post_message,
+        summary="Queue one message",
+        body=SubmitRequest,
+        query=SubmitQuery,
+        headers=("Idempotency-Key",),
+        answers={200: shapes.OutboundMessage, 202: shapes.OutboundMessage},
+        errors=(409, 422, 429, 503),
+    ),
+    Route(
+        method="GET",
+        path="/v1/messages",
+        scope="messages:read",
+        handler=list_messages,
+        summary="List messages, newest first",
+        query=MessageQuery,
+        answers={200: shapes.MessagePage},
+        errors=(422, 503),
+    ),
+    Route(
+        method="GET",
+        path="/v1/messages/{id}",
+        scope="messages:read",
+        handler=get_message,
+        summary="Show one message",
+        answers={200: shapes.OutboundMessage | shapes.InboundMessage},
+        errors=(404, 503),
+    ),
+    Route(
+        method="GET",
+        path="/v1/messages/{id}/timeline",
+        scope="messages:read",
+        handler=get_timeline,
+        summary="Every step of one message",
+        answers={200: shapes.Timeline},
+        errors=(404, 503),
+    ),
+    Route(
+        method="POST",
+        path="/v1/messages/{id}/cancel",
+        scope="messages:send",
+        handler=post_cancel,
+        summary="Cancel a message that waits",
+        body=Nothing,
+        answers={200: shapes.OutboundMessage},
+        errors=(404, 409, 422, 503),
+    ),
+    Route(
+        method="POST",
+        path="/v1/messages/{id}/settle",
+        scope="messages:send",
+        handler=post_settle,
+        summary="Decide a message in doubt",
+        body=SettleRequest,
+        answers={200: shapes.OutboundMessage},
+        errors=(404, 409, 422, 503),
+    ),
+)

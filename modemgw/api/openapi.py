@@ -1,0 +1,250 @@
+"""The OpenAPI 3.1 document, made from the routes and their structs.
+
+Nothing is written twice: summaries come from the routes, descriptions from the
+docstrings, schemas from the structs that decode and encode.
+"""
+
+import inspect
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from modemgw import __version__
+from modemgw.api.answers import json_response
+from modemgw.api.problems import CONTENT_TYPE, TITLES
+from modemgw.api.routing import ANY_KEY, PUBLIC, Call, Route
+from modemgw.gateway import resources, shapes, views
+
+PATH = "/v1/openapi.json"
+EVENT_TYPES = (
+    "message.queued",
+    "message.sent",
+    "message.delivered",
+    "message.undelivered",
+    "message.failed",
+    "message.expired",
+    "message.no_report",
+    "message.in_doubt",
+    "message.canceled",
+    "message.blocked",
+    "message.received",
+    "call.incoming",
+    "sim.up",
+    "sim.down",
+    "modem.lost",
+    "modem.recovered",
+    "webhook.paused",
+    "gateway.started",
+    "test.ping",
+)
+
+Json = dict[str, Any]
+_REF = "#/components/schemas/{name}"
+_HEADERS = {
+    "Idempotency-Key": "1 to 255 printable ASCII characters; the same key with the "
+    "same body within 24 hours gets the first answer again",
+}
+
+
+def document(routes: Iterable[Route]) -> bytes:
+    """Return the document that describes `routes` and itself."""
+    described = (*routes, route(b""))
+    types = _types(described)
+    schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
+    by_type = dict(zip(types, schemas, strict=True))
+    paths: dict[str, Json] = {}
+    for one in described:
+        operation = _operation(one, by_type, components)
+        paths.setdefault(one.path, {})[one.method.lower()] = operation
+    return views.encode(
+        {
+            "openapi": "3.1.0",
+            "info": {
+                "title": "modemgw",
+                "version": __version__,
+                "description": "SMS through your own SIM cards.",
+                "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+            },
+            "servers": [{"url": "/"}],
+            "security": [{"key": []}],
+            "paths": paths,
+            "webhooks": {name: _webhook(name) for name in EVENT_TYPES},
+            "components": {
+                "schemas": components,
+                "securitySchemes": {
+                    "key": {
+                        "type": "http",
+                        "scheme": "bearer",
+                        "bearerFormat": "mgw_<id>_<secret>",
+                    }
+                },
+                "responses": {"Problem": _problem()},
+            },
+        }
+    )
+
+
+def route(octets: bytes) -> Route:
+    """Return the route that serves the document."""
+
+    async def get_document(call: Call) -> web.Response:
+        """Describe this API in OpenAPI 3.1."""
+        return json_response(octets)
+
+    return Route(
+        method="GET",
+        path=PATH,
+        scope=ANY_KEY,
+        handler=get_document,
+        summary="This document",
+        answers={200: dict},
+    )
+
+
+def _types(routes: Iterable[Route]) -> list[Any]:
+    found: list[Any] = [shapes.Problem, resources.Event]
+    for one in routes:
+        found += [kind for kind in (one.body, *one.answers.values()) if kind]
+    return list(dict.fromkeys(found))
+
+
+def _operation(
+    one: Route, by_type: dict[Any, Json], components: dict[str, Any]
+) -> Json:
+    responses: Json = {
+        str(status): _answer(status, by_type.get(kind))
+        for status, kind in one.answers.items()
+    }
+    for status in sorted({*one.errors, *_common_errors(one)} - set(one.answers)):
+        responses[str(status)] = {"$ref": "#/components/responses/Problem"}
+    operation: Json = {
+        "operationId": one.handler.__name__,
+        "summary": one.summary,
+        "description": inspect.cleandoc(one.handler.__doc__ or ""),
+        "tags": [one.path.removeprefix("/v1/").split("/")[0].strip("/")],
+        "parameters": _parameters(one),
+        "responses": responses,
+    }
+    if one.scope == PUBLIC:
+        operation["security"] = []
+    elif one.scope != ANY_KEY:
+        operation["x-scope"] = one.scope
+        operation["description"] += f"\n\nScope: `{one.scope}`."
+    if one.body is not None:
+        required = any(field.required for field in msgspec.structs.fields(one.body))
+        operation["requestBody"] = {
+            "required": required,
+            "content": {"application/json": {"schema": by_type[one.body]}},
+        }
+    return operation
+
+
+def _common_errors(one: Route) -> set[int]:
+    """Return the errors that every route of this kind may answer."""
+    found = {422, 500}  # 422: there are no unknown query parameters
+    if one.scope != PUBLIC:
+        found |= {401, 429, 503}  # too many wrong keys; a key is read from the store
+    if one.scope not in (PUBLIC, ANY_KEY):
+        found |= {403}
+    if one.body is not None:
+        found |= {400, 408, 413, 415}
+    return found
+
+
+def _answer(status: int, schema: Json | None) -> Json:
+    answer: Json = {"description": HTTPStatus(status).phrase}
+    if schema is not None:
+        kind = "application/json" if status < HTTPStatus.BAD_REQUEST else CONTENT_TYPE
+        answer["content"] = {kind: {"schema": schema}}
+    return answer
+
+
+def _parameters(one: Route) -> list[Json]:
+    found: list[Json] = []
+    for step in one.path.split("/"):
+        if step.startswith("{"):
+            found.append(
+                {
+                    "name": step.strip("{}"),
+                    "in": "path",
+                    "required": True,
+                    "schema": {"type": "string"},
+                }
+            )
+    if one.query is not None:
+        _, parts = msgspec.json.schema_components([one.query], ref_template=_REF)
+        (shape,) = parts.values()
+        for name, schema in shape["properties"].items():
+            found.append({"name": name, "in": "query", "schema": _flat(schema)})
+    for name in one.headers:
+        found.append(
+            {
+                "name": name,
+                "in": "header",
+                "description": _HEADERS[name],
+                "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+            }
+        )
+    return found
+
+
+def _flat(schema: Json) -> Json:
+    """Drop `null` from a choice: a query parameter is there or it is not."""
+    kinds = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
+    if len(kinds) == 1:
+        return dict(kinds[0])
+    flat = {key: value for key, value in schema.items() if value is not None}
+    if "enum" in flat:
+        flat["enum"] = [choice for choice in flat["enum"] if choice is not None]
+    return flat
+
+
+def _problem() -> Json:
+    return {
+        "description": "RFC 9457 problem details; types: " + ", ".join(sorted(TITLES)),
+        "headers": {"X-Request-Id": {"schema": {"type": "string"}}},
+        "content": {CONTENT_TYPE: {"schema": {"$ref": _REF.format(name="Problem")}}},
+    }
+
+
+def _webhook(name: str) -> Json:
+    return {
+        "post": {
+            "operationId": "on_" + name.replace(".", "_"),
+            "summary": f"The event {name}",
+            "security": [],
+            "parameters": [
+                {
+                    "name": header,
+                    "in": "header",
+                    "required": True,
+                    "schema": {"type": "string"},
+                }
+                for header in (
+                    "webhook-id",
+                    "webhook-timestamp",
+                    "webhook-signature",
+                )
+            ],
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "application/json": {
+                        "schema": {
+                            "type": "object",
+                            "required": ["type", "timestamp", "data"],
+                            "properties": {
+                                "type": {"const": name},
+                                "timestamp": {"type": "string", "format": "date-time"},
+                                "data": {"type": "object"},
+                            },
+                        }
+                    }
+                },
+            },
+            "responses": {"2XX": {"description": "delivered"}},
+        }
+    }

@@ -1,0 +1,50 @@
+"""What a route is: path, scope, handler and what its documentation says.
+
+There is one table of routes. The application, the check of scopes and the
+OpenAPI document are all made from it, so a route without a scope cannot exist.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from types import UnionType
+
+from aiohttp import web
+
+from modemgw.gateway.gateway import Gateway
+from modemgw.gateway.model import Caller
+
+PUBLIC = ""  # no key needed
+ANY_KEY = "*"  # a valid key, whatever its scopes
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request, after its key was checked."""
+
+    request: web.Request
+    gateway: Gateway
+    caller: Caller
+
+    @property
+    def id(self) -> str:
+        """The id in the path."""
+        return self.request.match_info["id"]
+
+
+Handler = Callable[[Call], Awaitable[web.Response]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One method on one path."""
+
+    method: str
+    path: str
+    scope: str
+    handler: Handler
+    summary: str
+    answers: Mapping[int, type | UnionType | None]  # status -> body, None: no body
+    body: type | None = None
+    query: type | None = None
+    errors: tuple[int, ...] = ()  # beyond those that every route of its kind has
+    headers: tuple[str, ...] = field(default=())  # request headers it understands

@@ -1,0 +1,244 @@
+"""What requests may contain: one struct per body and per query string.
+
+Types and choices are checked here; numbers, texts, limits and targets in the
+gateway, which every front end shares. Unknown fields are errors everywhere.
+"""
+
+import base64
+import binascii
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from modemgw.api import body
+from modemgw.api.problems import field_error
+from modemgw.gateway.model import Draft
+
+Class = Literal["alert", "otp", "transactional", "marketing"]
+Priority = Literal["low", "normal", "high", "urgent"]
+Encoding = Literal["auto", "gsm7", "national", "ucs2"]
+OnInDoubt = Literal["hold", "wait_report", "resend", "drop"]
+Scope = Literal[
+    "messages:send", "messages:read", "at:read", "sims:read", "sims:write",
+    "modems:read", "webhooks:read", "webhooks:write", "events:read", "admin",
+]  # fmt: skip
+Instant = Annotated[datetime, Meta(tz=True, description="RFC 3339, with a zone")]
+MAX_REFERENCE = 200  # characters
+MAX_WAIT_S = 60
+_LATEST = datetime.fromisoformat("9000-01-01T00:00:00+00:00")  # keeps sums in range
+_EARLIEST = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+class Strict(msgspec.Struct, forbid_unknown_fields=True):
+    """A request: what it does not know, it refuses."""
+
+
+class Route(Strict):
+    """Which SIM may carry the message; empty: any of the pool."""
+
+    pool: Literal["default"] | None = None
+    sim: str | None = None
+    modem: str | None = None
+    sticky: bool = False
+
+
+class Fallback(Strict):
+    """Another SIM to try where no delivery was reported in time."""
+
+    after: int
+    sim: str
+
+
+class SubmitRequest(Strict, rename={"class_": "class"}):
+    """One message to one recipient."""
+
+    to: Annotated[str, Meta(description="E.164, a national number or a short code")]
+    text: str | None = None
+    data: Annotated[str, Meta(description="base64, instead of text")] | None = None
+    port: Annotated[int, Meta(ge=0, le=65535)] | None = None
+    class_: Class = "transactional"
+    route: Route | None = None
+    send_at: Instant | None = None
+    expires_in: (
+        Annotated[int, Meta(ge=1, le=366 * 86400, description="seconds")] | None
+    ) = None
+    priority: Priority = "normal"
+    encoding: Encoding = "auto"
+    max_segments: Annotated[int, Meta(ge=1, le=255)] | None = None
+    flash: bool = False
+    delivery_report: bool = True
+    on_in_doubt: OnInDoubt | None = None
+    fallback: list[Fallback] | None = None
+    reference: Annotated[str, Meta(max_length=MAX_REFERENCE)] | None = None
+    tags: Annotated[list[str], Meta(max_length=20)] = []
+    metadata: dict[str, Any] = {}
+    callback_url: Annotated[str, Meta(max_length=2048)] | None = None
+
+    def draft(self) -> Draft:
+        """Return what the gateway takes; raises FieldError."""
+        route = self.route or _ANYWHERE
+        if self.fallback:
+            raise field_error("/fallback", "unsupported", "is not offered yet")
+        return Draft(
+            to=self.to,
+            text=self.text,
+            data=None if self.data is None else _octets(self.data),
+            port=self.port,
+            klass=self.class_,
+            sim=route.sim,
+            modem=route.modem,
+            sticky=route.sticky,
+            send_at=None if self.send_at is None else _unix_ms(self.send_at),
+            expires_in=self.expires_in,
+            priority=self.priority,
+            encoding=self.encoding,
+            max_segments=self.max_segments,
+            flash=self.flash,
+            delivery_report=self.delivery_report,
+            on_in_doubt=self.on_in_doubt,
+            reference=self.reference,
+            tags=tuple(self.tags),
+            metadata=_metadata(self.metadata) if self.metadata else {},
+            callback_url=self.callback_url,
+        )
+
+
+_ANYWHERE = Route()
+
+
+class BatchRequest(Strict):
+    """Many messages in one transaction; `defaults` hold what they share."""
+
+    messages: Annotated[list[msgspec.Raw], Meta(min_length=1, max_length=10_000)]
+    defaults: dict[str, Any] | None = None
+
+
+class BatchDocument(Strict):
+    """A batch as the documentation shows it."""
+
+    messages: Annotated[list[SubmitRequest], Meta(min_length=1, max_length=10_000)]
+    defaults: dict[str, Any] | None = None
+
+
+class SettleRequest(Strict, rename={"as_": "as"}):
+    """A person's decision about a message in doubt."""
+
+    as_: Literal["sent", "failed", "resend"]
+
+
+class Nothing(Strict):
+    """No fields: an empty body or `{}`."""
+
+
+class WebhookRequest(Strict):
+    """An endpoint to be told of events."""
+
+    url: str
+    events: Annotated[list[str], Meta(min_length=1, max_length=50)]
+    secret: Annotated[str, Meta(description="whsec_…; made where absent")] | None = None
+
+
+class WebhookPatch(Strict):
+    """What may change about an endpoint; `active` wakes a paused one."""
+
+    url: str | None = None
+    events: Annotated[list[str], Meta(min_length=1, max_length=50)] | None = None
+    state: Literal["active", "paused"] | None = None
+
+
+class KeyRequest(Strict):
+    """A new API key."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    scopes: Annotated[list[Scope], Meta(min_length=1, max_length=20)]
+
+
+class NoQuery(Strict):
+    """No query parameters."""
+
+
+class SubmitQuery(Strict):
+    """How POST /v1/messages answers."""
+
+    wait: Annotated[int, Meta(ge=0, le=MAX_WAIT_S, description="seconds")] = 0
+    dry_run: bool = False
+
+
+Limit = Annotated[int, Meta(ge=1, le=200)]
+Cursor = Annotated[str, Meta(max_length=64)]
+
+
+class DeliveryQuery(Strict):
+    """Which deliveries to list, newest first."""
+
+    state: Literal["pending", "done", "dead"] | None = None
+    limit: Limit = 50
+    cursor: Cursor | None = None
+
+
+class MessageQuery(Strict, rename={"from_": "from"}):
+    """Which messages to list, newest first."""
+
+    direction: Literal["outbound", "inbound"] | None = None
+    state: Annotated[str, Meta(description="one or more, comma separated")] | None = (
+        None
+    )
+    to: str | None = None
+    from_: str | None = None
+    sim: str | None = None
+    tag: str | None = None
+    reference: str | None = None
+    batch_id: str | None = None
+    since: str | None = None
+    until: str | None = None
+    q: Annotated[str, Meta(max_length=200, description="part of the text")] | None = (
+        None
+    )
+    limit: Limit = 50
+    cursor: Cursor | None = None
+    count: bool = False
+
+
+class EventQuery(Strict):
+    """Which events to read, oldest first."""
+
+    types: Annotated[str, Meta(max_length=500, description="message.*,sim.up")] = "*"
+    since: Annotated[str, Meta(max_length=64, description="evt_…, not included")] | (
+        None
+    ) = None
+    cursor: Cursor | None = None
+    limit: Limit = 50
+
+
+def unix_ms(text: str, pointer: str) -> int:
+    """Read an instant of a query string; raises FieldError at `pointer`."""
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        raise field_error(pointer, "invalid_value", "expected RFC 3339") from None
+    if when.tzinfo is None:
+        raise field_error(pointer, "invalid_value", "the zone is missing (add Z)")
+    return _unix_ms(when, pointer)
+
+
+def _unix_ms(when: datetime, pointer: str = "/send_at") -> int:
+    if not _EARLIEST <= when < _LATEST:
+        raise field_error(pointer, "invalid_value", "is outside of the years we keep")
+    return round(when.timestamp() * 1000)
+
+
+def _octets(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise field_error("/data", "invalid_value", "is not base64") from None
+
+
+def _metadata(value: dict[str, Any]) -> dict[str, Any]:
+    if body.depth_of(value) > body.MAX_DEPTH:
+        raise field_error(
+            "/metadata", "too_deep", f"is nested deeper than {body.MAX_DEPTH} levels"
+        )
+    return value

@@ -1,0 +1,172 @@
+"""The shapes of messages, timelines, batches and problems, as the API shows them.
+
+The OpenAPI document is generated from these structs, so their docstrings are its
+descriptions. How rows become them is in views.py.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+Json = dict[str, Any]
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """Why a message is in its state; `raw` is what the network or modem said."""
+
+    code: str
+    detail: str
+    raw: Json | None = None
+    retryable: bool = False
+
+
+class OutboundMessage(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    gc=False,
+    tag_field="direction",
+    tag="outbound",
+    rename={"from_": "from", "class_": "class"},
+):
+    """A message to one recipient."""
+
+    id: str
+    state: str
+    to: str
+    from_: str | None
+    text: str | None
+    encoding: str
+    segments: int
+    class_: str
+    sim: str | None
+    attempts: int
+    reason: Reason | None
+    cost: Json | None = None
+    reference: str | None
+    created_at: str
+    scheduled_for: str | None
+    expires_at: str | None
+    sent_at: str | None
+    delivered_at: str | None
+    sequence: int
+    priority: str = "normal"
+    batch_id: str | None = None
+    tags: list[str] = []
+    metadata: Json = {}
+    data: str | UnsetType = UNSET  # base64, binary messages only
+    port: int | UnsetType = UNSET
+
+
+class InboundMessage(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    gc=False,
+    tag_field="direction",
+    tag="inbound",
+    rename={"from_": "from"},
+):
+    """A message that a SIM received."""
+
+    id: str
+    state: str
+    from_: str
+    to: str | None
+    sim: str | None
+    text: str | None
+    encoding: str
+    segments: int
+    partial: bool
+    received_at: str
+    smsc_time: str | None
+    in_reply_to: str | None = None
+    keyword: str | None = None
+    data: str | None = None  # base64, binary messages only
+    port: int | None = None
+    backlog: bool = False
+    sequence: int = 1
+
+
+class MessagePage(msgspec.Struct, frozen=True):
+    """Messages, newest first; `count` only where it was asked for."""
+
+    data: list[OutboundMessage | InboundMessage]
+    next_cursor: str | None
+    has_more: bool
+    count: int | UnsetType = UNSET
+
+
+class WireLine(msgspec.Struct, frozen=True):
+    """One line between us and the modem; `ms` count from the begin of the command."""
+
+    ms: int
+    direction: Literal[">", "<"]
+    text: str
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that happened to a message or to one of its parts."""
+
+    at: str
+    type: str
+    part: int | None
+    data: Json
+    wire: list[WireLine] | UnsetType = UNSET  # only with at:read
+
+
+class Timeline(msgspec.Struct, frozen=True):
+    """Everything that happened to one message, oldest first."""
+
+    data: list[Step]
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a batch is; `states` counts its messages by state."""
+
+    id: str
+    accepted: int
+    rejected: int
+    expanded: int
+    states: dict[str, int]
+    created_at: str
+
+
+class FieldIssue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One wrong field: where (body pointer, query parameter or header) and why."""
+
+    pointer: str | None = None
+    parameter: str | None = None
+    header: str | None = None
+    code: str
+    detail: str
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """RFC 9457 problem details."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str | UnsetType = UNSET
+    request_id: str | UnsetType = UNSET
+    errors: list[FieldIssue] | UnsetType = UNSET
+
+
+class BatchItem(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one message of a batch: its id, or a problem."""
+
+    index: int
+    id: str | UnsetType = UNSET
+    error: Problem | UnsetType = UNSET
+
+
+class BatchAccepted(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to a batch; every message with an id is on disk."""
+
+    batch_id: str
+    accepted: int
+    rejected: int
+    results: list[BatchItem]
