@@ -85,7 +85,8 @@ class InboundMessage(
     keyword: str | None = None
     data: str | None = None  # base64, binary messages only
     port: int | None = None
-    backlog: bool = False
+    message_class: int | None = None
+    backlog: bool = False  # lay on a SIM that was new to us; pushed to nobody
     sequence: int = 1
 
 

@@ -158,11 +158,12 @@ def _inbound(row: MessageRow) -> InboundMessage:
         segments=row.segments,
         partial=about.get("partial", False),
         received_at=instant(row.created_at),
-        smsc_time=about.get("smsc_time"),
+        smsc_time=maybe_instant(about.get("smsc_time")),
         in_reply_to=about.get("in_reply_to"),
         keyword=about.get("keyword"),
         data=None if row.data is None else base64_of(row.data),
         port=about.get("port"),
+        message_class=about.get("class"),
         backlog=about.get("backlog", False),
         sequence=row.sequence,
     )
