@@ -1,0 +1,157 @@
+"""`modemgw messages`: list them, look at one, cancel one, settle one in doubt."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from modemgw.cli.options import config_option, json_option
+
+TEXT_SHOWN = 30  # characters in the list
+
+
+@click.group()
+def messages() -> None:
+    """List messages, look at one, cancel one."""
+
+
+@messages.command("list")
+@config_option
+@click.option("--direction", type=click.Choice(["outbound", "inbound"]))
+@click.option("--state", help="One or more states, separated by commas.")
+@click.option("--to", help="Recipient.")
+@click.option("--from", "from_", help="Sender.")
+@click.option("--sim", help="Name of a SIM.")
+@click.option("--limit", type=click.IntRange(1, 200), default=20, show_default=True)
+@json_option
+def list_messages(
+    config_path: Path, limit: int, as_json: bool, **wanted: str | None
+) -> None:
+    """List messages, newest first."""
+    from modemgw.cli.client import connect  # noqa: PLC0415 (help stays quick)
+    from modemgw.cli.output import show_json, show_table  # noqa: PLC0415
+
+    wanted["from"] = wanted.pop("from_")
+    found = connect(config_path).get("/v1/messages", limit=limit, **wanted)
+    if as_json:
+        show_json(found)
+        return
+    show_table(
+        ("id", "when", "state", "peer", "sim", "text"),
+        [
+            (m["id"], _when(m), _state(m), _peer(m), m["sim"], _short(m["text"]))
+            for m in found["data"]
+        ],
+    )
+
+
+@messages.command()
+@config_option
+@click.argument("id")
+@json_option
+def show(config_path: Path, id: str, as_json: bool) -> None:
+    """Show one message and every step it took."""
+    from modemgw.cli.client import connect  # noqa: PLC0415
+    from modemgw.cli.output import printable, show_json  # noqa: PLC0415
+
+    client = connect(config_path)
+    message = client.get(f"/v1/messages/{_path(id)}")
+    steps = client.get(f"/v1/messages/{_path(id)}/timeline")["data"]
+    if as_json:
+        show_json({**message, "timeline": steps})
+        return
+    for name, value in message.items():
+        if value not in (None, [], {}):
+            click.echo(f"{name:<14} {printable(value)}")
+    click.echo()
+    for line in _story(steps):
+        click.echo(printable(line))
+
+
+@messages.command()
+@config_option
+@click.argument("id")
+@click.option("--wire", is_flag=True, help="Show what was said to the modem, too.")
+@json_option
+def timeline(config_path: Path, id: str, wire: bool, as_json: bool) -> None:
+    """Tell every step of one message, oldest first."""
+    from modemgw.cli.client import connect  # noqa: PLC0415
+    from modemgw.cli.output import printable, show_json  # noqa: PLC0415
+
+    found = connect(config_path).get(f"/v1/messages/{_path(id)}/timeline")
+    if as_json:
+        show_json(found)
+        return
+    for line in _story(found["data"], wire=wire):
+        click.echo(printable(line))
+
+
+@messages.command()
+@config_option
+@click.argument("id")
+def cancel(config_path: Path, id: str) -> None:
+    """Cancel a message that no SIM has taken yet."""
+    from modemgw.cli.client import connect  # noqa: PLC0415
+
+    found = connect(config_path).call("POST", f"/v1/messages/{_path(id)}/cancel")
+    click.echo(f"{found.get('id', id)} {found.get('state', 'canceled')}")
+
+
+@messages.command()
+@config_option
+@click.argument("id")
+@click.option(
+    "--as",
+    "as_",
+    required=True,
+    type=click.Choice(["sent", "failed", "resend"]),
+    help="What you know, or decide.",
+)
+def settle(config_path: Path, id: str, as_: str) -> None:
+    """Decide a message in doubt: nobody else knows whether it was sent."""
+    from modemgw.cli.client import connect  # noqa: PLC0415
+
+    path = f"/v1/messages/{_path(id)}/settle"
+    found = connect(config_path).call("POST", path, {"as": as_})
+    click.echo(f"{found.get('id', id)} {found.get('state', as_)}")
+
+
+def _path(id: str) -> str:
+    from urllib.parse import quote  # noqa: PLC0415
+
+    return quote(id, safe="")
+
+
+def _story(steps: list[dict[str, Any]], *, wire: bool = False) -> list[str]:
+    """Write a timeline: time, part, what happened, the details, the wire."""
+    lines = []
+    for step in steps:
+        part = "" if step["part"] is None else f"part {step['part']} "
+        details = " ".join(
+            f"{name}={value}" for name, value in step["data"].items() if value
+        )
+        lines.append(f"{step['at']:<24}  {part}{step['type']}  {details}".rstrip())
+        for said in step.get("wire") or [] if wire else []:
+            lines.append(f"{said['ms']:>21} ms  {said['direction']} {said['text']}")
+    return lines
+
+
+def _when(message: dict[str, Any]) -> str:
+    at = message.get("created_at") or message.get("received_at") or ""
+    return str(at)[:19]
+
+
+def _state(message: dict[str, Any]) -> str:
+    reason = message.get("reason")
+    return f"{message['state']} ({reason['code']})" if reason else message["state"]
+
+
+def _peer(message: dict[str, Any]) -> str:
+    outbound = message["direction"] == "outbound"
+    return f"> {message['to']}" if outbound else f"< {message['from']}"
+
+
+def _short(text: str | None) -> str:
+    if text is None:
+        return ""
+    return text if len(text) <= TEXT_SHOWN else text[: TEXT_SHOWN - 1] + "…"

@@ -1,0 +1,39 @@
+"""`modemgw sims`: the SIM cards as the running daemon knows them."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from modemgw.cli.options import config_option, json_option
+
+
+@click.group()
+def sims() -> None:
+    """List the SIM cards."""
+
+
+@sims.command("list")
+@config_option
+@json_option
+def list_sims(config_path: Path, as_json: bool) -> None:
+    """List every SIM ever seen, where it sits, and how much of its pace is used."""
+    from modemgw.cli.client import connect  # noqa: PLC0415 (help stays quick)
+    from modemgw.cli.output import show_json, show_table  # noqa: PLC0415
+
+    found = connect(config_path).get("/v1/sims")
+    if as_json:
+        show_json(found)
+        return
+    show_table(
+        ("name", "state", "modem", "number", "pace", "why"),
+        [
+            (s["name"], s["state"], s["modem"], s["number"], _pace(s), s["why"])
+            for s in found["data"]
+        ],
+    )
+
+
+def _pace(sim: dict[str, Any]) -> str:
+    windows = (f"{w['used']}/{w['count']} in {w['seconds']} s" for w in sim["pace"])
+    return ", ".join(windows) or "off"

@@ -1,0 +1,116 @@
+"""`modemgw webhooks`: who is told of events, and how that went."""
+
+from pathlib import Path
+from urllib.parse import quote
+
+import click
+
+from modemgw.cli.options import config_option, json_option
+
+
+@click.group()
+def webhooks() -> None:
+    """List, add and remove webhooks."""
+
+
+@webhooks.command("list")
+@config_option
+@json_option
+def list_webhooks(config_path: Path, as_json: bool) -> None:
+    """List the endpoints; `declared` ones come from the configuration file."""
+    from modemgw.cli.client import connect  # noqa: PLC0415 (help stays quick)
+    from modemgw.cli.output import show_json, show_table  # noqa: PLC0415
+
+    found = connect(config_path).get("/v1/webhooks")
+    if as_json:
+        show_json(found)
+        return
+    show_table(
+        ("id", "state", "declared", "events", "url"),
+        [
+            (
+                hook["id"],
+                hook["state"],
+                "yes" if hook["declared"] else "no",
+                ",".join(hook["events"]),
+                hook["url"],
+            )
+            for hook in found["data"]
+        ],
+    )
+
+
+@webhooks.command()
+@config_option
+@click.option("--url", required=True, help="Where events are posted.")
+@click.option(
+    "--events",
+    default="message.*",
+    show_default=True,
+    help="Patterns, separated by commas.",
+)
+@click.option("--secret", help="whsec_…; made where absent.")
+@json_option
+def add(
+    config_path: Path, url: str, events: str, secret: str | None, as_json: bool
+) -> None:
+    """Add an endpoint. Its secret is shown once: keep it for checking signatures.
+
+    Loopback and link-local targets need a line under http.webhook_allow, or
+    declare the endpoint in the configuration file.
+    """
+    from modemgw.cli.client import connect  # noqa: PLC0415
+    from modemgw.cli.output import show_json  # noqa: PLC0415
+
+    body = {"url": url, "events": events.split(",")}
+    if secret is not None:
+        body["secret"] = secret
+    made = connect(config_path).call("POST", "/v1/webhooks", body)
+    if as_json:
+        show_json(made)
+        return
+    click.echo(f"{made['id']} {made['url']}")
+    click.echo(f"secret {made['secret']}")
+
+
+@webhooks.command()
+@config_option
+@click.argument("id")
+def remove(config_path: Path, id: str) -> None:
+    """Remove an endpoint; what waits for it is dropped."""
+    from modemgw.cli.client import connect  # noqa: PLC0415
+
+    connect(config_path).call("DELETE", f"/v1/webhooks/{quote(id, safe='')}")
+    click.echo(f"{id} removed")
+
+
+@webhooks.command()
+@config_option
+@click.argument("id")
+@click.option("--limit", type=click.IntRange(1, 200), default=20, show_default=True)
+@json_option
+def deliveries(config_path: Path, id: str, limit: int, as_json: bool) -> None:
+    """List what was posted to an endpoint, newest first, and what it answered."""
+    from modemgw.cli.client import connect  # noqa: PLC0415
+    from modemgw.cli.output import show_json, show_table  # noqa: PLC0415
+
+    path = f"/v1/webhooks/{quote(id, safe='')}/deliveries"
+    found = connect(config_path).get(path, limit=limit)
+    if as_json:
+        show_json(found)
+        return
+    show_table(
+        ("event", "type", "state", "attempts", "next", "status", "error"),
+        [
+            (
+                row["event_id"],
+                row["event_type"],
+                row["state"],
+                row["attempts"],
+                row["next_attempt_at"],
+                row["last_status"],
+                row["last_error"],
+            )
+            for row in found["data"]
+        ],
+    )
