@@ -92,6 +92,7 @@ class Writer:
         self.on_pushed: Callable[[], None] | None = None
         self.before_commit: Callable[[int], None] | None = None
         self.commits = 0
+        self.healthy = True  # the last commit came through
         self.inline = inline
         self._db = db
         self._path = path
@@ -164,6 +165,7 @@ class Writer:
                 self.before_commit(self.commits + 1)
             db.execute("COMMIT")
             self.commits += 1
+            self.healthy = True
         except Exception as exc:  # disk full, I/O error: no job of the batch counts
             with suppress(sqlite3.Error):
                 if db.in_transaction:

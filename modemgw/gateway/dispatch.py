@@ -1,0 +1,241 @@
+"""Brings waiting messages and free SIMs together; woken by commits, never a poll.
+
+The dispatcher owns the queue in memory and the lanes. A lane that is free asks
+for work; a message that arrives wakes the lane that has rested longest. What is
+waiting for a time (back-off, a schedule, the end of a validity) hangs on one
+timer in `run`.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
+
+from modemgw.clock import Clock
+from modemgw.errors import StoreError
+from modemgw.gateway import loading
+from modemgw.gateway import verdict as verdicts
+from modemgw.gateway.lane import Lane, Submitter
+from modemgw.gateway.queue import Entry, QueueIndex
+from modemgw.gateway.verdict import Attempt, Fate, Verdict
+from modemgw.policy.routing import SimView, Wish, why_never, why_not
+from modemgw.store.database import Store
+
+log = logging.getLogger("modemgw.dispatch")
+
+REFILL_ROWS = 5_000  # parts read from the disk at a time
+LONGEST_SLEEP_S = 3600.0  # the wall clock may jump: look again at least this often
+
+
+class Dispatcher:
+    """The queue, the lanes, and the one timer."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        rng: random.Random,
+        on_recorded: Callable[[Attempt, Verdict], None],
+        window: int | None = None,
+    ) -> None:
+        self.lanes: dict[str, Lane] = {}
+        self.index = QueueIndex(window) if window else QueueIndex()
+        self.stopping = False
+        self._store = store
+        self._clock = clock
+        self._rng = rng
+        self._on_recorded = on_recorded
+        self._changed = asyncio.Event()
+
+    # -- what others call ----------------------------------------------------
+
+    def add_lane(self, modem: str, actor: Submitter) -> Lane:
+        """Make the lane of a modem; its `run` is the caller's to start."""
+        lane = Lane(
+            modem,
+            actor,
+            source=self,
+            store=self._store,
+            ids=self._store.ids,
+            clock=self._clock,
+        )
+        self.lanes[modem] = lane
+        return lane
+
+    def offer(self, entries: Iterable[Entry]) -> None:
+        """Take accepted messages into the queue and wake who can send them."""
+        now = self._clock.now_ms()
+        added: list[Entry] = []
+        for entry in entries:
+            if self.index.has_room_for(entry.priority):
+                self.index.add(entry, now)
+                added.append(entry)
+            else:
+                self.index.overflow = True
+        if len(added) == 1:
+            self._wake_one(added[0])
+        elif added:
+            self.wake()
+        self._changed.set()
+
+    def withdraw(self, message_id: int) -> None:
+        """Forget a message that was canceled; one on the wire stops at its gate."""
+        self.index.forget(message_id)
+
+    def wake(self) -> None:
+        """Let every lane look for work: a SIM came, the queue changed, resumed."""
+        for lane in self.lanes.values():
+            lane.wake()
+
+    def views(self) -> list[SimView]:
+        """Return every lane as routing sees it now."""
+        return [lane.view() for lane in self.lanes.values()]
+
+    async def load(self) -> None:
+        """Fill the queue from the database: at start, and while there is more."""
+        await self._refill()
+
+    async def reload_message(self, message_id: int) -> None:
+        """Take one message back into the queue: a doubt was settled, it is due."""
+
+        entry = await self._store.read(partial(loading.one, message_id=message_id))
+        if entry is not None and not self.stopping:
+            self.offer([entry])
+
+    async def run(self) -> None:
+        """Wait for times: back-off over, validity ended, room for more."""
+        while True:
+            self._changed.clear()
+            now = self._clock.now_ms()
+            if self.index.ripen(now):
+                self.wake()
+            await self._expire(now)
+            if self.index.wants_more:
+                await self._refill()
+            due = [
+                at
+                for at in (self.index.next_ripe_at(), self.index.next_expiry_at())
+                if at is not None
+            ]
+            delay = LONGEST_SLEEP_S
+            if due:
+                left = (min(due) - self._clock.now_ms()) / 1000
+                delay = min(max(left, 0.02), LONGEST_SLEEP_S)
+            try:
+                async with asyncio.timeout(delay):
+                    await self._changed.wait()
+            except TimeoutError:
+                continue
+
+    # -- what a lane calls (lane.Source) -------------------------------------
+
+    def take(self, lane: Lane) -> Entry | None:
+        """Give the best message this lane may send now, or None."""
+        if self.stopping:
+            return None
+        view = lane.view()
+        now = self._clock.now_ms()
+        if why_not(Wish(), view, now) is not None:
+            return None
+        while (entry := self.index.take(view)) is not None:
+            if entry.expires_at > now:
+                break
+            self.index.put_back(entry, now)
+            self._changed.set()  # `run` ends it, with its event
+            return None
+        if self.index.wants_more:
+            self._changed.set()
+        return entry
+
+    def settled(self, lane: Lane, attempt: Attempt, verdict: Verdict) -> None:
+        """Hear what became of a part, before it is on disk."""
+        entry = attempt.entry
+        log.info(
+            verdict.why,
+            extra={
+                "modem": lane.modem,
+                "sim": attempt.ref.sim,
+                "message_id": entry.public_id,
+                "part": f"{attempt.ref.seq}/{entry.segments}",
+                "ms": self._clock.now_ms() - attempt.started_at,
+            },
+        )
+        now = self._clock.now_ms()
+        if verdict.fate is Fate.GONE:
+            self.index.forget(entry.message_id)
+        elif verdict.fate is Fate.BACK or lane.current is not entry:
+            if verdict.fate is Fate.BACK and self.stopping:
+                self.index.forget(entry.message_id)
+                return
+            self.index.put_back(entry, now)
+            self._wake_one(entry)
+            self._changed.set()
+
+    def recorded(self, attempt: Attempt, verdict: Verdict) -> None:
+        """Hear that it is on disk."""
+        self._on_recorded(attempt, verdict)
+
+    def dropped(self, entry: Entry) -> None:
+        """Hear that a message was canceled or ended while it was being taken."""
+        self.index.forget(entry.message_id)
+
+    def postponed(self, entry: Entry) -> None:
+        """Hear that a message could not even be marked; it waits again."""
+        self.index.put_back(entry, self._clock.now_ms())
+
+    def other_sims(self, lane: Lane, entry: Entry) -> int:
+        """Count the SIMs in service, but this one, that may take the message."""
+        return sum(
+            1
+            for other in self.lanes.values()
+            if other is not lane
+            and other.ready
+            and other.sim is not None
+            and why_never(entry.wish, other.view()) is None
+        )
+
+    def jitter(self) -> float:
+        """Return a random number in [0, 1)."""
+        return self._rng.random()
+
+    # -- inside --------------------------------------------------------------
+
+    def _wake_one(self, entry: Entry) -> None:
+        now = self._clock.now_ms()
+        able = [
+            lane
+            for lane in self.lanes.values()
+            if not lane.busy and why_not(entry.wish, lane.view(), now) is None
+        ]
+        if able:
+            min(able, key=lambda lane: lane.last_used_at).wake()
+
+    async def _expire(self, now: int) -> None:
+        gone = self.index.expired(now)
+        for entry in gone:
+            try:
+                await self._store.write(verdicts.expired(self._store.ids, entry, now))
+            except StoreError as exc:
+                log.error("cannot write to the database", extra={"error": str(exc)})
+                self.index.add(replace(entry, stamp=0), now)
+                await asyncio.sleep(1.0)
+                return
+            log.info("message expired", extra={"message_id": entry.public_id})
+
+    async def _refill(self) -> None:
+        limit = len(self.index) + REFILL_ROWS
+        entries, more = await self._store.read(
+            lambda db: loading.best(db, limit, self.index.__contains__)
+        )
+        now = self._clock.now_ms()
+        self.index.overflow = more
+        for entry in entries:
+            # The snapshot is older than what happened meanwhile; a message that
+            # has left since is refused by its own `submitting` mark.
+            if entry.message_id not in self.index:
+                self.index.add(entry, now)
+        if entries:
+            self.wake()

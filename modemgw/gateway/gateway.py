@@ -1,0 +1,327 @@
+"""The gateway as front ends see it: one object that holds the parts together.
+
+Front ends call it and never a modem; modems hand it what they receive and never
+call a front end. Between the two stands the database.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+
+from modemgw.clock import Clock
+from modemgw.config.model import Config
+from modemgw.errors import Conflict, FieldError, StoreError
+from modemgw.gateway import recovery, views
+from modemgw.gateway.accept import Checker, Known
+from modemgw.gateway.deadlines import Deadlines, settle
+from modemgw.gateway.dispatch import Dispatcher
+from modemgw.gateway.inbound import Inbound, SimFacts
+from modemgw.gateway.keys import KeyRing
+from modemgw.gateway.model import (
+    BatchResult,
+    Caller,
+    Draft,
+    IdempotencyKey,
+    Readiness,
+    SimView,
+    Submitted,
+)
+from modemgw.gateway.pool import Pool
+from modemgw.gateway.submit import Intake
+from modemgw.gateway.targets import TargetGuard
+from modemgw.gateway.verdict import REPORT_GRACE_MS, Attempt, Verdict
+from modemgw.gateway.waiting import Waiters
+from modemgw.gateway.webhooks import Deliverer
+from modemgw.ids import IdSource
+from modemgw.modem.model import ModemSnapshot, SimIdentity
+from modemgw.modem.port import OpenPort
+from modemgw.policy.message import MessageState, OnInDoubt
+from modemgw.store import outbound, outcomes
+from modemgw.store.database import Store
+from modemgw.store.outcomes import PartRef
+from modemgw.store.writer import Connection
+
+log = logging.getLogger("modemgw.gateway")
+
+CLOCK_SLACK_MS = 60_000  # a clock this far behind the newest row is merely adjusted
+STORE_RETRY_S = 2.0
+WAITED_OUT = frozenset(MessageState) - {
+    MessageState.SCHEDULED,
+    MessageState.QUEUED,
+    MessageState.SENDING,
+}
+
+
+class Gateway:
+    """Everything between the front ends and the modems."""
+
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        clock: Clock,
+        *,
+        open_port: OpenPort,
+        rng: random.Random | None = None,
+    ) -> None:
+        self.config = config
+        self.store = store
+        self.clock = clock
+        self.started = False
+        rng = rng or random.Random()  # noqa: S311 - spreads back-off, keeps no secret
+        self.keys = KeyRing(store, clock)
+        self.waiters = Waiters()
+        self.dispatcher = Dispatcher(store, clock, rng=rng, on_recorded=self._recorded)
+        self.inbound = Inbound(
+            store, clock, sim_of=self._sim_of, on_change=self._changed
+        )
+        self.pool = Pool(
+            config,
+            store,
+            clock,
+            self.dispatcher,
+            open_port=open_port,
+            sink=self.inbound,
+            on_late_accept=self._late_accept,
+        )
+        self.webhooks = Deliverer(
+            store, TargetGuard(config.http.webhook_allow), clock=clock, rng=rng
+        )
+        self.intake = Intake(
+            store,
+            clock,
+            self.dispatcher,
+            Checker(config, self._known()),
+            queue_max=config.queue.max,
+            rng=rng,
+        )
+        self.deadlines = Deadlines(
+            store,
+            clock,
+            inbound=self.inbound,
+            intake=self.intake,
+            reload_message=self.dispatcher.reload_message,
+            on_change=self._changed,
+            clock_is_sane=self.clock_is_sane,
+        )
+        self._newest_instant = 0
+        self._late: asyncio.Queue[tuple[PartRef, int]] = asyncio.Queue()
+        store.writer.on_pushed = self.webhooks.wake
+
+    # -- life ----------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Take up what the last run left; nothing is sent before this is done."""
+        now = self.clock.now_ms()
+        self._newest_instant = await self.store.read(outbound.newest_instant)
+        if not self.clock_is_sane():
+            log.error("the clock is in the past: scheduled messages are held")
+        ids = self.store.ids
+        await self.store.write(lambda db: recovery.recover(db, ids, now))
+        await self.inbound.resume(crashed=not self.store.was_clean)
+        await self.pool.load()
+        await self.dispatcher.load()
+        await self.intake.expand()
+        self.intake.open_count = await self.store.read(outbound.count_open)
+        self.started = True
+
+    def tasks(self) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
+        """Return what lives as long as the gateway, lanes and modems apart."""
+        return [
+            ("pool", self.pool.run),
+            ("dispatch", self.dispatcher.run),
+            ("inbound", self.inbound.run),
+            ("deadlines", self.deadlines.run),
+            ("webhooks", self.webhooks.run),
+            ("late", self._run_late),
+        ]
+
+    async def drain(self, seconds: float) -> bool:
+        """Take no new work and let what is on the air finish; False: time was up."""
+        self.dispatcher.stopping = True
+        self.dispatcher.wake()
+        try:
+            async with asyncio.timeout(seconds):
+                for lane in self.dispatcher.lanes.values():
+                    await lane.quiet.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def clock_is_sane(self) -> bool:
+        """Say whether the wall clock is not behind what the database has seen."""
+        return self.clock.now_ms() >= self._newest_instant - CLOCK_SLACK_MS
+
+    # -- messages ------------------------------------------------------------
+
+    async def submit(
+        self, draft: Draft, caller: Caller, *, idempotency: IdempotencyKey | None = None
+    ) -> Submitted:
+        """Accept one message; see Intake.submit."""
+        return await self.intake.submit(draft, caller, idempotency)
+
+    async def submit_batch(
+        self,
+        drafts: Sequence[Draft | FieldError],
+        caller: Caller,
+        *,
+        idempotency: IdempotencyKey | None = None,
+    ) -> BatchResult:
+        """Accept what is right of a batch; see Intake.submit_batch."""
+        return await self.intake.submit_batch(drafts, caller, idempotency)
+
+    async def preview(self, draft: Draft, caller: Caller) -> Submitted:
+        """Say what would become of a draft, and keep nothing of it."""
+        new = self.intake.check(draft, caller)
+        return Submitted(new.public_id, 200, views.encode(views.created(new)))
+
+    async def cancel(self, public_id: str, caller: Caller) -> None:
+        """Cancel a message of which nothing has left. Raises NotFound, Conflict."""
+        now, ids = self.clock.now_ms(), self.store.ids
+        message_id = await self.store.write(
+            lambda db: outbound.cancel(db, ids, public_id, now)
+        )
+        self.dispatcher.withdraw(message_id)
+        log.info("canceled", extra={"message_id": public_id, "by": caller.name})
+        self._changed(message_id)
+
+    async def settle(self, public_id: str, as_: str, caller: Caller) -> None:
+        """Decide a message in doubt: `sent`, `failed` or `resend`.
+
+        Raises NotFound, or Conflict where it is not in doubt.
+        """
+        now, ids = self.clock.now_ms(), self.store.ids
+        message_id, state = await self.store.write(
+            partial(_settle, ids=ids, public_id=public_id, as_=as_, now=now)
+        )
+        log.info(
+            "doubt settled",
+            extra={"message_id": public_id, "as": as_, "by": caller.name},
+        )
+        self._changed(message_id)
+        self.deadlines.wake()
+        if state is not MessageState.FAILED:
+            await self.dispatcher.reload_message(message_id)
+
+    async def wait_state(self, public_id: str, seconds: float) -> None:
+        """Return when the message has left `queued` and `sending`, or after a while."""
+        async with self.waiters.waiting(public_id) as changed:
+            try:
+                async with asyncio.timeout(seconds):
+                    while not await self._has_left(public_id):
+                        changed.clear()
+                        await changed.wait()
+            except TimeoutError:
+                return
+
+    async def _has_left(self, public_id: str) -> bool:
+        found = await self.store.read(lambda db: outbound.find(db, public_id))
+        return found.state in WAITED_OUT
+
+    # -- views ---------------------------------------------------------------
+
+    def sims(self) -> list[SimView]:
+        """Return every SIM ever seen, by name."""
+        return self.pool.sims()
+
+    def modems(self) -> list[ModemSnapshot]:
+        """Return every modem, by name."""
+        return self.pool.modems()
+
+    def readiness(self) -> Readiness:
+        """Say whether messages can be stored and sent."""
+        reasons: list[str] = []
+        if not self.started:
+            reasons.append("the gateway is starting")
+        if self.dispatcher.stopping:
+            reasons.append("the gateway is stopping")
+        if not self.store.writer.healthy:
+            reasons.append("the database does not take writes")
+        ready = [lane for lane in self.dispatcher.lanes.values() if lane.ready]
+        if not ready:
+            modems = self.modems()
+            reasons.extend(f"modem {m.name}: {m.why or m.phase.value}" for m in modems)
+            if not modems:
+                reasons.append("no modem is configured")
+        healthy = not reasons
+        if not self.clock_is_sane():
+            reasons.append("the clock is in the past: scheduled messages are held")
+        return Readiness(healthy, tuple(reasons))
+
+    # -- inside --------------------------------------------------------------
+
+    def _known(self) -> Known:
+        def sim_name(text: str) -> str | None:
+            for sim in self.pool.sims():
+                if text in (sim.name, sim.iccid):
+                    return sim.name
+            for card in self.config.sims.cards:
+                if text in (card.name, card.iccid):
+                    return card.name
+            return None
+
+        def callback_refusal(url: str) -> str | None:
+            refusal = self.webhooks.finder.guard.check_url(url)
+            return None if refusal is None else refusal.detail
+
+        names = {modem.name for modem in self.config.modems}
+        return Known(sim_name, names.__contains__, callback_refusal)
+
+    async def _sim_of(self, modem: str, sim: SimIdentity | None) -> SimFacts | None:
+        return await self.pool.facts(modem, sim)
+
+    def _recorded(self, attempt: Attempt, verdict: Verdict) -> None:
+        if verdict.doubt:
+            self.deadlines.wake()
+        self.waiters.tell(attempt.entry.public_id)
+
+    def _changed(self, message_id: int) -> None:
+        if self.waiters:
+            self.waiters.tell_all()
+
+    def _late_accept(self, token: object, tp_mr: int) -> None:
+        if isinstance(token, PartRef):
+            self._late.put_nowait((token, tp_mr))
+
+    async def _run_late(self) -> None:
+        """Settle doubts by a `+CMGS:` that came after its deadline."""
+        while True:
+            ref, tp_mr = await self._late.get()
+            job = partial(_accept_late, ids=self.store.ids, ref=ref, tp_mr=tp_mr)
+            while True:
+                try:
+                    await self.store.write(partial(job, now=self.clock.now_ms()))
+                    break
+                except StoreError as exc:
+                    log.error("cannot write to the database", extra={"error": str(exc)})
+                    await asyncio.sleep(STORE_RETRY_S)
+            self._changed(ref.message_id)
+            await self.dispatcher.reload_message(ref.message_id)
+
+
+def _accept_late(
+    db: Connection, *, ids: IdSource, ref: PartRef, tp_mr: int, now: int
+) -> None:
+    outcomes.accept(
+        db,
+        ids,
+        ref,
+        tp_mr=tp_mr,
+        report_due_at=now + REPORT_GRACE_MS,
+        now=now,
+        detail={"evidence": "the answer of the modem came late"},
+    )
+
+
+def _settle(
+    db: Connection, *, ids: IdSource, public_id: str, as_: str, now: int
+) -> tuple[int, MessageState]:
+    found = outbound.find(db, public_id)
+    if found.state is not MessageState.IN_DOUBT:
+        raise Conflict(f"the message is {found.state.value}, and not in doubt")
+    if as_ == "sent":
+        return found.id, outcomes.settle_as_sent(db, ids, found.id, now)
+    choice = OnInDoubt.RESEND if as_ == "resend" else OnInDoubt.DROP
+    return found.id, settle(db, ids, found.id, choice, now)

@@ -1,0 +1,292 @@
+"""Everything that modems receive: kept first, understood afterwards.
+
+`take` commits the TPDU as it came; only then may the modem delete it. What it
+means is worked out by one task behind it. Work on one TPDU is an edge: whatever
+goes wrong with it, it is marked and the next one goes on.
+"""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from modemgw.clock import Clock
+from modemgw.errors import PduDecodeError, StoreError
+from modemgw.gateway import joining, reports
+from modemgw.ids import encode as ulid
+from modemgw.modem.model import ReceivedTpdu, SimIdentity
+from modemgw.pdu.decode import Tpdu, decode
+from modemgw.pdu.deliver import Deliver
+from modemgw.pdu.report import StatusReport
+from modemgw.store import inbound, messages
+from modemgw.store.database import Store
+from modemgw.store.inbound import RawRow
+from modemgw.store.writer import Connection
+
+log = logging.getLogger("modemgw.inbound")
+
+STORE_RETRY_S = 2.0  # between tries to work while the disk says no
+BACKLOG_AGE_MS = 86_400_000  # older than this on a SIM just met: nobody waits for it
+JUST_MET_MS = 900_000  # how long a SIM counts as just met: its first sweep is over
+CLOCKS_AGREE_MS = 7 * 86_400_000  # an SCTS further from our clock is not used in ids
+_RANDOM_OCTETS = 10  # of an id, behind its time
+
+
+@dataclass(frozen=True, slots=True)
+class SimFacts:
+    """What inbound needs to know of the SIM that received something."""
+
+    sim_id: int
+    first_seen_at: int
+
+
+class Inbound:
+    """The sink of all modems, and the task that makes messages of what it keeps."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        sim_of: Callable[[str, SimIdentity | None], Awaitable[SimFacts | None]],
+        on_change: Callable[[int], None],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._sim_of = sim_of
+        self._on_change = on_change
+        self._open: asyncio.Queue[int] = asyncio.Queue()  # raw ids, all on disk
+        self._deleted: list[int] = []
+
+    # -- modem.model.TpduSink ------------------------------------------------
+
+    async def take(self, tpdu: ReceivedTpdu) -> int | None:
+        """Keep a TPDU; return its receipt once it is on disk.
+
+        None where the store says no: then it must stay in the modem.
+        """
+        now = self._clock.now_ms()
+        try:
+            sim = await self._sim_of(tpdu.modem, tpdu.sim)
+            report = _report_in(tpdu)
+            if report is not None:
+                return await self._take_report(tpdu, report, sim, now)
+            raw_id, is_new = await self._store.write(
+                lambda db: self._keep(db, tpdu, sim, now)
+            )
+        except StoreError as exc:
+            log.error(
+                "cannot keep what a modem received",
+                extra={"modem": tpdu.modem, "error": str(exc)},
+            )
+            return None
+        if is_new:
+            self._open.put_nowait(raw_id)
+        return raw_id
+
+    def deleted(self, receipt: int) -> None:
+        """Hear that the modem has deleted it; written with a later commit."""
+        self._deleted.append(receipt)
+        future = self._store.write(self._confirm)
+        future.add_done_callback(_retrieve)
+
+    # -- inside --------------------------------------------------------------
+
+    def _confirm(self, db: Connection) -> None:
+        receipts, self._deleted = self._deleted, []
+        for receipt in receipts:
+            inbound.mark_deleted(db, receipt)
+
+    def _keep(
+        self, db: Connection, tpdu: ReceivedTpdu, sim: SimFacts | None, now: int
+    ) -> tuple[int, bool]:
+        return inbound.insert_raw(
+            db,
+            sim_id=sim.sim_id if sim else None,
+            modem=tpdu.modem,
+            memory=tpdu.memory,
+            slot=tpdu.slot,
+            octets=tpdu.octets,
+            read_at=now,
+            backlog=_is_backlog(tpdu, sim, now),
+        )
+
+    async def _take_report(
+        self,
+        tpdu: ReceivedTpdu,
+        report: StatusReport,
+        sim: SimFacts | None,
+        now: int,
+    ) -> int:
+        """Keep and apply a report in one transaction: nothing of it can go wrong."""
+        ids = self._store.ids
+
+        def job(db: Connection) -> tuple[int, int | None]:
+            raw_id, is_new = self._keep(db, tpdu, sim, now)
+            if not is_new:
+                return raw_id, None
+            sim_id = sim.sim_id if sim else None
+            message_id = reports.apply(
+                db, ids, report, raw_id=raw_id, sim_id=sim_id, now=now
+            )
+            if message_id is None:
+                log.info(
+                    "status report fits no part",
+                    extra={"modem": tpdu.modem, "tp_mr": report.tp_mr},
+                )
+            return raw_id, message_id
+
+        raw_id, message_id = await self._store.write(job)
+        if message_id is not None:
+            self._on_change(message_id)
+        return raw_id
+
+    async def resume(self, *, crashed: bool) -> None:
+        """Take up what was kept and not worked on when the daemon stopped."""
+        rows = await self._store.write(
+            lambda db: inbound.open_items(db, crashed=crashed)
+        )
+        for row in rows:
+            self._open.put_nowait(row.id)
+
+    async def run(self) -> None:
+        """Make messages of what is kept, one after the other, for life."""
+        while True:
+            raw_id = await self._open.get()
+            done = await self._work(raw_id)
+            while not done:
+                await asyncio.sleep(STORE_RETRY_S)
+                done = await self._work(raw_id)
+
+    async def _work(self, raw_id: int) -> bool:
+        """Work on one TPDU; False where only the store stands in the way."""
+        try:
+            row = await self._store.read(lambda db: inbound.get_raw(db, raw_id))
+            if row is None or row.state != "new":
+                return True
+            message_id = await self._understand(row)
+        except StoreError as exc:
+            log.error("cannot write to the database", extra={"error": str(exc)})
+            return False
+        except PduDecodeError as exc:
+            log.warning("TPDU cannot be decoded", extra={"raw": raw_id})
+            return await self._set_aside(raw_id, str(exc))
+        except Exception:
+            # The octets come from the air and are hostile until shown otherwise.
+            log.exception("TPDU cannot be worked on", extra={"raw": raw_id})
+            return await self._set_aside(raw_id, "an error of ours; see the log")
+        if message_id is not None:
+            self._on_change(message_id)
+        return True
+
+    async def _set_aside(self, raw_id: int, why: str) -> bool:
+        try:
+            await self._store.write(
+                lambda db: inbound.mark_undecodable(db, raw_id, why)
+            )
+        except StoreError:
+            return False
+        return True
+
+    async def _understand(self, row: RawRow) -> int | None:
+        tpdu: Tpdu = decode(row.octets)
+        now = self._clock.now_ms()
+        ids = self._store.ids
+        match tpdu:
+            case StatusReport():
+                return await self._store.write(
+                    lambda db: reports.apply(
+                        db, ids, tpdu, raw_id=row.id, sim_id=row.sim_id, now=now
+                    )
+                )
+            case Deliver() if not tpdu.is_silent:
+                message_id = await self._store.write(
+                    lambda db: joining.receive(
+                        db, ids, row, tpdu, _Namer(row, tpdu), now
+                    )
+                )
+                if message_id is not None:
+                    log.info(
+                        "message received",
+                        extra={
+                            "modem": row.modem,
+                            "sender": tpdu.sender.text,
+                            "encoding": tpdu.encoding,
+                        },
+                    )
+                return message_id
+            case _:
+                # A stored draft, or a silent message (TP-PID 0x40): kept, not shown.
+                await self._store.write(lambda db: inbound.mark_done(db, row.id))
+                return None
+
+    async def finish_due(self) -> int:
+        """Deliver what waits for parts longer than it should; return how many."""
+        now = self._clock.now_ms()
+        ids = self._store.ids
+        due = await self._store.write(lambda db: joining.give_up(db, ids, now))
+        for message_id in due:
+            self._on_change(message_id)
+        return len(due)
+
+
+class _Namer:
+    """Makes the id of a received message from what it is, not from when we saw it.
+
+    The same TPDU read twice gets the same id. Two texts that agree in SIM,
+    sender, time stamp and content are two messages, so the second one counts on.
+    """
+
+    def __init__(self, row: RawRow, deliver: Deliver) -> None:
+        scts = deliver.scts.unix_ms
+        near = scts is not None and abs(scts - row.read_at) <= CLOCKS_AGREE_MS
+        self._at = scts if near and scts is not None else row.read_at
+        self._seed = repr(
+            (
+                row.sim_id,
+                deliver.sender.text,
+                deliver.scts.raw,
+                deliver.dcs,
+                deliver.user_payload,
+                deliver.concat,
+            )
+        ).encode()
+
+    def __call__(self, db: Connection) -> str:
+        for count in range(1000):
+            digest = hashlib.blake2b(
+                self._seed + b"%d" % count, digest_size=_RANDOM_OCTETS
+            ).digest()
+            value = self._at << 8 * _RANDOM_OCTETS | int.from_bytes(digest, "big")
+            public_id = f"msg_{ulid(value)}"
+            if messages.id_of(db, public_id) is None:
+                return public_id
+        raise AssertionError("a thousand equal messages in one second")
+
+
+def _report_in(tpdu: ReceivedTpdu) -> StatusReport | None:
+    """Return the report in a TPDU, None where it is none or is damaged."""
+    try:
+        found = decode(tpdu.octets, tpdu_length=tpdu.length)
+    except PduDecodeError:
+        return None
+    return found if isinstance(found, StatusReport) else None
+
+
+def _is_backlog(tpdu: ReceivedTpdu, sim: SimFacts | None, now: int) -> bool:
+    if sim is None or tpdu.memory is None or now - sim.first_seen_at > JUST_MET_MS:
+        return False
+    try:
+        found = decode(tpdu.octets, tpdu_length=tpdu.length)
+    except PduDecodeError:
+        return False
+    if not isinstance(found, Deliver) or found.scts.unix_ms is None:
+        return False
+    return now - found.scts.unix_ms > BACKLOG_AGE_MS
+
+
+def _retrieve(future: "asyncio.Future[None]") -> None:
+    """Take note of a failed confirmation: the row is recognised when read again."""
+    if not future.cancelled() and (exc := future.exception()) is not None:
+        log.warning("cannot note a deletion", extra={"error": str(exc)})

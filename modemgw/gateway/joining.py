@@ -1,0 +1,182 @@
+"""From received TPDUs to inbound messages: alone, or joined from their parts.
+
+Runs inside jobs of the writer; each call leaves the raw row, the fragments, the
+message and its event in one consistent state.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from modemgw.errors import PduDecodeError
+from modemgw.gateway import views
+from modemgw.ids import IdSource
+from modemgw.pdu.decode import decode
+from modemgw.pdu.deliver import Deliver
+from modemgw.policy.reassembly import (
+    PARTIAL_AFTER_MS,
+    SAME_SET_READ_MS,
+    Duplicate,
+    Fragment,
+    Join,
+    NewSet,
+    join,
+    place,
+)
+from modemgw.store import events, fragments, inbound, messages
+from modemgw.store.fragments import FragmentRow, NewInbound, SetKey
+from modemgw.store.inbound import RawRow
+from modemgw.store.writer import Connection
+
+DUE_LIMIT = 100  # sets given up per transaction
+
+
+def receive(
+    db: Connection,
+    ids: IdSource,
+    row: RawRow,
+    deliver: Deliver,
+    name: Callable[[Connection], str],
+    now: int,
+) -> int | None:
+    """Make a message of one SMS-DELIVER, or add it to the one it belongs to.
+
+    Returns the id of the message that changed, None for a repeated part.
+    """
+    concat = deliver.concat
+    if concat is None or concat.total <= 1:
+        new = NewInbound(
+            peer=deliver.sender.text,
+            sim_id=row.sim_id,
+            encoding=deliver.encoding,
+            segments=1,
+            complete=True,
+            text=deliver.text,
+            data=deliver.data,
+            options=_options(deliver, row, partial=False),
+        )
+        message_id = fragments.insert_message(db, name(db), new, row.read_at)
+        inbound.mark_done(db, row.id, message_id=message_id)
+        _announce(db, ids, message_id, row, now)
+        return message_id
+    key = SetKey(deliver.sender.text, row.sim_id, concat.ref, concat.wide, concat.total)
+    since = row.read_at - SAME_SET_READ_MS
+    known = [
+        fragment
+        for found in fragments.fragments_of_set(db, key, since=since)
+        if (fragment := _fragment(found)) is not None
+    ]
+    fresh = Fragment(
+        0, concat.seq, concat.total, row.read_at, deliver.scts.unix_ms, deliver
+    )
+    match place(known, fresh):
+        case Duplicate():
+            inbound.mark_done(db, row.id)
+            return None
+        case Join(message_id):
+            pass
+        case NewSet():
+            new = _joined([fresh], row, give_up=False)
+            message_id = fragments.insert_message(db, name(db), new, row.read_at)
+    mine = [one for one in known if one.message_id == message_id]
+    was_out = any(
+        one.deadline_at is None
+        for one in fragments.fragments_of_message(db, message_id)
+    )
+    fragments.insert_fragment(
+        db,
+        key,
+        raw_id=row.id,
+        seq=concat.seq,
+        read_at=row.read_at,
+        message_id=message_id,
+        deadline_at=None if was_out else row.read_at + PARTIAL_AFTER_MS,
+    )
+    inbound.mark_done(db, row.id, message_id=message_id)
+    if mine:
+        new = _joined([*mine, fresh], row, give_up=was_out)
+        fragments.update_message(db, message_id, new, now)
+        if new.complete:
+            fragments.finish_set(db, message_id)
+            _announce(db, ids, message_id, row, now)
+    return message_id
+
+
+def give_up(db: Connection, ids: IdSource, now: int) -> list[int]:
+    """Send out, incomplete, what has waited long enough; return the message ids."""
+    due = fragments.due_messages(db, now, DUE_LIMIT)
+    for message_id in due:
+        rows = fragments.fragments_of_message(db, message_id)
+        known = [one for row in rows if (one := _fragment(row)) is not None]
+        fragments.finish_set(db, message_id)
+        raw = inbound.get_raw(db, rows[0].raw_id)
+        if known and raw is not None:
+            new = _joined(known, raw, give_up=True)
+            fragments.update_message(db, message_id, new, now)
+            _announce(db, ids, message_id, raw, now)
+    return due
+
+
+def _fragment(row: FragmentRow) -> Fragment | None:
+    try:
+        deliver = decode(row.octets)
+    except PduDecodeError:
+        return None
+    if not isinstance(deliver, Deliver):
+        return None
+    return Fragment(
+        row.id,
+        row.seq,
+        row.total,
+        row.read_at,
+        deliver.scts.unix_ms,
+        deliver,
+        row.message_id,
+    )
+
+
+def _joined(parts: list[Fragment], row: RawRow, *, give_up: bool) -> NewInbound:
+    # join() takes the first of equal parts by id, and a fresh one has none yet.
+    joined = join(parts)
+    first = min(parts, key=lambda part: part.seq).deliver
+    return NewInbound(
+        peer=first.sender.text,
+        sim_id=row.sim_id,
+        encoding=joined.encoding,
+        segments=parts[0].total,
+        complete=joined.is_complete or give_up,
+        text=joined.text,
+        data=joined.data,
+        options=_options(first, row, partial=not joined.is_complete),
+    )
+
+
+def _options(deliver: Deliver, row: RawRow, *, partial: bool) -> dict[str, object]:
+    options: dict[str, object] = {"partial": partial}
+    if deliver.scts.unix_ms is not None:
+        options["smsc_time"] = deliver.scts.unix_ms
+    if deliver.ports is not None:
+        options["port"] = deliver.ports.destination
+    if row.backlog:
+        options["backlog"] = True
+    if deliver.message_class is not None:
+        options["class"] = deliver.message_class
+    return options
+
+
+def _announce(
+    db: Connection, ids: IdSource, message_id: int, row: RawRow, now: int
+) -> None:
+    found = messages.get_by_id(db, message_id)
+    if found is None:
+        raise AssertionError(f"message {message_id} is not there")
+    data = msgspec.to_builtins(views.message(found))
+    events.append(
+        db,
+        "message.received",
+        at=now,
+        data=data,
+        message_id=message_id,
+        push=not row.backlog,
+        ids=ids,
+    )

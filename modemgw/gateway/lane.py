@@ -1,0 +1,373 @@
+"""One modem's sending: take the best message, mark it, send it, note what became of it.
+
+A lane is the only caller of its actor's `submit`. It starts the next part before
+it does the bookkeeping of the last one, so the SIM never waits for the disk: the
+outcome of the previous part and the `submitting` mark of the next one share a
+commit, and AT+CMGS goes out while that commit is being flushed.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Iterable
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from typing import Protocol, assert_never
+
+from modemgw.clock import Clock
+from modemgw.errors import PduEncodeError, StoreError
+from modemgw.gateway import verdict as verdicts
+from modemgw.gateway.queue import Entry
+from modemgw.gateway.rendering import render_part, wants_report
+from modemgw.gateway.verdict import Attempt, Fate, Job, Verdict
+from modemgw.ids import IdSource
+from modemgw.modem.model import Accepted, InDoubt, NotSent, Refused, SubmitOutcome
+from modemgw.policy.pacing import Pace
+from modemgw.policy.routing import SimView, because
+from modemgw.store.database import Store
+from modemgw.store.outbound import Stale, begin
+from modemgw.store.outcomes import PartRef
+from modemgw.store.writer import Connection
+
+log = logging.getLogger("modemgw.dispatch")
+
+STORE_RETRY_S = (0.5, 1.0, 2.0, 5.0, 15.0)  # between tries while the disk says no
+
+
+class Submitter(Protocol):
+    """The side of a modem's actor that a lane uses."""
+
+    async def submit(
+        self,
+        octets: bytes,
+        tpdu_length: int,
+        *,
+        gate: Awaitable[object] | None,
+        token: object = None,
+        more: bool = False,
+    ) -> SubmitOutcome:
+        """Send one TPDU; see modem/actor.py."""
+
+
+class Source(Protocol):
+    """The side of the dispatcher that a lane uses."""
+
+    stopping: bool  # no part may be begun any more
+
+    def take(self, lane: "Lane") -> Entry | None:
+        """Give the best message this lane may send now, or None."""
+
+    def settled(self, lane: "Lane", attempt: Attempt, verdict: Verdict) -> None:
+        """Hear what became of a part, before it is on disk."""
+
+    def recorded(self, attempt: Attempt, verdict: Verdict) -> None:
+        """Hear that it is on disk."""
+
+    def dropped(self, entry: Entry) -> None:
+        """Hear that a message was canceled or ended while it was being taken."""
+
+    def postponed(self, entry: Entry) -> None:
+        """Hear that a message could not even be marked; it waits again."""
+
+    def other_sims(self, lane: "Lane", entry: Entry) -> int:
+        """Count the SIMs in service, but this one, that may take the message."""
+
+    def jitter(self) -> float:
+        """Return a random number in [0, 1)."""
+
+
+class LaneSim:
+    """The SIM in a lane's modem, with its pace. It goes where the card goes."""
+
+    def __init__(
+        self, sim_id: int, name: str, pace: Pace, *, reports: bool, smsc: str | None
+    ) -> None:
+        self.sim_id = sim_id
+        self.name = name
+        self.pace = pace
+        self.reports = reports
+        self.smsc = smsc
+        self.refusals = 0  # in a row, such that speak against the SIM
+        self.rests_until = 0  # Unix ms
+        self.rests_because = ""
+
+
+class Lane:
+    """Sends through one modem, one part at a time, until it is canceled."""
+
+    def __init__(
+        self,
+        modem: str,
+        actor: Submitter,
+        *,
+        source: Source,
+        store: Store,
+        ids: IdSource,
+        clock: Clock,
+    ) -> None:
+        self.modem = modem
+        self.sim: LaneSim | None = None
+        self.ready = False
+        self.why_not_ready = "starting"
+        self.busy = False
+        self.quiet = asyncio.Event()  # nothing on the air, nothing left to write
+        self.last_used_at = 0
+        self.current: Entry | None = None  # a message whose next part is due here
+        self._actor = actor
+        self._source = source
+        self._store = store
+        self._ids = ids
+        self._clock = clock
+        self._wake = asyncio.Event()
+        self._unrecorded: list[tuple[Attempt, Verdict]] = []
+        self._writing: list[asyncio.Future[object]] = []
+        self._store_faults = 0
+
+    def view(self) -> SimView:
+        """Return what routing needs to know now."""
+        sim = self.sim
+        now = self._clock.now_ms()
+        free_at, why = self.free_at(now)
+        return SimView(
+            sim_id=sim.sim_id if sim else None,
+            name=sim.name if sim else "",
+            modem=self.modem,
+            ready=self.ready and sim is not None,
+            why_not_ready=self.why_not_ready,
+            busy=self.busy,
+            free_at=free_at,
+            free_because=why,
+            last_used_at=self.last_used_at,
+        )
+
+    def free_at(self, now: int) -> tuple[int, str]:
+        """Return from when the SIM may send, and what holds it until then."""
+        if self.sim is None:
+            return 0, ""
+        paced = self.sim.pace.free_at(now)
+        if self.sim.rests_until > max(now, paced):
+            return self.sim.rests_until, f"a rest after {self.sim.rests_because!r}"
+        return (paced, "its pace") if paced > now else (0, "")
+
+    def wake(self) -> None:
+        """Look for work again."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Send for life. Ends by cancellation, or when the source is stopping."""
+        while True:
+            self._wake.clear()
+            if self._store_faults:
+                await self._wait_for_store()
+            entry = self._next()
+            self._flush()
+            if entry is None:
+                await self._collect()
+                if not self._store_faults:
+                    self.quiet.set()
+                    await self._idle()
+                continue
+            self.quiet.clear()
+            await self._send(entry)
+            await self._collect()
+
+    def _next(self) -> Entry | None:
+        current, self.current = self.current, None
+        if current is not None and self._source.stopping:
+            self._source.postponed(current)
+            return None
+        return current or self._source.take(self)
+
+    async def _idle(self) -> None:
+        now = self._clock.now_ms()
+        free_at, _ = self.free_at(now)
+        delay = max(0.01, (free_at - now) / 1000) if free_at > now else None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(delay):
+                await self._wake.wait()
+
+    async def _send(self, entry: Entry) -> None:
+        sim = self.sim
+        if sim is None or not entry.parts:
+            self._source.postponed(entry)
+            return
+        now = self._clock.now_ms()
+        slot = entry.parts[0]
+        ref = PartRef(
+            slot.part_id,
+            entry.message_id,
+            slot.seq,
+            entry.segments,
+            sim.sim_id,
+            sim.name,
+            self.modem,
+        )
+        report = sim.reports and wants_report(entry)
+        attempt = Attempt(entry, slot, ref, now, report)
+        try:
+            pdu = render_part(
+                entry, slot.seq, now=now, sim_reports=sim.reports, smsc=sim.smsc
+            )
+        except PduEncodeError as exc:
+            self._apply(
+                attempt, verdicts.unencodable(self._ids, attempt, str(exc), now)
+            )
+            return
+        self.busy = True
+        self.last_used_at = now
+        sim.pace.record(now)
+        gate = self._store.write(self._mark(attempt, because(entry.wish), now))
+        try:
+            outcome = await self._actor.submit(
+                pdu.octets,
+                pdu.tpdu_length,
+                gate=gate,
+                token=ref,
+                more=entry.segments > 1 and slot.seq < entry.segments,
+            )
+        finally:
+            self.busy = False
+        await self._conclude(attempt, gate, outcome)
+
+    def _mark(self, attempt: Attempt, why: str, now: int) -> Job:
+        ref, entry = attempt.ref, attempt.entry
+
+        def job(db: Connection) -> object:
+            begin(
+                db,
+                self._ids,
+                part_id=ref.part_id,
+                message_id=ref.message_id,
+                seq=ref.seq,
+                segments=ref.segments,
+                sim_id=ref.sim_id,
+                sim=ref.sim,
+                modem=ref.modem,
+                attempt=attempt.slot.attempts + 1,
+                because=why,
+                now=now,
+            )
+            return entry.message_id
+
+        return job
+
+    async def _conclude(
+        self,
+        attempt: Attempt,
+        gate: "asyncio.Future[object]",
+        outcome: SubmitOutcome,
+    ) -> None:
+        if not gate.done():
+            # The modem failed before the commit was through: its mark may still
+            # come, and must be there before the outcome is written behind it.
+            await asyncio.wait([gate])
+        failure = gate.exception()
+        if isinstance(failure, Stale):
+            self._source.dropped(attempt.entry)
+            return
+        if isinstance(failure, StoreError):
+            self._store_faults += 1
+            log.error("cannot write to the database", extra={"error": str(failure)})
+            self._source.postponed(attempt.entry)
+            return
+        if failure is not None:
+            raise failure
+        self._apply(attempt, self._judge(attempt, outcome))
+
+    def _judge(self, attempt: Attempt, outcome: SubmitOutcome) -> Verdict:
+        now = self._clock.now_ms()
+        match outcome:
+            case Accepted():
+                return verdicts.accepted(self._ids, attempt, outcome, now)
+            case InDoubt():
+                return verdicts.in_doubt(self._ids, attempt, outcome, now)
+            case NotSent():
+                return verdicts.not_sent(
+                    self._ids, attempt, outcome, now, jitter=self._source.jitter()
+                )
+            case Refused():
+                return verdicts.refused(
+                    self._ids,
+                    attempt,
+                    outcome,
+                    now,
+                    other_sims=self._source.other_sims(self, attempt.entry),
+                    sim_refusals=self.sim.refusals if self.sim else 0,
+                    jitter=self._source.jitter(),
+                )
+            case _ as unreachable:
+                assert_never(unreachable)
+
+    def _apply(self, attempt: Attempt, verdict: Verdict) -> None:
+        entry, sim = attempt.entry, self.sim
+        if sim is not None and sim.sim_id == attempt.ref.sim_id:
+            sim.refusals = sim.refusals + 1 if verdict.against_sim else 0
+            if verdict.rest_ms:
+                sim.rests_until = self._clock.now_ms() + verdict.rest_ms
+                sim.rests_because = verdict.rest_because
+        self._unrecorded.append((attempt, verdict))
+        if verdict.fate is Fate.NEXT:
+            entry.parts.pop(0)
+            entry.wish = replace(entry.wish, pinned_sim_id=attempt.ref.sim_id)
+            if self.ready and self.free_at(self._clock.now_ms())[0] == 0:
+                self.current = entry
+        self._source.settled(self, attempt, verdict)
+
+    def _flush(self) -> None:
+        for attempt, verdict in self._unrecorded:
+            future = self._store.write(verdict.job)
+            self._writing.append(future)
+            future.add_done_callback(partial(self._note, attempt, verdict))
+        self._unrecorded.clear()
+
+    async def _collect(self) -> None:
+        """Wait for the writes that are on their way, where nothing else is to do."""
+        if self._writing and (self.current is None):
+            pending = [future for future in self._writing if not future.done()]
+            if pending:
+                await asyncio.wait(pending)
+        self._forget_done()
+
+    def _forget_done(self) -> None:
+        failures = [
+            future.exception()
+            for future in self._writing
+            if future.done() and not future.cancelled()
+        ]
+        self._writing = [future for future in self._writing if not future.done()]
+        for failure in failures:
+            if failure is not None and not isinstance(failure, StoreError):
+                raise failure
+
+    def _note(
+        self, attempt: Attempt, verdict: Verdict, future: "asyncio.Future[object]"
+    ) -> None:
+        if future.cancelled():
+            return
+        failure = future.exception()
+        if isinstance(failure, StoreError):
+            # What happened on the air must not be forgotten: written again first.
+            self._unrecorded.insert(0, (attempt, verdict))
+            self._store_faults += 1
+            self._wake.set()
+        elif failure is None:
+            self._source.recorded(attempt, verdict)
+
+    async def _wait_for_store(self) -> None:
+        """Hold everything until the database takes what we know."""
+        step = min(self._store_faults, len(STORE_RETRY_S)) - 1
+        await asyncio.sleep(STORE_RETRY_S[step])
+        self._flush()
+        futures: Iterable[asyncio.Future[object]] = [
+            *self._writing,
+            self._store.write(_nothing),
+        ]
+        done = await asyncio.gather(*futures, return_exceptions=True)
+        self._forget_done()
+        if not any(isinstance(result, StoreError) for result in done):
+            self._store_faults = 0
+            log.warning("the database takes writes again")
+
+
+def _nothing(db: Connection) -> object:
+    return None

@@ -1,0 +1,336 @@
+"""The modems by name: their actors, what they last said, and the SIM in each.
+
+The pool hears of every change in the loop and works it off in one task: finds
+or makes the SIM's row, gives the lane its SIM, and records what the admin would
+want to know (`modem.lost`, `modem.recovered`, `sim.up`, `sim.down`).
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from modemgw.clock import Clock
+from modemgw.config.model import Config
+from modemgw.errors import StoreError
+from modemgw.gateway.dispatch import Dispatcher
+from modemgw.gateway.inbound import SimFacts
+from modemgw.gateway.lane import Lane, LaneSim
+from modemgw.gateway.model import PaceWindow, SimView
+from modemgw.modem.actor import ModemActor
+from modemgw.modem.model import (
+    ModemSettings,
+    ModemSnapshot,
+    Phase,
+    SimIdentity,
+    TpduSink,
+)
+from modemgw.modem.port import OpenPort
+from modemgw.policy.pacing import Pace, history_from_minutes
+from modemgw.store import events, sims
+from modemgw.store.database import Store
+from modemgw.store.sims import SimRow
+from modemgw.store.writer import Connection
+
+log = logging.getLogger("modemgw.pool")
+
+STORE_RETRY_S = 2.0  # between tries to write a SIM's row while the disk says no
+
+
+class Pool:
+    """All modems of this gateway."""
+
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        clock: Clock,
+        dispatcher: Dispatcher,
+        *,
+        open_port: OpenPort,
+        sink: TpduSink,
+        on_late_accept: Callable[[object, int], None],
+    ) -> None:
+        self.actors: dict[str, ModemActor] = {}
+        self._config = config
+        self._store = store
+        self._clock = clock
+        self._dispatcher = dispatcher
+        self._on_late_accept = on_late_accept
+        self._sims: dict[str, SimRow] = {}  # by modem
+        self._known: dict[int, SimRow] = {}  # every SIM ever seen
+        self._identities: dict[str, SimIdentity] = {}  # by modem, what _sims is of
+        self._reported: dict[str, tuple[bool, bool]] = {}  # (ready, sendable) told
+        self._changes: asyncio.Queue[str] = asyncio.Queue()
+        self._queued: set[str] = set()
+        for modem in config.modems:
+            if modem.port is None:
+                log.error(
+                    "a modem named by IMEI alone is not found yet: give it a port",
+                    extra={"modem": modem.name},
+                )
+                continue
+            self._add(modem.name, modem.port, open_port, sink)
+
+    def _add(self, name: str, port: str, open_port: OpenPort, sink: TpduSink) -> None:
+        config = self._config
+
+        def pin(iccid: str | None) -> str | None:
+            return config.pin(name, iccid)
+
+        def smsc(iccid: str | None) -> str | None:
+            card = config.sims.card(iccid)
+            return card.smsc if card else None
+
+        settings = ModemSettings(
+            name=name,
+            port=port,
+            pin=pin,
+            smsc=smsc,
+            reports=config.sims.defaults.reports
+            or any(card.reports for card in config.sims.cards),
+        )
+        actor = ModemActor(
+            settings,
+            open_port=open_port,
+            sink=sink,
+            observer=self,
+            clock=self._clock,
+        )
+        self.actors[name] = actor
+        self._dispatcher.add_lane(name, actor)
+
+    async def load(self) -> None:
+        """Read the SIMs that were seen before."""
+        self._known = {row.id: row for row in await self._store.read(sims.list_sims)}
+
+    async def run(self) -> None:
+        """Work off changes of modems, for life."""
+        while True:
+            name = await self._changes.get()
+            self._queued.discard(name)
+            await self._settle(name)
+
+    # -- modem.model.Observer ------------------------------------------------
+
+    def changed(self, snapshot: ModemSnapshot) -> None:
+        """Hear that something about a modem changed."""
+        lane = self._dispatcher.lanes.get(snapshot.name)
+        if lane is not None:
+            self._update_lane(lane, snapshot)
+        if snapshot.name not in self._queued:
+            self._queued.add(snapshot.name)
+            self._changes.put_nowait(snapshot.name)
+
+    def late_accept(self, modem: str, token: object, tp_mr: int) -> None:
+        """Hear that a part in doubt was accepted after all."""
+        self._on_late_accept(token, tp_mr)
+
+    def notice(self, modem: str, kind: str, detail: dict[str, object]) -> None:
+        """Hear of anything else about a modem."""
+        log.info("modem notice", extra={"modem": modem, "kind": kind})
+
+    # -- inside --------------------------------------------------------------
+
+    def _update_lane(self, lane: Lane, snapshot: ModemSnapshot) -> None:
+        known = self._identities.get(snapshot.name)
+        same_sim = snapshot.sim is not None and _same_card(known, snapshot.sim)
+        was_ready = lane.ready
+        lane.ready = snapshot.sendable and same_sim
+        lane.why_not_ready = snapshot.why or snapshot.phase.value
+        if lane.ready and not was_ready:
+            lane.wake()
+
+    async def _settle(self, name: str) -> None:
+        actor = self.actors[name]
+        snapshot = actor.snapshot
+        lane = self._dispatcher.lanes[name]
+        if snapshot.phase is Phase.READY and snapshot.sim is not None:
+            known = self._identities.get(name)
+            if not _same_card(known, snapshot.sim) or name not in self._sims:
+                row = await self._identify(name, snapshot.sim)
+                if row is None:
+                    return
+                await self._give(lane, row, snapshot)
+        self._update_lane(lane, snapshot)
+        await self._tell(name, snapshot)
+
+    async def facts(self, modem: str, sim: SimIdentity | None) -> SimFacts | None:
+        """Return which SIM is in `modem`, its row made where it is new.
+
+        None where the modem has no SIM. Raises StoreError.
+        """
+        if sim is None:
+            return None
+        row = self._sims.get(modem)
+        if row is None or not _same_card(self._identities.get(modem), sim):
+            row = await self._upsert(modem, sim)
+        return SimFacts(row.id, row.first_seen_at)
+
+    async def _identify(self, name: str, sim: SimIdentity) -> SimRow | None:
+        try:
+            return await self._upsert(name, sim)
+        except StoreError as exc:
+            log.error("cannot write to the database", extra={"error": str(exc)})
+            await asyncio.sleep(STORE_RETRY_S)
+            if name not in self._queued:
+                self._queued.add(name)
+                self._changes.put_nowait(name)
+            return None
+
+    async def _upsert(self, name: str, sim: SimIdentity) -> SimRow:
+        card = self._config.sims.card(sim.iccid)
+        now = self._clock.now_ms()
+
+        def job(db: Connection) -> SimRow:
+            return sims.upsert_sim(
+                db,
+                iccid=sim.iccid,
+                imsi=sim.imsi,
+                modem=name,
+                now=now,
+                name=card.name if card else None,
+                number=(card.number if card else None) or sim.number,
+            )
+
+        row = await self._store.write(job)
+        self._known[row.id] = row
+        for other, held in list(self._sims.items()):
+            if other != name and held.id == row.id:
+                del self._sims[other]  # the card moved
+        self._sims[name] = row
+        self._identities[name] = sim
+        return row
+
+    async def _give(self, lane: Lane, row: SimRow, snapshot: ModemSnapshot) -> None:
+        for other in self._dispatcher.lanes.values():
+            if other is not lane and other.sim and other.sim.sim_id == row.id:
+                other.sim = None
+                other.ready = False
+                other.why_not_ready = f"its SIM is now in {lane.modem}"
+        card = self._config.sims.card(row.iccid)
+        windows = self._config.sims.pace(card)
+        now = self._clock.now_ms()
+        longest = Pace(windows).longest_ms
+        minutes: list[tuple[int, int]] = []
+        if longest:
+            minutes = await self._store.read(
+                lambda db: sims.load_usage(db, row.id, now - longest)
+            )
+        previous = lane.sim
+        lane.sim = LaneSim(
+            row.id,
+            row.name,
+            Pace(windows, history_from_minutes(minutes, now)),
+            reports=self._config.sims.reports(card),
+            smsc=card.smsc if card else None,
+        )
+        if previous is None or previous.sim_id != row.id:
+            log.info(
+                "sim in service",
+                extra={"modem": lane.modem, "sim": row.name, "iccid": row.iccid},
+            )
+        lane.wake()
+
+    async def _tell(self, name: str, snapshot: ModemSnapshot) -> None:
+        ready = snapshot.phase is Phase.READY
+        before = self._reported.get(name, (None, False))
+        self._reported[name] = (ready, snapshot.sendable)
+        kinds: list[tuple[str, dict[str, object]]] = []
+        modem: dict[str, object] = {
+            "modem": name,
+            "imei": snapshot.imei,
+            "port": snapshot.port,
+            "why": snapshot.why,
+        }
+        if before[0] is not None and before[0] != ready:
+            kinds.append(("modem.recovered" if ready else "modem.lost", modem))
+        if before[1] != snapshot.sendable and name in self._sims:
+            row = self._sims[name]
+            kind = "sim.up" if snapshot.sendable else "sim.down"
+            kinds.append(
+                (
+                    kind,
+                    {
+                        "sim": row.name,
+                        "iccid": row.iccid,
+                        "modem": name,
+                        "operator": snapshot.operator,
+                        "why": snapshot.why,
+                    },
+                )
+            )
+        if not kinds:
+            return
+        now = self._clock.now_ms()
+        ids = self._store.ids
+
+        def job(db: Connection) -> None:
+            for kind, data in kinds:
+                events.append(db, kind, at=now, data=data, push=True, ids=ids)
+
+        try:
+            await self._store.write(job)
+        except StoreError as exc:
+            log.error("cannot write to the database", extra={"error": str(exc)})
+        for kind, _ in kinds:
+            log.info(kind, extra={"modem": name, "why": snapshot.why})
+
+    # -- for front ends ------------------------------------------------------
+
+    def modems(self) -> list[ModemSnapshot]:
+        """Return every modem as it is now, by name."""
+        return [actor.snapshot for _, actor in sorted(self.actors.items())]
+
+    def sims(self) -> list[SimView]:
+        """Return every SIM ever seen, by name; those in a modem with its state."""
+        lanes = {
+            lane.sim.sim_id: lane
+            for lane in self._dispatcher.lanes.values()
+            if lane.sim is not None
+        }
+        rows = sorted(self._known.values(), key=lambda row: row.name)
+        return [self._view(row, lanes.get(row.id)) for row in rows]
+
+    def _view(self, row: SimRow, lane: Lane | None) -> SimView:
+        now = self._clock.now_ms()
+        snapshot = self.actors[lane.modem].snapshot if lane else None
+        state, why, next_at = "absent", "in no modem of this gateway", None
+        windows: tuple[PaceWindow, ...] = ()
+        card = self._config.sims.card(row.iccid)
+        if lane is not None and lane.sim is not None:
+            pace = lane.sim.pace
+            windows = tuple(
+                PaceWindow(w.count, w.seconds, pace.used(w, now)) for w in pace.windows
+            )
+            free_at, held_by = lane.free_at(now)
+            if not lane.ready:
+                state, why = "waiting", lane.why_not_ready
+            elif free_at > now:
+                state, why, next_at = "paced", held_by, free_at
+            else:
+                state, why = "ready", "sending" if lane.busy else "free"
+        sim = snapshot.sim if snapshot else None
+        return SimView(
+            name=row.name,
+            iccid=row.iccid,
+            imsi=row.imsi,
+            number=row.number,
+            smsc=sim.smsc if sim else None,
+            modem=lane.modem if lane else None,
+            state=state,
+            why=why,
+            registration=snapshot.registration if snapshot else None,
+            operator=snapshot.operator if snapshot else None,
+            signal_dbm=snapshot.signal_dbm if snapshot else None,
+            reports=self._config.sims.reports(card),
+            pace=windows,
+            next_at=next_at,
+            first_seen_at=row.first_seen_at,
+            last_seen_at=row.last_seen_at,
+        )
+
+
+def _same_card(known: SimIdentity | None, seen: SimIdentity) -> bool:
+    if known is None:
+        return False
+    return (known.iccid, known.imsi) == (seen.iccid, seen.imsi)

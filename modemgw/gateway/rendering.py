@@ -1,0 +1,69 @@
+"""From a queued message to the TPDU of one part, at the moment it is sent.
+
+Rendered late because TP-VP is what is left of the validity and the report flag
+belongs to the SIM that sends.
+"""
+
+from datetime import timedelta
+from functools import lru_cache
+
+from modemgw.gateway.queue import Entry
+from modemgw.pdu.address import Address
+from modemgw.pdu.segment import Segments, segment, segment_data
+from modemgw.pdu.submit import Rendered, render
+from modemgw.pdu.udh import Ports
+
+MIN_VALIDITY_MS = 300_000  # the smallest step of the relative format: 5 minutes
+
+
+@lru_cache(maxsize=512)
+def segments_of_text(text: str, encoding: str) -> Segments:
+    """Segment a text; a campaign with one text costs one segmentation.
+
+    Raises PduEncodeError.
+    """
+    return segment(text, encoding=encoding)
+
+
+def segments_of_data(data: bytes, port: int | None) -> Segments:
+    """Segment an 8-bit payload, addressed to `port` where one is given.
+
+    Raises PduEncodeError.
+    """
+    ports = None if port is None else Ports(destination=port, source=0, wide=True)
+    return segment_data(data, ports=ports)
+
+
+def segments_of(entry: Entry) -> Segments:
+    """Return the segments of a queued message, as they were counted when accepted."""
+    if entry.data is not None:
+        port = entry.options.get("port")
+        return segments_of_data(entry.data, port if isinstance(port, int) else None)
+    encoding = entry.options.get("encoding", "auto")
+    return segments_of_text(entry.text or "", str(encoding))
+
+
+def render_part(
+    entry: Entry, seq: int, *, now: int, sim_reports: bool, smsc: str | None
+) -> Rendered:
+    """Return the TPDU of part `seq`. Raises PduEncodeError.
+
+    Spec: 3GPP TS 23.040, 9.2.2.2; TP-VP: 9.2.3.12.
+    """
+    left_ms = max(entry.expires_at - now, MIN_VALIDITY_MS)
+    concat_ref = entry.options.get("concat_ref", 0)
+    return render(
+        segments_of(entry),
+        seq,
+        to=Address.dialled(entry.to),
+        concat_ref=concat_ref if isinstance(concat_ref, int) else 0,
+        validity=timedelta(milliseconds=left_ms),
+        report=sim_reports and wants_report(entry),
+        message_class=0 if entry.options.get("flash") else None,
+        sca=Address.dialled(smsc) if smsc else None,
+    )
+
+
+def wants_report(entry: Entry) -> bool:
+    """Say whether the sender of this message wants to know of its delivery."""
+    return entry.options.get("delivery_report", True) is True

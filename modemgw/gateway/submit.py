@@ -1,0 +1,313 @@
+"""The way in: from a draft to rows on the disk, and only then an answer.
+
+One message is one transaction with its event and its idempotency key. A batch
+is one durable row first, then its messages in slices, so that no `submitting`
+mark waits behind ten thousand inserts.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+
+import msgspec
+
+from modemgw.clock import Clock
+from modemgw.errors import Conflict, FieldError, RequestError, StoreError
+from modemgw.gateway import views
+from modemgw.gateway.accept import Checker
+from modemgw.gateway.dispatch import Dispatcher
+from modemgw.gateway.loading import wish_of
+from modemgw.gateway.model import (
+    BatchResult,
+    Caller,
+    Draft,
+    IdempotencyKey,
+    Submitted,
+)
+from modemgw.gateway.queue import Entry, Slot
+from modemgw.store import batches, idempotency, outbound
+from modemgw.store.database import Store
+from modemgw.store.idempotency import StoredAnswer
+from modemgw.store.outbound import NewMessage
+from modemgw.store.writer import Connection
+
+log = logging.getLogger("modemgw.submit")
+
+ACCEPTED = 202
+SLICE = 500  # messages of a batch per transaction
+YIELD_EVERY_S = 0.02  # checking ten thousand drafts must not hold the loop
+RECOUNT_S = 1.0  # how often a full queue is counted again
+
+
+class QueueFull(RequestError):
+    """The queue has reached queue.max; nothing was kept."""
+
+    problem = "queue-full"
+    title = "Queue full"
+    status = 503
+
+
+class IdempotencyMismatch(RequestError):
+    """The Idempotency-Key was used with another body in the last 24 hours."""
+
+    problem = "idempotency-mismatch"
+    title = "Idempotency key reused"
+    status = 422
+
+
+class Intake:
+    """Accepts messages and batches."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        dispatcher: Dispatcher,
+        checker: Checker,
+        *,
+        queue_max: int,
+        rng: random.Random,
+    ) -> None:
+        self.open_count = 0  # messages that wait, as last counted, plus those since
+        self.unexpanded = False  # a batch on disk waits for its rows
+        self._store = store
+        self._clock = clock
+        self._dispatcher = dispatcher
+        self._checker = checker
+        self._queue_max = queue_max
+        self._rng = rng
+        self._counted_at = 0.0
+        self._in_flight: set[tuple[int | None, str]] = set()
+        self._expanding = asyncio.Lock()
+
+    async def submit(
+        self, draft: Draft, caller: Caller, key: IdempotencyKey | None
+    ) -> Submitted:
+        """Accept one message; it is on disk when this returns.
+
+        Raises FieldError, QueueFull, IdempotencyMismatch, Conflict (the same key
+        is being worked on) and StoreError; then nothing was kept.
+        """
+        if key is not None:
+            if (old := await self._replay(caller, key)) is not None:
+                message_id = msgspec.json.decode(old.body)["id"]
+                return Submitted(message_id, old.status, old.body, replayed=True)
+            self._in_flight.add((caller.key_id, key.key))
+        try:
+            return await self._submit(draft, caller, key)
+        finally:
+            if key is not None:
+                self._in_flight.discard((caller.key_id, key.key))
+
+    async def _submit(
+        self, draft: Draft, caller: Caller, key: IdempotencyKey | None
+    ) -> Submitted:
+        now = self._clock.now_ms()
+        ids = self._store.ids
+        new, _ = self._checker.check(
+            draft, caller, public_id=ids.new("msg", now), now=now
+        )
+        await self._room_for(1)
+        body = views.encode(views.created(new))
+        start = self._rng.randrange(1, 256)
+
+        def job(db: Connection) -> Entry:
+            entry = self._insert(db, new, start)
+            if key is not None:
+                idempotency.put(
+                    db,
+                    caller.key_id,
+                    key.key,
+                    body_hash=key.body_hash,
+                    status=ACCEPTED,
+                    body=body,
+                    now=now,
+                )
+            return entry
+
+        entry = await self._store.write(job)
+        self.open_count += 1
+        if not new.scheduled:
+            self._dispatcher.offer([entry])
+        return Submitted(new.public_id, ACCEPTED, body)
+
+    def check(self, draft: Draft, caller: Caller) -> NewMessage:
+        """Check a draft and return it as it would be written; nothing is kept."""
+        now = self._clock.now_ms()
+        new, _ = self._checker.check(
+            draft, caller, public_id=self._store.ids.new("msg", now), now=now
+        )
+        return new
+
+    def _insert(self, db: Connection, new: NewMessage, start: int) -> Entry:
+        if new.segments > 1:
+            ref = outbound.next_concat_ref(db, new.to, start)
+            new = replace(new, options={**new.options, "concat_ref": ref})
+        message_id, part_ids = outbound.insert(db, self._store.ids, new)
+        return _entry(new, message_id, part_ids)
+
+    async def _replay(self, caller: Caller, key: IdempotencyKey) -> StoredAnswer | None:
+        if (caller.key_id, key.key) in self._in_flight:
+            raise Conflict(
+                "a request with this Idempotency-Key is being worked on",
+                problem="idempotency-in-progress",
+                retry_after=1,
+            )
+        now = self._clock.now_ms()
+        old = await self._store.read(
+            lambda db: idempotency.get(db, caller.key_id, key.key, now)
+        )
+        if old is not None and old.body_hash != key.body_hash:
+            raise IdempotencyMismatch(
+                "this Idempotency-Key was used with another request"
+            )
+        return old
+
+    async def _room_for(self, count: int) -> None:
+        if self.open_count + count <= self._queue_max:
+            return
+        # What has left since is not subtracted; count before saying no.
+        now = self._clock.monotonic()
+        if now - self._counted_at >= RECOUNT_S:
+            self._counted_at = now
+            self.open_count = await self._store.read(outbound.count_open)
+        if self.open_count + count > self._queue_max:
+            raise QueueFull(
+                f"{self.open_count} messages wait and queue.max is {self._queue_max}",
+                retry_after=30,
+            )
+
+    async def submit_batch(
+        self,
+        drafts: Sequence[Draft | FieldError],
+        caller: Caller,
+        key: IdempotencyKey | None,
+    ) -> BatchResult:
+        """Accept what is right of a batch; all of it is on disk when this returns."""
+        if key is not None:
+            if (old := await self._replay(caller, key)) is not None:
+                batch_id = msgspec.json.decode(old.body)["batch_id"]
+                return BatchResult(batch_id, old.status, old.body, replayed=True)
+            self._in_flight.add((caller.key_id, key.key))
+        try:
+            return await self._submit_batch(drafts, caller, key)
+        finally:
+            if key is not None:
+                self._in_flight.discard((caller.key_id, key.key))
+
+    async def _submit_batch(
+        self,
+        drafts: Sequence[Draft | FieldError],
+        caller: Caller,
+        key: IdempotencyKey | None,
+    ) -> BatchResult:
+        now = self._clock.now_ms()
+        ids = self._store.ids
+        public_id = ids.new("bat", now)
+        results: list[str | RequestError] = []
+        accepted: list[NewMessage] = []
+        breather = self._clock.monotonic()
+        for draft in drafts:
+            if self._clock.monotonic() - breather > YIELD_EVERY_S:
+                await asyncio.sleep(0)
+                breather = self._clock.monotonic()
+            if isinstance(draft, FieldError):
+                results.append(draft)
+                continue
+            try:
+                new, _ = self._checker.check(
+                    draft, caller, public_id=ids.new("msg", now), now=now
+                )
+            except FieldError as exc:
+                results.append(exc)
+            else:
+                results.append(new.public_id)
+                accepted.append(new)
+        await self._room_for(len(accepted))
+        body = views.batch_body(public_id, results)
+        pending = msgspec.json.encode(accepted) if accepted else None
+
+        def job(db: Connection) -> None:
+            batches.insert(
+                db,
+                public_id=public_id,
+                key_id=caller.key_id,
+                accepted=len(accepted),
+                rejected=len(results) - len(accepted),
+                pending=pending,
+                now=now,
+            )
+            if key is not None:
+                idempotency.put(
+                    db,
+                    caller.key_id,
+                    key.key,
+                    body_hash=key.body_hash,
+                    status=ACCEPTED,
+                    body=body,
+                    now=now,
+                )
+
+        await self._store.write(job)
+        if accepted:
+            try:
+                await self.expand()
+            except StoreError as exc:
+                # The batch is on disk, so it is accepted; its rows come later.
+                log.error("cannot expand a batch yet", extra={"error": str(exc)})
+                self.unexpanded = True
+        return BatchResult(public_id, ACCEPTED, body)
+
+    async def expand(self) -> None:
+        """Make rows of every batch that has none yet; also called at start."""
+        async with self._expanding:
+            self.unexpanded = False
+            while (
+                batch := await self._store.read(batches.next_unexpanded)
+            ) is not None:
+                news = msgspec.json.decode(batch.pending, type=list[NewMessage])
+                done = batch.expanded
+                while done < len(news):
+                    part = [
+                        replace(new, batch_id=batch.id) for new in news[done:][:SLICE]
+                    ]
+                    done += len(part)
+                    await self._expand_slice(part, batch.id, done)
+
+    async def _expand_slice(
+        self, part: list[NewMessage], batch_id: int, done: int
+    ) -> None:
+        start = self._rng.randrange(1, 256)
+
+        def job(db: Connection) -> list[Entry]:
+            entries = [self._insert(db, new, start) for new in part]
+            batches.advance(db, batch_id, done)
+            return entries
+
+        entries = await self._store.write(job)
+        self.open_count += len(entries)
+        self._dispatcher.offer(
+            entry for entry, new in zip(entries, part, strict=True) if not new.scheduled
+        )
+
+
+def _entry(new: NewMessage, message_id: int, part_ids: list[int]) -> Entry:
+    return Entry(
+        message_id=message_id,
+        public_id=new.public_id,
+        to=new.to,
+        klass=new.klass,
+        priority=new.priority,
+        segments=new.segments,
+        encoding=new.encoding,
+        expires_at=new.expires_at,
+        created_at=new.created_at,
+        not_before=new.not_before,
+        parts=[Slot(part_id, seq, 0) for seq, part_id in enumerate(part_ids, 1)],
+        text=new.text,
+        data=new.data,
+        options=new.options,
+        wish=wish_of(new.options),
+    )

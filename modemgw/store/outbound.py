@@ -1,0 +1,405 @@
+"""Messages on their way out: accepted, waiting, taken by a SIM, canceled.
+
+Every function runs inside one job of the writer (or one read) and makes each
+state change together with its event. What became of a submit is in outcomes.py.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from modemgw.errors import Conflict, NotFound
+from modemgw.ids import IdSource
+from modemgw.policy.message import CANCELABLE, MessageState
+from modemgw.store import events
+from modemgw.store.sql import sql
+from modemgw.store.writer import Connection
+
+JsonDict = dict[str, object]
+
+
+class Stale(Exception):
+    """The row is no longer in the state the caller saw; nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """One accepted message, as it is written. Instants in Unix milliseconds."""
+
+    public_id: str
+    to: str
+    text: str | None
+    data: bytes | None
+    klass: str
+    priority: int  # 0 low to 3 urgent
+    encoding: str
+    segments: int
+    not_before: int
+    expires_at: int
+    created_at: int
+    scheduled: bool = False
+    reference: str | None = None
+    tags: tuple[str, ...] = ()
+    metadata: JsonDict = field(default_factory=dict)
+    options: JsonDict = field(default_factory=dict)
+    key_id: int | None = None
+    batch_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingPart:
+    """One row of the queue: a part and what routing needs of its message."""
+
+    part_id: int
+    seq: int
+    part_state: str
+    sim_id: int | None
+    attempts: int
+    not_before: int
+    message_id: int
+    public_id: str
+    to: str
+    state: str
+    klass: str
+    priority: int
+    segments: int
+    encoding: str
+    expires_at: int | None
+    options: JsonDict
+    created_at: int
+
+
+def _json(value: object) -> str | None:
+    return json.dumps(value, ensure_ascii=False) if value else None
+
+
+def insert(db: Connection, ids: IdSource, new: NewMessage) -> tuple[int, list[int]]:
+    """Write one accepted message with its parts; return its id and theirs."""
+    cursor = db.execute(
+        sql("outbound.insert_message"),
+        {
+            "public_id": new.public_id,
+            "state": "scheduled" if new.scheduled else "queued",
+            "peer": new.to,
+            "class": new.klass,
+            "priority": new.priority,
+            "encoding": new.encoding,
+            "segments": new.segments,
+            "reference": new.reference,
+            "tags": _json(list(new.tags)),
+            "metadata": _json(new.metadata),
+            "options": json.dumps(new.options, ensure_ascii=False),
+            "key_id": new.key_id,
+            "batch_id": new.batch_id,
+            "created_at": new.created_at,
+            "not_before": new.not_before,
+            "expires_at": new.expires_at,
+        },
+    )
+    message_id = int(cursor.lastrowid or 0)
+    db.execute(
+        sql("outbound.insert_text"),
+        {"message_id": message_id, "text": new.text, "data": new.data},
+    )
+    part_ids: list[int] = []
+    for seq in range(1, new.segments + 1):
+        part = db.execute(
+            sql("outbound.insert_part"),
+            {
+                "message_id": message_id,
+                "seq": seq,
+                "not_before": new.not_before,
+                "priority": new.priority,
+            },
+        )
+        part_ids.append(int(part.lastrowid or 0))
+    state = "scheduled" if new.scheduled else "queued"
+    data: JsonDict = {
+        "id": new.public_id,
+        "state": state,
+        "sequence": 1,
+        "to": new.to,
+        "reference": new.reference,
+        "sim": None,
+        "segments": new.segments,
+    }
+    callback = new.options.get("callback_url")
+    events.append(
+        db,
+        "message.queued",
+        at=new.created_at,
+        data=data,
+        message_id=message_id,
+        push=True,
+        callback_url=callback if isinstance(callback, str) else None,
+        key_id=new.key_id,
+        ids=ids,
+    )
+    return message_id, part_ids
+
+
+def next_concat_ref(db: Connection, peer: str, start: int) -> int:
+    """Return the next concatenation reference (1 to 255) for this recipient.
+
+    `start` is where a recipient never written to begins, at random.
+    """
+    row = db.execute(
+        sql("outbound.next_concat_ref"), {"peer": peer, "start": start}
+    ).fetchone()
+    return int(row[0])
+
+
+def _waiting(rows: Iterable[sqlite3.Row]) -> list[WaitingPart]:
+    return [
+        WaitingPart(
+            part_id=row["part_id"],
+            seq=row["seq"],
+            part_state=row["part_state"],
+            sim_id=row["sim_id"],
+            attempts=row["attempts"],
+            not_before=row["not_before"],
+            message_id=row["message_id"],
+            public_id=row["public_id"],
+            to=row["peer"],
+            state=row["state"],
+            klass=row["class"],
+            priority=row["priority"],
+            segments=row["segments"],
+            encoding=row["encoding"],
+            expires_at=row["expires_at"],
+            options=json.loads(row["options"]),
+            created_at=row["created_at"],
+        )
+        for row in rows
+    ]
+
+
+def waiting(db: sqlite3.Connection, limit: int) -> list[WaitingPart]:
+    """Return the best `limit` parts that wait to be sent, best first."""
+    return _waiting(_rows(db, "outbound.waiting", {"limit": limit}))
+
+
+def waiting_of(db: sqlite3.Connection, message_id: int) -> list[WaitingPart]:
+    """Return the parts of one message that wait to be sent, in order."""
+    return _waiting(_rows(db, "outbound.waiting_of", {"message_id": message_id}))
+
+
+def accepted_sim(db: sqlite3.Connection, message_id: int) -> int | None:
+    """Return the SIM to which this message is pinned by a part that left."""
+    row = db.execute(
+        sql("outbound.accepted_sim"), {"message_id": message_id}
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def contents(
+    db: sqlite3.Connection, message_ids: Iterable[int]
+) -> dict[int, tuple[str | None, bytes | None]]:
+    """Return (text, data) of each message that still has its body."""
+    found: dict[int, tuple[str | None, bytes | None]] = {}
+    for message_id in message_ids:
+        row = db.execute(sql("outbound.content"), {"message_id": message_id}).fetchone()
+        if row is not None:
+            found[message_id] = (row[0], row[1])
+    return found
+
+
+def _rows(
+    db: sqlite3.Connection, name: str, values: dict[str, object]
+) -> list[sqlite3.Row]:
+    cursor = db.cursor()
+    cursor.row_factory = sqlite3.Row
+    return cursor.execute(sql(name), values).fetchall()
+
+
+def begin(
+    db: Connection,
+    ids: IdSource,
+    *,
+    part_id: int,
+    message_id: int,
+    seq: int,
+    segments: int,
+    sim_id: int,
+    sim: str,
+    modem: str,
+    attempt: int,
+    because: str,
+    now: int,
+) -> None:
+    """Mark a part as submitting: committed before its first octet goes out.
+
+    Raises Stale when the part is not waiting any more (canceled, expired); then
+    nothing may be sent.
+    """
+    if (
+        db.execute(
+            sql("outbound.begin_part"),
+            {"part_id": part_id, "sim_id": sim_id, "modem": modem, "now": now},
+        ).rowcount
+        != 1
+    ):
+        raise Stale(f"part {part_id} is not waiting")
+    if (
+        db.execute(
+            sql("outbound.begin_message"), {"message_id": message_id, "sim_id": sim_id}
+        ).rowcount
+        != 1
+    ):
+        raise Stale(f"message {message_id} is not waiting")
+    if segments > 1:
+        db.execute(
+            sql("outbound.claim_siblings"),
+            {"message_id": message_id, "sim_id": sim_id, "modem": modem},
+        )
+    db.execute(sql("outbound.count_usage"), {"sim_id": sim_id, "minute": now // 60_000})
+    events.append(
+        db,
+        "part.submitting",
+        at=now,
+        data={"sim": sim, "modem": modem, "attempt": attempt, "because": because},
+        message_id=message_id,
+        part_seq=seq,
+        ids=ids,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A message looked up by the id its sender knows."""
+
+    id: int
+    state: MessageState
+    direction: str
+    expires_at: int | None
+
+
+def find(db: sqlite3.Connection, public_id: str) -> Found:
+    """Look a message up. Raises NotFound."""
+    row = db.execute(sql("outbound.by_public_id"), {"public_id": public_id}).fetchone()
+    if row is None:
+        raise NotFound(f"there is no message {public_id!r}")
+    return Found(row[0], MessageState(row[1]), row[2], row[3])
+
+
+def cancel(db: Connection, ids: IdSource, public_id: str, now: int) -> int:
+    """Cancel a message of which nothing has left; return its id.
+
+    Raises NotFound, or Conflict once it is being sent or final. A message that
+    waits for its second try counts as waiting: nothing of it left.
+    """
+    found = find(db, public_id)
+    if found.direction != "outbound" or found.state not in CANCELABLE:
+        raise Conflict(
+            f"the message is {found.state.value} and can no longer be canceled"
+        )
+    reason: JsonDict = {
+        "code": "canceled",
+        "detail": "canceled by request",
+        "raw": None,
+        "retryable": False,
+    }
+    close(db, ids, found.id, MessageState.CANCELED, reason, now)
+    return found.id
+
+
+def close(
+    db: Connection,
+    ids: IdSource,
+    message_id: int,
+    state: MessageState,
+    reason: JsonDict | None,
+    now: int,
+) -> bool:
+    """Put a message into a final state that is not about a report.
+
+    Its unsent parts are closed with it. Returns False, and changes nothing, when
+    it was final already.
+    """
+    changed = db.execute(
+        sql("outbound.close_message"),
+        {
+            "message_id": message_id,
+            "state": state.value,
+            "reason": json.dumps(reason, ensure_ascii=False) if reason else None,
+            "now": now,
+        },
+    ).rowcount
+    if changed != 1:
+        return False
+    if state is MessageState.NO_REPORT:
+        db.execute(
+            sql("outbound.close_unsent_parts"), {"message_id": message_id, "now": now}
+        )
+    else:
+        part_state = "canceled" if state is MessageState.CANCELED else "failed"
+        db.execute(
+            sql("outbound.close_parts"),
+            {"message_id": message_id, "part_state": part_state, "now": now},
+        )
+    announce(db, ids, message_id, now)
+    return True
+
+
+def announce(
+    db: Connection, ids: IdSource, message_id: int, now: int, **extra: object
+) -> None:
+    """Append the pushed event that tells of the message's present state."""
+    row = _rows(db, "outbound.brief", {"message_id": message_id})[0]
+    data: JsonDict = {
+        "id": row["public_id"],
+        "state": row["state"],
+        "sequence": row["sequence"],
+        "to": row["peer"],
+        "reference": row["reference"],
+        "sim": row["sim"],
+        "segments": row["segments"],
+        "latency_ms": max(0, now - row["created_at"]),
+    }
+    if row["reason"] is not None:
+        data["reason"] = json.loads(row["reason"])
+    data.update(extra)
+    options = json.loads(row["options"])
+    callback = options.get("callback_url")
+    events.append(
+        db,
+        f"message.{row['state']}",
+        at=now,
+        data=data,
+        message_id=message_id,
+        push=row["state"] != "sending",
+        callback_url=callback if isinstance(callback, str) else None,
+        key_id=row["key_id"],
+        ids=ids,
+    )
+
+
+def release_due(db: Connection, ids: IdSource, now: int, limit: int) -> list[int]:
+    """Move scheduled messages whose time has come into the queue; return their ids."""
+    due = [
+        int(row[0])
+        for row in db.execute(
+            sql("outbound.due_schedule"), {"now": now, "limit": limit}
+        )
+    ]
+    for message_id in due:
+        db.execute(sql("outbound.release_scheduled"), {"message_id": message_id})
+        announce(db, ids, message_id, now)
+    return due
+
+
+def next_schedule(db: sqlite3.Connection) -> int | None:
+    """Return when the next scheduled message falls due."""
+    row = db.execute(sql("outbound.next_schedule")).fetchone()
+    return None if row[0] is None else int(row[0])
+
+
+def count_open(db: sqlite3.Connection) -> int:
+    """Return how many messages wait to leave."""
+    return int(db.execute(sql("outbound.count_open")).fetchone()[0])
+
+
+def newest_instant(db: sqlite3.Connection) -> int:
+    """Return the latest instant this database knows of, 0 when it is empty."""
+    return int(db.execute(sql("outbound.newest_instant")).fetchone()[0])

@@ -1,0 +1,319 @@
+"""What became of a submit, and what the network said later.
+
+Each function is one consistent step inside a job of the writer: the part, the
+message, and the event that tells of it.
+"""
+
+import json
+import sqlite3
+from dataclasses import dataclass
+
+from modemgw.ids import IdSource
+from modemgw.policy.correlate import CLOCK_SLACK_MS, Candidate
+from modemgw.policy.message import FINAL, MessageState, PartState, aggregate
+from modemgw.store import events, outbound
+from modemgw.store.outbound import JsonDict
+from modemgw.store.sql import sql
+from modemgw.store.writer import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class PartRef:
+    """One part of one message, and the SIM that had it."""
+
+    part_id: int
+    message_id: int
+    seq: int
+    segments: int
+    sim_id: int
+    sim: str
+    modem: str
+
+
+def _note(
+    db: Connection, ids: IdSource, part: PartRef, kind: str, now: int, data: JsonDict
+) -> None:
+    events.append(
+        db,
+        kind,
+        at=now,
+        data={"sim": part.sim, "modem": part.modem, **data},
+        message_id=part.message_id,
+        part_seq=part.seq,
+        ids=ids,
+    )
+
+
+def accept(
+    db: Connection,
+    ids: IdSource,
+    part: PartRef,
+    *,
+    tp_mr: int | None,
+    report_due_at: int | None,
+    now: int,
+    detail: JsonDict,
+) -> bool:
+    """Record that the network has the part; return whether the message is sent.
+
+    `report_due_at`: when to stop waiting for a report; None where none was
+    asked for. A part that has its report already is left as it is.
+    """
+    if (
+        db.execute(
+            sql("outbound.accept_part"),
+            {"part_id": part.part_id, "tp_mr": tp_mr, "now": now},
+        ).rowcount
+        != 1
+    ):
+        return False
+    _note(db, ids, part, "part.accepted", now, {"tp_mr": tp_mr, **detail})
+    return _after_acceptance(db, ids, part, report_due_at, now)
+
+
+def _after_acceptance(
+    db: Connection, ids: IdSource, part: PartRef, report_due_at: int | None, now: int
+) -> bool:
+    if part.segments > 1:
+        left = db.execute(
+            sql("outbound.unsent_parts"), {"message_id": part.message_id}
+        ).fetchone()[0]
+        if left:
+            again = db.execute(
+                sql("outbound.message_sending_again"), {"message_id": part.message_id}
+            )
+            if again.rowcount == 1:
+                outbound.announce(db, ids, part.message_id, now)
+            return False
+    sent = db.execute(
+        sql("outbound.message_sent"),
+        {"message_id": part.message_id, "now": now, "decide_at": report_due_at},
+    )
+    if sent.rowcount == 1:
+        outbound.announce(db, ids, part.message_id, now)
+    return True
+
+
+def requeue(
+    db: Connection,
+    ids: IdSource,
+    part: PartRef,
+    *,
+    not_before: int,
+    reason: JsonDict | None,
+    now: int,
+    kind: str,
+    detail: JsonDict,
+    keep_pinned: bool,
+) -> None:
+    """Put a part back: certainly not sent, or a resend was asked for.
+
+    `keep_pinned`: earlier parts left through this SIM, so the rest waits for it.
+    """
+    db.execute(
+        sql("outbound.requeue_part"),
+        {"part_id": part.part_id, "not_before": not_before},
+    )
+    _note(db, ids, part, kind, now, detail)
+    if part.segments > 1 and not keep_pinned:
+        db.execute(sql("outbound.unclaim_siblings"), {"message_id": part.message_id})
+    changed = db.execute(
+        sql("outbound.message_queued_again"),
+        {
+            "message_id": part.message_id,
+            "reason": json.dumps(reason, ensure_ascii=False) if reason else None,
+        },
+    )
+    if changed.rowcount == 1:
+        outbound.announce(db, ids, part.message_id, now)
+
+
+def fail(
+    db: Connection,
+    ids: IdSource,
+    part: PartRef,
+    *,
+    reason: JsonDict,
+    now: int,
+    detail: JsonDict,
+) -> None:
+    """Record that the part was refused for good; the message has failed."""
+    _note(db, ids, part, "part.refused", now, detail)
+    outbound.close(db, ids, part.message_id, MessageState.FAILED, reason, now)
+
+
+def doubt(
+    db: Connection,
+    ids: IdSource,
+    part: PartRef,
+    *,
+    why: str,
+    decide_at: int | None,
+    now: int,
+    detail: JsonDict,
+) -> None:
+    """Record that nobody can say whether the part left."""
+    if db.execute(sql("outbound.doubt_part"), {"part_id": part.part_id}).rowcount != 1:
+        return
+    _note(db, ids, part, "part.in_doubt", now, {"why": why, **detail})
+    reason: JsonDict = {
+        "code": "modem_timeout",
+        "detail": why,
+        "raw": None,
+        "retryable": True,
+    }
+    changed = db.execute(
+        sql("outbound.doubt_message"),
+        {
+            "message_id": part.message_id,
+            "decide_at": decide_at,
+            "reason": json.dumps(reason, ensure_ascii=False),
+        },
+    )
+    if changed.rowcount == 1:
+        outbound.announce(db, ids, part.message_id, now)
+
+
+def settle_as_sent(
+    db: Connection, ids: IdSource, message_id: int, now: int
+) -> MessageState:
+    """Take a person's word that the parts in doubt left; their TP-MR is not known."""
+    rows = db.execute(
+        sql("outbound.doubtful_parts"), {"message_id": message_id}
+    ).fetchall()
+    segments = int(
+        db.execute(sql("outbound.brief"), {"message_id": message_id}).fetchone()[5]
+    )
+    sent = False
+    for part_id, seq, sim_id, modem in rows:
+        sent = accept(
+            db,
+            ids,
+            PartRef(part_id, message_id, seq, segments, sim_id or 0, "", modem or ""),
+            tp_mr=None,
+            report_due_at=None,
+            now=now,
+            detail={"evidence": "settled by a person"},
+        )
+    return MessageState.SENT if sent else MessageState.SENDING
+
+
+def candidates(
+    db: sqlite3.Connection, *, sim_id: int, tp_mr: int, since: int
+) -> list[Candidate]:
+    """Return the parts a report of this SIM and TP-MR may be about, newest first."""
+    final = {PartState.DELIVERED.value, PartState.UNDELIVERED.value}
+    return [
+        Candidate(row[0], row[1], row[2], row[3] in final)
+        for row in db.execute(
+            sql("outbound.report_candidates"),
+            {"sim_id": sim_id, "tp_mr": tp_mr, "since": since - CLOCK_SLACK_MS},
+        )
+    ]
+
+
+def doubtful(db: sqlite3.Connection, sim_id: int) -> list[Candidate]:
+    """Return the parts in doubt on this SIM; their TP-MR is not known."""
+    return [
+        Candidate(row[0], row[1], row[2], False)
+        for row in db.execute(sql("outbound.doubtful_candidates"), {"sim_id": sim_id})
+    ]
+
+
+def report(
+    db: Connection,
+    ids: IdSource,
+    *,
+    part_id: int,
+    tp_mr: int,
+    tp_status: int,
+    part_state: PartState | None,
+    reason: JsonDict | None,
+    report_due_at: int | None,
+    now: int,
+    detail: JsonDict,
+) -> int:
+    """Apply a status report to its part; return the message's id.
+
+    `part_state` None: a temporary report, noted and nothing more. A part in
+    doubt is proven to have left. The first final report wins, except that
+    delivered lifts undelivered.
+    """
+    message_id, seq, before, state, segments = db.execute(
+        sql("outbound.part_of_report"), {"part_id": part_id}
+    ).fetchone()
+    old = PartState(before)
+    lifts = part_state is PartState.DELIVERED or old is not PartState.UNDELIVERED
+    takes = part_state is not None and old is not PartState.DELIVERED and lifts
+    note: JsonDict = {"tp_mr": tp_mr, "tp_status": tp_status, **detail}
+    if part_state is not None and not takes:
+        note["ignored"] = "the part has its final report already"
+    events.append(
+        db,
+        "part.report",
+        at=now,
+        data=note,
+        message_id=message_id,
+        part_seq=seq,
+        ids=ids,
+    )
+    if part_state is None:
+        db.execute(
+            sql("outbound.note_status"), {"part_id": part_id, "tp_status": tp_status}
+        )
+        if old not in (PartState.IN_DOUBT, PartState.SUBMITTING):
+            return int(message_id)
+        part_state, takes = PartState.ACCEPTED, True
+    if not takes:
+        return int(message_id)
+    final = part_state is not PartState.ACCEPTED
+    db.execute(
+        sql("outbound.report_part"),
+        {
+            "part_id": part_id,
+            "state": part_state.value,
+            "tp_status": tp_status,
+            "tp_mr": tp_mr,
+            "final_at": now if final else None,
+        },
+    )
+    if old in (PartState.IN_DOUBT, PartState.SUBMITTING):
+        ref = PartRef(part_id, message_id, seq, segments, 0, "", "")
+        _after_acceptance(db, ids, ref, report_due_at, now)
+    if final:
+        _conclude(db, ids, message_id, MessageState(state), reason, now)
+    return int(message_id)
+
+
+def _conclude(
+    db: Connection,
+    ids: IdSource,
+    message_id: int,
+    before: MessageState,
+    reason: JsonDict | None,
+    now: int,
+) -> None:
+    states = [
+        PartState(row[0])
+        for row in db.execute(sql("outbound.part_states"), {"message_id": message_id})
+    ]
+    verdict = aggregate(states)
+    if verdict is None or verdict is before or before is MessageState.DELIVERED:
+        return
+    if before in FINAL and before not in (
+        MessageState.NO_REPORT,
+        MessageState.UNDELIVERED,
+    ):
+        return
+    db.execute(
+        sql("outbound.message_reported"),
+        {
+            "message_id": message_id,
+            "state": verdict.value,
+            "now": now,
+            "reason": json.dumps(reason, ensure_ascii=False)
+            if reason and verdict is not MessageState.DELIVERED
+            else None,
+        },
+    )
+    outbound.announce(db, ids, message_id, now)

@@ -1,0 +1,278 @@
+-- Outbound messages and their parts: from accepted to the last report.
+
+-- name: insert_message
+-- One accepted message; what it is, before anything happened to it.
+INSERT INTO message (
+  public_id, direction, state, peer, class, priority, encoding, segments,
+  reference, tags, metadata, options, key_id, batch_id,
+  created_at, not_before, expires_at)
+VALUES (
+  :public_id, 'outbound', :state, :peer, :class, :priority, :encoding, :segments,
+  :reference, :tags, :metadata, :options, :key_id, :batch_id,
+  :created_at, :not_before, :expires_at);
+
+-- name: insert_text
+-- The body, apart from the accounting.
+INSERT INTO message_text (message_id, text, data) VALUES (:message_id, :text, :data);
+
+-- name: insert_part
+-- One TPDU to be, waiting.
+INSERT INTO part (message_id, seq, state, not_before, priority)
+VALUES (:message_id, :seq, 'queued', :not_before, :priority);
+
+-- name: next_concat_ref
+-- Count the recipient's concatenation reference up; 1 to 255, because some receivers drop 0.
+INSERT INTO concat_ref (peer, ref) VALUES (:peer, :start)
+ON CONFLICT (peer) DO UPDATE SET ref = ref % 255 + 1
+RETURNING ref;
+
+-- name: waiting
+-- Messages with parts to send, best first; the queue index reads them in slices.
+SELECT part.id AS part_id, part.seq, part.state AS part_state, part.sim_id,
+       part.attempts, part.not_before,
+       message.id AS message_id, message.public_id, message.peer, message.state,
+       message.class, message.priority, message.segments, message.encoding,
+       message.expires_at, message.options, message.created_at
+  FROM part INDEXED BY part_open
+  JOIN message ON message.id = part.message_id
+ WHERE part.state IN ('queued', 'claimed')
+   AND message.state IN ('queued', 'sending')
+ ORDER BY part.priority DESC, part.id
+ LIMIT :limit;
+
+-- name: waiting_of
+-- The same for one message.
+SELECT part.id AS part_id, part.seq, part.state AS part_state, part.sim_id,
+       part.attempts, part.not_before,
+       message.id AS message_id, message.public_id, message.peer, message.state,
+       message.class, message.priority, message.segments, message.encoding,
+       message.expires_at, message.options, message.created_at
+  FROM part
+  JOIN message ON message.id = part.message_id
+ WHERE part.message_id = :message_id
+   AND part.state IN ('queued', 'claimed')
+ ORDER BY part.seq;
+
+-- name: accepted_sim
+-- The SIM that has sent a part of this message, if one has.
+SELECT sim_id FROM part
+ WHERE message_id = :message_id AND sim_id IS NOT NULL
+   AND state IN ('accepted', 'delivered', 'undelivered', 'in_doubt')
+ LIMIT 1;
+
+-- name: content
+-- What is needed to render the TPDUs of one message.
+SELECT text, data FROM message_text WHERE message_id = :message_id;
+
+-- name: begin_part
+-- The mark that goes to disk before the first octet of the TPDU goes out.
+UPDATE part
+   SET state = 'submitting', sim_id = :sim_id, modem = :modem,
+       attempts = attempts + 1, submitting_at = :now, tp_mr = NULL
+ WHERE id = :part_id AND state IN ('queued', 'claimed');
+
+-- name: begin_message
+-- The message is on its way, or goes on being so.
+UPDATE message
+   SET state = 'sending', sequence = sequence + (state <> 'sending'),
+       attempts = attempts + 1, sim_id = :sim_id, reason = NULL
+ WHERE id = :message_id AND state IN ('queued', 'sending');
+
+-- name: claim_siblings
+-- The SIM that sends one part has the others too.
+UPDATE part SET state = 'claimed', sim_id = :sim_id, modem = :modem
+ WHERE message_id = :message_id AND state = 'queued';
+
+-- name: count_usage
+-- One more part in this SIM's minute.
+INSERT INTO sim_usage (sim_id, minute, parts) VALUES (:sim_id, :minute, 1)
+ON CONFLICT (sim_id, minute) DO UPDATE SET parts = parts + 1;
+
+-- name: accept_part
+-- The network has the part.
+UPDATE part SET state = 'accepted', tp_mr = :tp_mr, accepted_at = :now
+ WHERE id = :part_id AND state IN ('submitting', 'in_doubt');
+
+-- name: unsent_parts
+-- Parts of a message the network does not have yet.
+SELECT count(*) FROM part
+ WHERE message_id = :message_id
+   AND state NOT IN ('accepted', 'delivered', 'undelivered');
+
+-- name: part_states
+-- All parts of a message.
+SELECT state FROM part WHERE message_id = :message_id ORDER BY seq;
+
+-- name: message_sent
+-- The last part was accepted. decide_at: when no_report falls due, if a report was asked for.
+UPDATE message
+   SET state = 'sent', sequence = sequence + 1, sent_at = :now, reason = NULL,
+       decide_at = :decide_at
+ WHERE id = :message_id AND state IN ('sending', 'in_doubt', 'queued');
+
+-- name: message_sending_again
+-- A doubt was settled and parts are left to send.
+UPDATE message
+   SET state = 'sending', sequence = sequence + 1, reason = NULL, decide_at = NULL
+ WHERE id = :message_id AND state = 'in_doubt';
+
+-- name: requeue_part
+-- Nothing of it left; it may be tried again.
+UPDATE part SET state = 'queued', not_before = :not_before, tp_mr = NULL
+ WHERE id = :part_id AND state IN ('submitting', 'claimed', 'in_doubt');
+
+-- name: unclaim_siblings
+-- The message may move to another SIM.
+UPDATE part SET state = 'queued'
+ WHERE message_id = :message_id AND state = 'claimed';
+
+-- name: message_queued_again
+-- Back in the queue, with the reason of the last refusal kept for people.
+UPDATE message
+   SET state = 'queued', sequence = sequence + 1, reason = :reason, decide_at = NULL
+ WHERE id = :message_id AND state IN ('sending', 'in_doubt');
+
+-- name: close_parts
+-- What was not sent stays unsent: the message is over.
+UPDATE part SET state = :part_state, final_at = :now
+ WHERE message_id = :message_id
+   AND state IN ('queued', 'claimed', 'submitting', 'in_doubt');
+
+-- name: close_message
+-- Into a final state that is not about a report.
+UPDATE message
+   SET state = :state, sequence = sequence + 1, reason = :reason, final_at = :now,
+       decide_at = NULL
+ WHERE id = :message_id
+   AND state IN ('scheduled', 'queued', 'sending', 'sent', 'in_doubt');
+
+-- name: doubt_part
+-- Octets of the TPDU went out and no final result came.
+UPDATE part SET state = 'in_doubt' WHERE id = :part_id AND state = 'submitting';
+
+-- name: doubt_message
+-- Nobody can say whether it left; decide_at is when policy does.
+UPDATE message
+   SET state = 'in_doubt', sequence = sequence + 1, reason = :reason,
+       decide_at = :decide_at
+ WHERE id = :message_id AND state = 'sending';
+
+-- name: postpone_decision
+-- The first wait is over and a person may still settle it.
+UPDATE message SET decide_at = :decide_at WHERE id = :message_id;
+
+-- name: doubtful_parts
+-- Parts of a message that may or may not have left.
+SELECT id, seq, sim_id, modem FROM part
+ WHERE message_id = :message_id AND state = 'in_doubt'
+ ORDER BY seq;
+
+-- name: report_candidates
+-- Parts that a status report of this SIM and TP-MR may be about.
+SELECT part.id, message.peer, part.accepted_at, part.state
+  FROM part JOIN message ON message.id = part.message_id
+ WHERE part.sim_id = :sim_id AND part.tp_mr = :tp_mr
+   AND part.accepted_at >= :since
+ ORDER BY part.accepted_at DESC
+ LIMIT 50;
+
+-- name: doubtful_candidates
+-- Parts in doubt on this SIM: a report for their recipient proves that they left.
+SELECT part.id, message.peer, part.submitting_at
+  FROM part INDEXED BY part_unsettled
+  JOIN message ON message.id = part.message_id
+ WHERE part.state = 'in_doubt' AND part.sim_id = :sim_id
+ LIMIT 200;
+
+-- name: part_of_report
+-- The part and its message, as the report finds them.
+SELECT part.message_id, part.seq, part.state AS part_state, message.state,
+       message.segments
+  FROM part JOIN message ON message.id = part.message_id
+ WHERE part.id = :part_id;
+
+-- name: report_part
+-- A report's word on one part.
+UPDATE part
+   SET state = :state, tp_status = :tp_status, final_at = :final_at,
+       accepted_at = coalesce(accepted_at, submitting_at), tp_mr = :tp_mr
+ WHERE id = :part_id;
+
+-- name: note_status
+-- A temporary report: the service centre is still trying.
+UPDATE part SET tp_status = :tp_status WHERE id = :part_id;
+
+-- name: message_reported
+-- All parts have their report.
+UPDATE message
+   SET state = :state, sequence = sequence + 1, final_at = :now, reason = :reason,
+       decide_at = NULL
+ WHERE id = :message_id;
+
+-- name: brief
+-- What an event tells of a message.
+SELECT message.public_id, message.state, message.sequence, message.peer,
+       message.reference, message.segments, message.created_at, message.options,
+       message.key_id, message.reason, message.sent_at, sim.name AS sim
+  FROM message LEFT JOIN sim ON sim.id = message.sim_id
+ WHERE message.id = :message_id;
+
+-- name: by_public_id
+-- Find a message by the id its sender knows.
+SELECT id, state, direction, expires_at FROM message WHERE public_id = :public_id;
+
+-- name: due_decisions
+-- Messages whose waiting is over: doubts to decide, reports that did not come.
+SELECT id, public_id, state, class, options, expires_at, decide_at, created_at
+  FROM message INDEXED BY message_decide
+ WHERE decide_at <= :now
+ ORDER BY decide_at
+ LIMIT :limit;
+
+-- name: next_decision
+-- When the next one falls due.
+SELECT min(decide_at) FROM message INDEXED BY message_decide
+ WHERE decide_at IS NOT NULL;
+
+-- name: due_schedule
+-- Scheduled messages whose time has come.
+SELECT id FROM message
+ WHERE state = 'scheduled' AND not_before <= :now
+ ORDER BY id
+ LIMIT :limit;
+
+-- name: next_schedule
+-- When the next scheduled message falls due.
+SELECT min(not_before) FROM message WHERE state = 'scheduled';
+
+-- name: release_scheduled
+-- Its time has come.
+UPDATE message SET state = 'queued', sequence = sequence + 1
+ WHERE id = :message_id AND state = 'scheduled';
+
+-- name: count_open
+-- How many messages are waiting to leave: what queue.max limits.
+SELECT count(*) FROM message
+ WHERE state IN ('scheduled', 'queued', 'sending');
+
+-- name: unsettled_parts
+-- Parts that were on their way when the daemon died.
+SELECT part.id, part.message_id, part.seq, part.sim_id, part.modem,
+       message.class, message.options, message.expires_at
+  FROM part INDEXED BY part_unsettled
+  JOIN message ON message.id = part.message_id
+ WHERE part.state = 'submitting'
+ ORDER BY part.id;
+
+-- name: unclaim_all
+-- Claimed parts never reached a port.
+UPDATE part SET state = 'queued' WHERE state = 'claimed';
+
+-- name: newest_instant
+-- The latest time this database knows of; a clock before it is in the past.
+SELECT coalesce(max(at), 0) FROM (SELECT at FROM event ORDER BY id DESC LIMIT 1);
+
+-- name: close_unsent_parts
+-- The message is over, but a part in doubt or accepted may still get its report.
+UPDATE part SET state = 'failed', final_at = :now
+ WHERE message_id = :message_id AND state IN ('queued', 'claimed');
