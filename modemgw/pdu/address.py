@@ -95,7 +95,7 @@ class Address:
         length = cursor.octet(f"{name} length")
         type_octet = cursor.octet(f"{name} type")
         value = cursor.take((length + 1) // 2, name)
-        return cls._from(type_octet, value, length)
+        return cls.from_value(type_octet, value, length)
 
     @classmethod
     def read_sca(cls, cursor: Cursor) -> "Address | None":
@@ -105,10 +105,11 @@ class Address:
             return None
         type_octet = cursor.octet("SCA type")
         value = cursor.take(length - 1, "SCA")
-        return cls._from(type_octet, value, 2 * len(value))
+        return cls.from_value(type_octet, value, 2 * len(value))
 
     @classmethod
-    def _from(cls, type_octet: int, value: bytes, semi_octets: int) -> "Address":
+    def from_value(cls, type_octet: int, value: bytes, semi_octets: int) -> "Address":
+        """Read the octets behind the type; an odd last semi-octet is filler."""
         ton, npi = type_octet >> 4 & 7, type_octet & 15
         if ton == TON_ALPHANUMERIC:
             # Semi-octets rounded down to septets: octets * 8 / 7 would add an '@'.
