@@ -28,7 +28,7 @@ _PLAIN = {
     ),
     "could not find expected ':'": "expected ':' and a value behind the key",
     "expected <block end>": "this line is not indented like the ones it belongs to",
-    "scanning a quoted scalar": "a quote is not closed (opened in line {opened})",
+    "scanning a quoted scalar": "this quote is not closed",
     "while parsing a flow": (
         "a bracket is not closed (opened in line {opened}), or a comma is missing"
     ),
@@ -219,13 +219,16 @@ def open_text(text: str, problems: Problems) -> Value:
         problems.raise_if_any()
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as exc:
-        mark = exc.problem_mark or exc.context_mark
+        in_quotes = "quoted scalar" in (exc.context or "")
+        mark = (exc.context_mark if in_quotes else None) or exc.problem_mark
         line, column = (mark.line, mark.column) if mark else (0, 0)
         problems.error(line, column, _plainly(exc, text, line, column))
     except yaml.reader.ReaderError as exc:
         before = text[: exc.position]
         line, column = before.count("\n"), len(before) - before.rfind("\n") - 1
-        problems.error(line, column, f"the character {exc.character!r} is not allowed")
+        character = exc.character
+        shown = chr(character) if isinstance(character, int) else character
+        problems.error(line, column, f"the character {shown!r} is not allowed")
     problems.raise_if_any()
     if isinstance(node, yaml.MappingNode):
         return Value(problems, "", node)
@@ -273,6 +276,8 @@ def _plainly(exc: yaml.MarkedYAMLError, text: str, line: int, column: int) -> st
     indent = written[: len(written) - len(written.lstrip())]
     if "'\\t'" in said or "\t" in indent:
         return "a tab; indent with spaces only"
+    if "mapping values" in said and ":" not in written[:column]:
+        return "the line before has no ':'; expected 'key: value'"
     opened = exc.context_mark.line + 1 if exc.context_mark else line + 1
     for phrase, plain in _PLAIN.items():
         if phrase in said:
