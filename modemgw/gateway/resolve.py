@@ -44,7 +44,7 @@ class TargetFinder:
     """Turns a URL into checked addresses; asked again for every attempt."""
 
     def __init__(self, guard: TargetGuard, lookup: Lookup) -> None:
-        self._guard = guard
+        self.guard = guard
         self._lookup = lookup
 
     async def find(self, url: str, *, trusted: bool) -> Found | Refusal:
@@ -61,7 +61,7 @@ class TargetFinder:
             return Refusal("unknown_host", str(exc))
         if trusted:
             return Found(target, tuple(addresses))
-        refusals = [self._guard.check(target, address) for address in addresses]
+        refusals = [self.guard.check(target, address) for address in addresses]
         allowed = [a for a, no in zip(addresses, refusals, strict=True) if no is None]
         if allowed:
             return Found(target, tuple(allowed))

@@ -9,7 +9,6 @@ wait out every deadline, the living ones find a slot.
 """
 
 from collections import deque
-from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 PER_LANE = 4  # attempts at once to one endpoint
@@ -17,7 +16,7 @@ TOTAL = 32  # attempts at once
 LANE_IDS = 256  # ids waiting in one lane
 ALL_IDS = 8192  # ids waiting in all lanes
 
-Key = Hashable  # id of the endpoint, or origin of callback URLs
+Key = int | str  # id of the endpoint, or host:port of callback URLs
 
 
 @dataclass(slots=True)
@@ -66,20 +65,23 @@ class Lanes:
         """How many deliveries are waiting, under way or not yet written down."""
         return len(self._known)
 
-    @property
-    def hungry(self) -> bool:
-        """Tell whether due rows were left in the database and would now find room."""
-        if self._more and self._waiting <= self._all_ids // 2:
-            return True
-        return any(lane.more and not lane.waiting for lane in self._lanes.values())
-
-    def reading(self, now: int) -> None:
-        """Say that the database is about to be read for what was left there."""
-        self._more = False
+    def hungry(self, now: int) -> list[Key]:
+        """Return lanes that have room for rows left in the database; once each."""
+        found: list[Key] = []
         for lane in list(self._lanes.values()):
-            lane.more = False
-            if lane.hold_until <= now:
+            if lane.more and not lane.waiting:
+                lane.more = False
+                found.append(lane.key)
+            elif lane.hold_until <= now:
                 self._drop_if_empty(lane)
+        return found
+
+    def starved(self) -> bool:
+        """Tell, once, that rows of any lane were left and there is room again."""
+        if not self._more or self._waiting > self._all_ids // 2:
+            return False
+        self._more = False
+        return True
 
     def offer(self, delivery: int, key: Key) -> None:
         """Queue a delivery that is due, once; without room it is only remembered of."""
@@ -134,6 +136,15 @@ class Lanes:
     def forget(self, delivery: int) -> None:
         """Drop a delivery whose outcome is on disk, or whose row is gone."""
         self._known.discard(delivery)
+
+    def release(self) -> None:
+        """Let every silenced lane go on."""
+        for lane in self._lanes.values():
+            lane.hold_until = 0
+
+    def working(self, now: int) -> bool:
+        """Tell whether an attempt is under way or could be started."""
+        return bool(self._running) or any(lane.hold_until <= now for lane in self._turn)
 
     def next_hold(self, now: int) -> int | None:
         """Return when the next silenced lane with work may go on, in ms."""

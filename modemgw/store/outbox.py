@@ -1,0 +1,153 @@
+"""The outbox of webhooks: finding what is due, and what a request is made of.
+
+Only ids leave this file until a request is made, so a thousand deliveries that
+wait for a dead endpoint cost a thousand integers, not a thousand bodies.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from modemgw.store import deliveries
+from modemgw.store.sql import sql
+
+BEGINNING = -(2**62)  # before any instant
+
+
+@dataclass(frozen=True, slots=True)
+class DueRow:
+    """A delivery that waits; `webhook_id` None: it goes to `callback_url`."""
+
+    id: int
+    next_attempt_at: int
+    webhook_id: int | None
+    callback_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Everything one attempt needs. `secret` None: nothing to sign with."""
+
+    declared: bool  # any target is allowed
+    delivery: int
+    attempts: int  # made so far
+    event: str  # evt_…
+    type: str
+    at: int
+    data: str  # JSON, as stored
+    webhook_id: int | None
+    url: str
+    secret: str | None
+    old_secret: str | None  # signs too during a rotation
+
+
+def sources(db: sqlite3.Connection) -> list[int | None]:
+    """Return whom deliveries go to: active endpoints, and None for callbacks."""
+    return [*(row[0] for row in db.execute(sql("outbox.sources"))), None]
+
+
+def newest(db: sqlite3.Connection) -> int:
+    """Return the highest delivery id; every later one is fresh."""
+    return db.execute(sql("outbox.newest")).fetchone()[0] or 0
+
+
+def fresh(db: sqlite3.Connection, after: int, limit: int) -> list[DueRow]:
+    """Return pending deliveries behind a row id, oldest first."""
+    found = db.execute(sql("outbox.fresh"), {"after": after, "limit": limit})
+    return [DueRow(*row) for row in found]
+
+
+def due(
+    db: sqlite3.Connection,
+    webhook_id: int | None,
+    *,
+    after: tuple[int, int],
+    until: int,
+    limit: int,
+) -> list[DueRow]:
+    """Return pending deliveries of one source that fall due in a window.
+
+    `after` is (next_attempt_at, id) of the last one seen.
+    """
+    window = {
+        "webhook_id": webhook_id,
+        "after_at": after[0],
+        "after_id": after[1],
+        "until": until,
+        "limit": limit,
+    }
+    return [DueRow(*row) for row in db.execute(sql("outbox.due"), window)]
+
+
+def next_due(db: sqlite3.Connection, webhook_id: int | None, after: int) -> int | None:
+    """Return when the next delivery of one source falls due behind an instant."""
+    found = db.execute(
+        sql("outbox.next_due"), {"webhook_id": webhook_id, "after": after}
+    ).fetchone()
+    return None if found[0] is None else int(found[0])
+
+
+def requests(db: sqlite3.Connection, wanted: Sequence[int], now: int) -> list[Request]:
+    """Return the requests to make now.
+
+    What was delivered, ended or put off meanwhile is left out, and so is what
+    goes to an endpoint that is not active.
+    """
+    found: list[Request] = []
+    for delivery in wanted:
+        row = db.execute(sql("outbox.request"), {"id": delivery, "now": now}).fetchone()
+        if row is not None:
+            found.append(Request(bool(row[0]), *row[1:]))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one attempt, to be written down."""
+
+    delivery: int
+    webhook_id: int | None
+    at: int
+    status: int | None
+    error: str | None
+    state: str  # pending, done, dead
+    next_attempt_at: int
+    gone: bool = False  # the endpoint wants nothing more
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """An endpoint that was paused because it only fails."""
+
+    error: str | None  # of the last attempt
+    public_id: str
+    url: str
+    failing_since: int
+
+
+def record(
+    db: sqlite3.Connection, outcomes: Sequence[Outcome], *, pause_after_ms: int
+) -> list[Paused]:
+    """Write down many outcomes; return the endpoints this paused.
+
+    An endpoint that said it is gone is disabled: what waits for it stays.
+    """
+    paused: list[Paused] = []
+    for one in outcomes:
+        deliveries.record_attempt(
+            db,
+            one.delivery,
+            at=one.at,
+            status=one.status,
+            error=one.error,
+            state=one.state,
+            next_attempt_at=one.next_attempt_at,
+        )
+        if one.webhook_id is None or one.state == "done":
+            continue
+        if one.gone:
+            db.execute(sql("outbox.disable"), {"webhook_id": one.webhook_id})
+        late = {"webhook_id": one.webhook_id, "since": one.at - pause_after_ms}
+        for row in db.execute(sql("outbox.pause_failing"), late).fetchall():
+            paused.append(Paused(one.error, *row))
+    return paused

@@ -1,0 +1,58 @@
+-- The outbox of webhooks: which deliveries are due, and what their requests hold.
+
+-- name: sources
+-- Endpoints that deliveries go to.
+-- scan: a gateway has tens of endpoints
+SELECT id FROM webhook WHERE state = 'active'
+
+-- name: newest
+-- The highest delivery id given out so far.
+SELECT max(id) FROM delivery
+
+-- name: fresh
+-- Deliveries written behind a row id, oldest first.
+SELECT id, next_attempt_at, webhook_id, callback_url
+  FROM delivery
+ WHERE id > :after AND state = 'pending'
+ ORDER BY id
+ LIMIT :limit
+
+-- name: due
+-- Deliveries to one endpoint (NULL: to URLs of messages) that fall due in a window.
+SELECT id, next_attempt_at, webhook_id, callback_url
+  FROM delivery INDEXED BY delivery_due
+ WHERE webhook_id IS :webhook_id AND state = 'pending'
+   AND next_attempt_at <= :until
+   AND (next_attempt_at, id) > (:after_at, :after_id)
+ ORDER BY next_attempt_at, id
+ LIMIT :limit
+
+-- name: next_due
+-- When the next delivery to one endpoint (NULL: a message's URL) falls due.
+SELECT min(next_attempt_at)
+  FROM delivery INDEXED BY delivery_due
+ WHERE webhook_id IS :webhook_id AND state = 'pending' AND next_attempt_at > :after
+
+-- name: request
+-- What one request is made of; no row where it shall not be made now.
+SELECT coalesce(webhook.declared, 0), delivery.id, delivery.attempts,
+       event.public_id, event.type, event.at, event.data,
+       webhook.id, coalesce(webhook.url, delivery.callback_url),
+       coalesce(webhook.secret, api_key.webhook_secret), webhook.old_secret
+  FROM delivery
+  JOIN event ON event.id = delivery.event_id
+  LEFT JOIN webhook ON webhook.id = delivery.webhook_id
+  LEFT JOIN api_key ON api_key.id = delivery.key_id
+ WHERE delivery.id = :id AND delivery.state = 'pending'
+   AND (delivery.next_attempt_at <= :now OR delivery.attempts = 0)
+   AND (webhook.state = 'active' OR delivery.webhook_id IS NULL)
+
+-- name: pause_failing
+-- Pause an endpoint that has done nothing but fail since some instant.
+UPDATE webhook SET state = 'paused'
+ WHERE id = :webhook_id AND state = 'active' AND failing_since <= :since
+RETURNING public_id, url, failing_since
+
+-- name: disable
+-- Disable an endpoint that said it is gone.
+UPDATE webhook SET state = 'disabled' WHERE id = :webhook_id AND state = 'active'
