@@ -84,7 +84,8 @@ def idempotency_key(request: web.Request, octets: bytes) -> IdempotencyKey | Non
 async def list_messages(call: Call) -> web.Response:
     """List messages, newest first."""
     wish = body.query(call.request, MessageQuery)
-    wanted = _filter(wish, call.gateway.config.country)
+    sims = {views.sim_id(sim.name): sim.name for sim in call.gateway.sims()}
+    wanted = _filter(wish, call.gateway.config.country, sims)
     found, total = await call.gateway.store.read(_search(wanted, wish))
     return page(
         [views.message(row) for row in found],
@@ -108,7 +109,7 @@ def _search(
     return search
 
 
-def _filter(wish: MessageQuery, country: str) -> rows.Filter:
+def _filter(wish: MessageQuery, country: str, sims: dict[str, str]) -> rows.Filter:
     states = tuple(wish.state.split(",")) if wish.state else ()
     for state in states:
         if state not in _STATES:
@@ -118,7 +119,7 @@ def _filter(wish: MessageQuery, country: str) -> rows.Filter:
         states=states,
         to=_written(wish.to, country),
         from_=_written(wish.from_, country),
-        sim=wish.sim,
+        sim=sims.get(wish.sim, wish.sim) if wish.sim else None,
         tag=wish.tag,
         reference=wish.reference,
         batch=wish.batch_id,
@@ -196,7 +197,7 @@ ROUTES = (
         body=SubmitRequest,
         query=SubmitQuery,
         headers=("Idempotency-Key",),
-        answers={200: shapes.OutboundMessage, 202: shapes.OutboundMessage},
+        answers={200: shapes.Preview, 202: shapes.OutboundMessage},
         errors=(409, 422, 429, 503),
     ),
     Route(

@@ -21,7 +21,7 @@ async def get_sim(call: Call) -> web.Response:
     """Show one SIM by its id, which is its name."""
     body.query(call.request, NoQuery)
     for view in call.gateway.sims():
-        if view.name == call.id:
+        if call.id in (view.name, views.sim_id(view.name)):
             return json_response(views.encode(resources.sim(view)))
     raise NotFound(f"there is no SIM {call.id!r}")
 
