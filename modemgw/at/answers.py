@@ -18,6 +18,7 @@ _MIN_IMEI, _MAX_IMEI = 14, 17  # IMEISV has 16 or 17 digits
 _MIN_IMSI, _MAX_IMSI = 6, 15
 _MAX_CSQ = 31
 _OCTET = 256
+_MIN_PDU = 8  # octets; less is a word that happens to begin like hex
 _MAX_RANGE = 64  # no AT parameter list is longer; "(0-99999)" is noise
 
 
@@ -227,7 +228,7 @@ def rows_of(lines: Lines) -> tuple[Row, ...]:
     for line in lines:
         if line.startswith(("+CMGR:", "+CMGL:")):
             header, listed = fields(tail(line)), line.startswith("+CMGL:")
-        elif header is not None and (octets := octets_of(line)):
+        elif header is not None and len(octets := octets_of(line)) >= _MIN_PDU:
             values = [integer(value) for value in header]
             slot = values.pop(0) if listed else None
             stat = values[0] if len(values) > 1 else None

@@ -36,7 +36,8 @@ class Command(Generic[T]):
 
     `prefixes` are those of its information lines; () where they are free text.
     `shown` replaces the text in transcripts (a PIN). `numeric` also takes the
-    results of a modem in ATV0.
+    results of a modem in ATV0. `whole`: lines without the prefix belong to the
+    answer too (a PDU); otherwise they are dropped where lines with it came.
     """
 
     text: str
@@ -45,6 +46,14 @@ class Command(Generic[T]):
     prefixes: tuple[str, ...] = ()
     shown: str | None = None
     numeric: bool = False
+    whole: bool = False
+
+    def value(self, lines: Lines) -> T:
+        """Read the lines that came before OK."""
+        if self.prefixes and not self.whole:
+            mine = [line for line in lines if line.startswith(self.prefixes)]
+            return self.parse(mine or lines)
+        return self.parse(lines)
 
 
 def nothing(lines: Lines) -> None:
@@ -155,13 +164,13 @@ def set_centre(number: str) -> Command[None]:
 
 def read(slot: int) -> Command[tuple[Row, ...]]:
     """Read one slot of the reading memory."""
-    return Command(f"AT+CMGR={slot}", SIM_S, answers.rows_of, ("+CMGR:",))
+    return Command(f"AT+CMGR={slot}", SIM_S, answers.rows_of, ("+CMGR:",), whole=True)
 
 
 def read_all(expected: int = 0) -> Command[tuple[Row, ...]]:
     """List the reading memory, read and unread; `expected` messages are in it."""
     deadline = LIST_S + LIST_EACH_S * expected
-    return Command("AT+CMGL=4", deadline, answers.rows_of, ("+CMGL:",))
+    return Command("AT+CMGL=4", deadline, answers.rows_of, ("+CMGL:",), whole=True)
 
 
 def delete(slot: int) -> Command[None]:

@@ -1,0 +1,348 @@
+"""Runs AT commands over a byte pipe, strictly one at a time.
+
+The place where AT meets time. Three things keep answers and commands together:
+
+- every command has an absolute deadline; when it passes, the channel is out of
+  step and refuses work until `resync` has found the step again;
+- a final code while nothing is in flight is nobody's and is dropped;
+- a `+CMGS:` that nobody waits for belongs to the submit that was given up, and
+  the final code behind it too.
+
+Submitting has its own file, modem/submit.py.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, TypeVar
+
+from modemgw.at import commands
+from modemgw.at.answers import reference_of
+from modemgw.at.commands import Command
+from modemgw.at.parser import AtParser, Final, Info, Prompt, Urc
+from modemgw.errors import (
+    AtError,
+    AtTimeout,
+    CmeError,
+    CmsError,
+    ModemError,
+    PortLost,
+)
+from modemgw.modem.model import WireLine
+from modemgw.modem.transcript import masked
+
+T = TypeVar("T")
+
+QUIET_S = 0.05  # silence after ESC before the probe goes out
+QUIET_LIMIT_S = 1.0  # a modem that never falls silent is probed all the same
+SECOND_FINAL_S = 0.3  # a modem that answered late may have one more answer
+RESYNC_TRIES = 3
+MAX_STALE = 5  # final codes of earlier commands tolerated in front of the probe's
+
+_log = logging.getLogger("modemgw.modem")
+_TIMEOUT = None  # the result of a wait whose deadline has passed
+
+
+Answer: TypeAlias = "asyncio.Future[str | ModemError | None]"
+
+
+@dataclass(slots=True, eq=False)
+class Flight:
+    """The command in flight. `done` gets the final code, None at the deadline."""
+
+    text: str
+    prefixes: tuple[str, ...]
+    began: float
+    done: Answer
+    prompted: Answer  # only a submit waits for it
+    lines: list[str] = field(default_factory=list)
+    wire: list[WireLine] | None = None  # kept for submits only
+    timer: asyncio.TimerHandle | None = None
+    typed_at: float | None = None  # when the TPDU and Ctrl-Z went out
+    stale: int = 0  # final codes still owed by a submit that was given up
+
+
+class AtChannel:
+    """One AT channel for as long as the port stays open.
+
+    `on_urc` hears what comes unasked, `on_late` the TP-MR of a submit whose
+    deadline had passed. `turn` is the lock around one command; it is first come,
+    first served.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[bytes], None],
+        on_urc: Callable[[Urc], None],
+        on_late: Callable[[object, int], None],
+        *,
+        name: str = "",
+    ) -> None:
+        self.turn = asyncio.Lock()
+        self.lost: PortLost | None = None
+        self.in_step = True
+        self.late: list[object] = []  # tokens of submits given up after Ctrl-Z
+        self.answered_at = 0.0  # loop time of the last final code
+        self._loop = asyncio.get_running_loop()
+        self._write = write
+        self._on_urc = on_urc
+        self._on_late = on_late
+        self._extra = {"modem": name}
+        self._parser = AtParser()
+        self._flight: Flight | None = None
+        self._heard_at = 0.0
+
+    async def run(self, command: Command[T]) -> T:
+        """Send `command` and return what its answer says.
+
+        Raises AtError on a refusal, AtTimeout when no final code came in time,
+        PortLost when the port went meanwhile.
+        """
+        async with self.turn:
+            return await self.run_now(command)
+
+    async def run_now(self, command: Command[T]) -> T:
+        """Do what `run` does for a caller that holds `turn`."""
+        self.check(command.text)
+        flight = self.begin(
+            command.text,
+            command.prefixes,
+            shown=command.shown,
+            numeric=command.numeric,
+        )
+        final = await self.wait(flight, flight.done, command.timeout_s)
+        if final == "OK":
+            return command.value(flight.lines)
+        shown = command.shown or command.text
+        if isinstance(final, str):
+            raise refusal(shown, final)
+        raise final or AtTimeout(shown, command.timeout_s)
+
+    async def resync(self) -> None:
+        """Leave any prompt and find the step again after a late or lost answer.
+
+        Raises AtTimeout when the modem does not answer.
+        """
+        async with self.turn:
+            await self.resync_now()
+
+    async def resync_now(self) -> None:
+        """Do what `resync` does for a caller that holds `turn`."""
+        if self.lost is not None:
+            raise self.lost
+        for _ in range(RESYNC_TRIES):
+            self.send(commands.ESCAPE)
+            await self._quiet()
+            if await self._probe():
+                self.in_step = True
+                return
+        self.in_step = False
+        raise AtTimeout(commands.PROBE.text, RESYNC_TRIES * commands.PROBE.timeout_s)
+
+    async def _probe(self) -> bool:
+        """Ask what no other command answers, and read up to that answer."""
+        probe = commands.PROBE
+        flight = self.begin(probe.text, probe.prefixes)
+        final = await self.wait(flight, flight.done, probe.timeout_s)
+        for _ in range(MAX_STALE):
+            if not isinstance(final, str):
+                break
+            if any(line.startswith(probe.prefixes) for line in flight.lines):
+                return True
+            # Either stale, or the refusal of a modem that lacks this command.
+            flight = self._listen(probe.text, probe.prefixes)
+            final = await self.wait(flight, flight.done, SECOND_FINAL_S)
+            if final is _TIMEOUT:
+                return True
+        if isinstance(final, ModemError):
+            raise final
+        return False
+
+    async def _quiet(self) -> None:
+        end = self._loop.time() + QUIET_LIMIT_S
+        while True:
+            now = self._loop.time()
+            pause = min(self._heard_at + QUIET_S, end) - now
+            if pause <= 0:
+                return
+            await asyncio.sleep(pause)
+
+    # --- what the port calls
+
+    def data_received(self, data: bytes) -> None:
+        """Take octets from the port."""
+        self._heard_at = self._loop.time()
+        for event in self._parser.feed(data):
+            if isinstance(event, Urc):
+                self._urc(event)
+            elif isinstance(event, Final):
+                self._final(event.text)
+            elif isinstance(event, Prompt):
+                self._prompt()
+            else:
+                self._info(event)
+
+    def connection_lost(self, exc: Exception) -> None:
+        """Hear that the port is gone; whoever waits hears it too."""
+        if self.lost is None:
+            self.lost = exc if isinstance(exc, PortLost) else PortLost(str(exc))
+            self.interrupt(self.lost)
+
+    def interrupt(self, exc: ModemError) -> None:
+        """Give up the command in flight: its answer will not come."""
+        flight, self._flight = self._flight, None
+        if flight is not None:
+            self.in_step = False
+            resolve(flight.prompted, exc)
+            resolve(flight.done, exc)
+
+    # --- shared with modem/submit.py
+
+    def check(self, text: str) -> None:
+        """Raise unless a command may go out now."""
+        if self.lost is not None:
+            raise self.lost
+        if not self.in_step:
+            raise AtTimeout(text, 0)
+
+    def begin(
+        self,
+        text: str,
+        prefixes: tuple[str, ...],
+        *,
+        shown: str | None = None,
+        prompt: bool = False,
+        numeric: bool = False,
+    ) -> Flight:
+        """Write a command line and return its flight. The caller holds `turn`."""
+        flight = self._listen(text, prefixes, prompt=prompt, numeric=numeric)
+        self.send(text.encode("ascii", "replace") + b"\r", shown or text)
+        return flight
+
+    def send(self, data: bytes, shown: str = "<ESC>") -> None:
+        """Write octets; raises PortLost when the port does not take them."""
+        self.record(">", shown)
+        self._write(data)
+
+    async def wait(
+        self,
+        flight: Flight,
+        future: Answer,
+        seconds: float,
+    ) -> str | ModemError | None:
+        """Wait for a part of the answer, None at the deadline.
+
+        Out of step from then on: the answer may still come.
+        """
+        flight.timer = self._loop.call_later(seconds, resolve, future, _TIMEOUT)
+        try:
+            result = await future
+        except asyncio.CancelledError:
+            self.in_step = False
+            self._flight = None
+            raise
+        finally:
+            flight.timer.cancel()
+        if result is _TIMEOUT:
+            self.in_step = False
+            self._flight = None
+        return result
+
+    def record(self, direction: str, text: str) -> None:
+        """Keep a line for the transcript of a submit, and for the debug log."""
+        flight = self._flight
+        if flight is not None and flight.wire is not None:
+            at_ms = int((self._loop.time() - flight.began) * 1000)
+            flight.wire.append(WireLine(at_ms, direction, text))
+        if _log.isEnabledFor(logging.DEBUG):
+            _log.debug("%s %s", direction, text, extra=self._extra)
+
+    def _listen(self, text: str, prefixes: tuple[str, ...], **expected: Any) -> Flight:
+        self._parser.expect(text, prefixes, **expected)
+        loop = self._loop
+        done, prompted = loop.create_future(), loop.create_future()
+        flight = Flight(text, prefixes, loop.time(), done, prompted)
+        if expected.get("prompt"):
+            flight.wire = []
+        self._flight = flight
+        return flight
+
+    # --- events
+
+    def _urc(self, urc: Urc) -> None:
+        self.record("<", masked(urc.text))
+        if urc.text.startswith(commands.SUBMIT_PREFIXES):
+            self._late(urc.text)
+        else:
+            self._on_urc(urc)
+
+    def _info(self, info: Info) -> None:
+        flight = self._flight
+        self.record("<", masked(info.text))
+        if flight is None:  # an answer that came too late, or noise
+            if info.text.startswith(commands.SUBMIT_PREFIXES):
+                self._late(info.text)
+            return
+        if flight.wire is None:
+            flight.lines.append(info.text)
+        elif not info.text.startswith(flight.prefixes):
+            return  # the echo of the PDU, or noise
+        elif flight.typed_at is None:
+            self._late(info.text)
+        else:
+            flight.lines.append(info.text)
+            if flight.timer is not None:
+                flight.timer.cancel()
+            flight.timer = self._loop.call_later(
+                commands.AFTER_REFERENCE_S, resolve, flight.done, _TIMEOUT
+            )
+
+    def _prompt(self) -> None:
+        self.record("<", ">")
+        flight = self._flight
+        if flight is not None:
+            resolve(flight.prompted, ">")
+
+    def _final(self, text: str) -> None:
+        flight = self._flight
+        if flight is None:
+            return  # stray: nothing is in flight
+        self.record("<", text)
+        if flight.stale:
+            flight.stale -= 1
+            self._parser.expect(
+                flight.text,
+                flight.prefixes,
+                prompt=flight.wire is not None and not flight.prompted.done(),
+            )
+            return
+        self._flight = None
+        self.answered_at = self._heard_at
+        resolve(flight.prompted, text)
+        resolve(flight.done, text)
+
+    def _late(self, text: str) -> None:
+        """Give a reference that nobody waits for to the submit that was given up."""
+        if self._flight is not None:
+            self._flight.stale += 1
+        tp_mr = reference_of(text)
+        if self.late and tp_mr is not None:
+            self._on_late(self.late.pop(0), tp_mr)
+
+
+def resolve(future: Answer, value: str | ModemError | None) -> None:
+    """Complete a wait unless it is complete already."""
+    if not future.done():
+        future.set_result(value)
+
+
+def refusal(command: str, final: str) -> AtError:
+    """Turn a final code other than OK into the exception that carries it."""
+    kind, _, code = final.partition(":")
+    number = int(code) if code.strip().isdigit() else None
+    if kind == "+CMS ERROR":
+        return CmsError(command, number, final)
+    if kind == "+CME ERROR":
+        return CmeError(command, number, final)
+    return AtError(command, number, final)

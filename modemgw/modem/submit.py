@@ -1,0 +1,189 @@
+"""One SMS-SUBMIT over a channel: prompt, gate, TPDU, final result.
+
+    AT+CMGS=<n>  ▶            goes out at once
+                 ◀  "> "      within 10 s, else ESC and NotSent
+       gate                   the caller's commit; if it fails, ESC and NotSent
+    TPDU, Ctrl-Z ▶            from here on only the network's word counts
+                 ◀  +CMGS: 41 and OK   Accepted
+                 ◀  +CMS ERROR: 38     Refused
+                    silence for 150 s  InDoubt; a late +CMGS still goes to `on_late`
+
+Spec: 3GPP TS 27.005, 4.3.
+"""
+
+import asyncio
+import inspect
+from collections.abc import Awaitable
+
+from modemgw.at import commands
+from modemgw.at.answers import reference_of
+from modemgw.errors import AtError, ModemError, PortLost
+from modemgw.modem.channel import AtChannel, Flight, refusal
+from modemgw.modem.model import (
+    Accepted,
+    InDoubt,
+    NotSent,
+    Refused,
+    SubmitOutcome,
+    WireLine,
+)
+
+NO_REFERENCE = -1  # the modem said OK and gave no TP-MR: no report can be matched
+GATE_S = 30.0  # a store that takes longer is not going to commit
+ESCAPED_S = 1.0  # from ESC at the prompt to the OK that modems answer with
+LINK_OPEN_S = 1.0  # AT+CMMS=1 holds the link 1 to 5 s after a submit
+
+Gate = Awaitable[object]
+
+
+class Submitter:
+    """Submits over one channel and remembers what that channel's modem can do."""
+
+    def __init__(self, channel: AtChannel) -> None:
+        self._channel = channel
+        self._loop = asyncio.get_running_loop()
+        self._can_hold_link = True
+        self._link_open_until = 0.0
+
+    async def submit(
+        self,
+        octets: bytes,
+        tpdu_length: int,
+        *,
+        gate: Gate | None = None,
+        token: object = None,
+        more: bool = False,
+    ) -> SubmitOutcome:
+        """Submit `octets` (SCA and TPDU); never raises ModemError.
+
+        `more` says that the next part follows at once: the link is held open.
+        """
+        channel = self._channel
+        async with channel.turn:
+            try:
+                if more and self._can_hold_link:
+                    await self._hold_link()
+                channel.check("AT+CMGS")
+                text = commands.submit(tpdu_length)
+                flight = channel.begin(text, commands.SUBMIT_PREFIXES, prompt=True)
+            except ModemError as exc:
+                neglect(gate)
+                return NotSent(str(exc), (), modem_fault=True)
+            try:
+                return await self._exchange(flight, octets, gate, token)
+            except asyncio.CancelledError:
+                self._abandon(flight, token)
+                raise
+            finally:
+                self._link_open_until = self._loop.time() + LINK_OPEN_S
+
+    async def _hold_link(self) -> None:
+        if self._loop.time() < self._link_open_until:
+            return
+        try:
+            await self._channel.run_now(commands.MORE_TO_SEND)
+        except AtError:
+            self._can_hold_link = False  # E1752 answers +CMS ERROR: 500
+
+    async def _exchange(
+        self, flight: Flight, octets: bytes, gate: Gate | None, token: object
+    ) -> SubmitOutcome:
+        channel = self._channel
+        prompt = await channel.wait(flight, flight.prompted, commands.PROMPT_S)
+        if prompt != ">":
+            neglect(gate)
+            return _without_prompt(flight, prompt)
+        why = await _pass(gate)
+        if why is not None:
+            await self._leave_prompt(flight)
+            return NotSent(why, _wire(flight), modem_fault=False)
+        if flight.done.done():  # the prompt went away while the gate was closed
+            result = flight.done.result()
+            left = f"the modem left the prompt: {result}"
+            return NotSent(left, _wire(flight), modem_fault=True)
+        flight.typed_at = typed_at = self._loop.time()
+        try:
+            channel.send(
+                octets.hex().upper().encode("ascii") + commands.CTRL_Z,
+                f"<TPDU {len(octets)} octets>",
+            )
+        except PortLost as exc:  # the port takes all or nothing
+            return NotSent(str(exc), _wire(flight), modem_fault=True)
+        final = await channel.wait(flight, flight.done, commands.SUBMIT_S)
+        return self._outcome(flight, final, self._loop.time() - typed_at, token)
+
+    def _outcome(
+        self,
+        flight: Flight,
+        final: str | ModemError | None,
+        seconds: float,
+        token: object,
+    ) -> SubmitOutcome:
+        if final == "OK" or flight.lines:
+            # With the reference said, the network has it, whatever came then.
+            tp_mr = reference_of(flight.lines[-1]) if flight.lines else None
+            reference = NO_REFERENCE if tp_mr is None else tp_mr
+            return Accepted(reference, seconds, _wire(flight))
+        if isinstance(final, str):
+            code = refusal(flight.text, final).code
+            return Refused(code, final, seconds, _wire(flight))
+        self._channel.late.append(token)
+        why = str(final) if final else f"no answer within {commands.SUBMIT_S:g} s"
+        return InDoubt(why, _wire(flight))
+
+    async def _leave_prompt(self, flight: Flight) -> None:
+        """Take back AT+CMGS; the channel is out of step where that fails."""
+        channel = self._channel
+        if flight.done.done():
+            return
+        try:
+            channel.send(commands.ESCAPE)
+            if await channel.wait(flight, flight.done, ESCAPED_S) is None:
+                await channel.resync_now()
+        except ModemError:
+            channel.in_step = False
+
+    def _abandon(self, flight: Flight, token: object) -> None:
+        """Leave no prompt behind when the caller was cancelled."""
+        channel = self._channel
+        channel.in_step = False
+        if flight.typed_at is not None:
+            channel.late.append(token)
+            return
+        try:
+            channel.send(commands.ESCAPE)
+        except PortLost:
+            return
+
+
+def _without_prompt(flight: Flight, answer: str | ModemError | None) -> SubmitOutcome:
+    if isinstance(answer, str):
+        return Refused(refusal(flight.text, answer).code, answer, 0, _wire(flight))
+    why = str(answer) if answer else f"no prompt within {commands.PROMPT_S:g} s"
+    return NotSent(why, _wire(flight), modem_fault=True)
+
+
+async def _pass(gate: Gate | None) -> str | None:
+    """Wait for the gate; return why it did not open."""
+    if gate is None:
+        return None
+    try:
+        async with asyncio.timeout(GATE_S):
+            await gate
+    except TimeoutError:
+        return f"not cleared for sending within {GATE_S:g} s"
+    except Exception as exc:  # whatever the gate says, the TPDU stays here
+        return f"not cleared for sending: {exc}"
+    return None
+
+
+def neglect(gate: Gate | None) -> None:
+    """Let go of a gate that is not needed any more, without a warning."""
+    if asyncio.isfuture(gate):
+        gate.add_done_callback(lambda done: done.cancelled() or done.exception())
+    elif inspect.iscoroutine(gate):
+        gate.close()
+
+
+def _wire(flight: Flight) -> tuple[WireLine, ...]:
+    return tuple(flight.wire or ())
