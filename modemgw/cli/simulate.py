@@ -1,0 +1,108 @@
+"""modemgw simulate: only the simulated modems, for any AT client."""
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+import click
+
+from modemgw.errors import ConfigError
+from modemgw.sim.fleet import make_modems
+from modemgw.sim.latency import Latency
+from modemgw.sim.network import Network
+from modemgw.sim.pty import PtyModems
+
+EX_CONFIG = 78
+MAX_MODEMS = 256
+
+
+class LatencyType(click.ParamType[Latency]):
+    """`200ms`, `2s`, `lognormal(2s)`, `lognormal(2s, 0.5)`."""
+
+    name = "duration"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Latency:
+        """Read the text; a usage error where it is no duration."""
+        try:
+            return Latency.read(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+@click.command()
+@click.option(
+    "--modems",
+    type=click.IntRange(1, MAX_MODEMS),
+    default=None,
+    help="How many modems (default: as many as the scenario names, or 1).",
+)
+@click.option(
+    "--dir",
+    "directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    help="Where the links modem0, modem1 … are made.",
+)
+@click.option(
+    "--latency",
+    type=LatencyType(),
+    default=None,
+    help="From Ctrl-Z to +CMGS: 200ms (default), 2s, or lognormal(2s, 0.5).",
+)
+@click.option(
+    "--report-latency",
+    type=LatencyType(),
+    default=None,
+    help="From +CMGS to the delivery report (default 1s).",
+)
+@click.option(
+    "--scenario",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A YAML file: personas, faults and what happens when.",
+)
+@click.option(
+    "--journal",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Append every TPDU that leaves a modem, a JSON line each.",
+)
+@click.option("--seed", type=int, default=None, help="Of everything random.")
+def simulate(
+    modems: int | None,
+    directory: Path,
+    latency: Latency | None,
+    report_latency: Latency | None,
+    scenario: Path | None,
+    journal: Path | None,
+    seed: int | None,
+) -> None:
+    """Offer simulated modems as ptys in a directory, until SIGTERM or Ctrl-C."""
+    network = Network(
+        seed=seed or 0,
+        latency=latency or 0.2,
+        report_latency=report_latency or 1.0,
+        journal=journal,
+    )
+    try:
+        asyncio.run(_serve(network, modems or 1, directory))
+    except ConfigError as error:
+        click.echo(str(error), err=True)
+        sys.exit(EX_CONFIG)
+    finally:
+        network.close()
+
+
+async def _serve(network: Network, count: int, directory: Path) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with PtyModems(make_modems(network, count), directory) as served:
+        click.echo(f"ready: {len(served.modems)} modems in {directory}", err=True)
+        await stop.wait()
+
+
+if __name__ == "__main__":
+    simulate()

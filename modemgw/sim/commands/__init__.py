@@ -1,0 +1,1 @@
+"""The AT commands of a simulated modem, a file for each subject."""

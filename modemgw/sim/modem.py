@@ -1,0 +1,250 @@
+"""A modem at the wire: bytes in, bytes out, time from the running loop.
+
+It has no idea who talks to it. What it is stands in `persona`, what goes wrong in
+`faults`; what it answers lives in modemgw.sim.commands.
+"""
+
+import asyncio
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from modemgw.sim.answers import Refused, cme, cms
+from modemgw.sim.calls import Calls
+from modemgw.sim.card import Card
+from modemgw.sim.faults import NO_FAULTS, Faults
+from modemgw.sim.interpreter import Body, Interpreter
+from modemgw.sim.latency import Latency
+from modemgw.sim.network import Arrival, Network
+from modemgw.sim.persona import GENERIC, Persona
+from modemgw.sim.receiving import Receiver
+from modemgw.sim.settings import Settings
+from modemgw.sim.storage import Storage
+
+SERVED = frozenset({1, 5, 6, 7})  # <stat> of +CREG with which SMS works
+WITH_CELL = 2  # AT+CREG=2: with location area and cell
+_LOCKED = {"SIM PIN": 1, "SIM PUK": 2}  # offsets of CME 11, 12 and CMS 311, 316
+
+
+def _nobody(data: bytes) -> None:
+    """Take what is said while no wire is joined."""
+
+
+class SimModem:
+    """One modem with its card, on one network.
+
+    `write` is set by the wire and takes what the modem says. `sent` keeps SCA and
+    TPDU of every message that went to the network, `submits` counts all that
+    reached their TPDU, refused ones too.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        *,
+        imei: str,
+        iccid: str,
+        imsi: str,
+        number: str,
+        name: str = "",
+        pin: str | None = None,
+        credit: int | None = None,
+        persona: Persona = GENERIC,
+        faults: Faults = NO_FAULTS,
+        latency: Latency | float | None = None,
+    ) -> None:
+        self.network = network
+        self.name = name or imei
+        self.imei = imei
+        self.persona = persona
+        self.faults = faults
+        self.latency = network.latency if latency is None else Latency.of(latency)
+        self.card: Card | None = Card(
+            iccid,
+            imsi,
+            number,
+            pin=pin,
+            credit=credit,
+            sm=Storage("SM", persona.capacity.get("SM", 30)),
+        )
+        self.write: Callable[[bytes], None] = _nobody
+        self.sent: list[bytes] = []
+        self.submits = 0
+        self.deletes = 0  # AT+CMGD seen, for Faults.ignore_deletes
+        self.me = self._storage("ME")
+        self.sr = self._storage("SR")
+        self.radio = 1  # AT+CFUN
+        self.stat = 1  # <stat> of +CREG while the radio is on
+        self.csq = 23
+        self.clock_offset_ms = 0  # AT+CCLK
+        self.ussd_menu = False  # a USSD session waits for a reply
+        self.profile: Settings | None = None  # AT&W
+        self.settings = Settings.of(persona)
+        self.receiver = Receiver(self)
+        self.calls = Calls(self)
+        self.interpreter = Interpreter(self)
+        self.is_powered = False
+        self._is_booting = False
+        self._epoch = 0
+        self.power_on()
+
+    # --- power and registration
+
+    def power_on(self) -> None:
+        """Start the modem: settings as saved, the card locked where it has a PIN."""
+        self.is_powered = True
+        self._epoch += 1
+        self.settings = copy.deepcopy(self.profile or Settings.of(self.persona))
+        self.radio = 1
+        self.ussd_menu = False
+        self.receiver.reset()
+        self.calls.reset()
+        self.interpreter.reset(stuck=self.faults.stuck_prompt)
+        if self.card is not None:
+            self.card.unlocked = False
+        self._is_booting = self.persona.boot_s > 0
+        if self._is_booting:
+            self.later(self.persona.boot_s, self._booted)
+        else:
+            self._booted()
+
+    def _booted(self) -> None:
+        self._is_booting = False
+        for line in self.persona.boot_urcs:
+            self.urc(line)
+        for lines, interval_s in (
+            (self.persona.noise, self.persona.noise_interval_s),
+            (self.faults.noise, self.faults.noise_interval_s),
+        ):
+            if lines and interval_s > 0:
+                can_end = lines is self.persona.noise
+                self.later(interval_s, self._noise, lines, interval_s, 0, can_end)
+        self.network.attach(self)
+
+    def power_off(self) -> None:
+        """Cut the power: whatever was at work is gone, nothing is said."""
+        self.is_powered = False
+        self._epoch += 1
+
+    def reboot(self) -> None:
+        """Restart, as after a brown-out or AT+CFUN=1,1."""
+        self.power_off()
+        self.power_on()
+
+    def insert(self, card: Card | None) -> None:
+        """Change the SIM (None: take it out); the modem restarts."""
+        self.power_off()
+        self.card = card
+        self.power_on()
+
+    @property
+    def registration(self) -> int:
+        """The <stat> that AT+CREG? shows now."""
+        return self.stat if self.radio == 1 and self.card_wants() == "READY" else 0
+
+    @property
+    def is_served(self) -> bool:
+        """The network can reach it and it can reach the network."""
+        return self.is_powered and not self._is_booting and self.registration in SERVED
+
+    def register(self, stat: int) -> None:
+        """Change the registration, with the unsolicited lines that were asked for."""
+        self.stat = stat
+        self.announce_registration()
+
+    def announce_registration(self) -> None:
+        """Say the registration where asked for, and fetch what waits."""
+        for name, level in self.settings.reporting.items():
+            if level:
+                self.urc(f"{name}: {self.registration}{self.cell(level)}")
+        self.network.attach(self)
+
+    def cell(self, level: int) -> str:
+        """Location area, cell and radio technology as +CREG appends them."""
+        shown = level >= WITH_CELL and self.registration in SERVED
+        return ',"00C8","0001A2B3",7' if shown else ""
+
+    # --- the card and the memories
+
+    def card_wants(self) -> str:
+        """What AT+CPIN? would say; "" without a card."""
+        return self.card.wants if self.card is not None else ""
+
+    def require_card(self, kind: str) -> Card:
+        """Return the card, or refuse because it is not there or still locked."""
+        if self.card is not None and self.card.wants == "READY":
+            return self.card
+        code = _LOCKED.get(self.card_wants(), 0)
+        raise cms((310, 311, 316)[code]) if kind == "CMS" else cme(10 + code)
+
+    def storage(self, name: str) -> Storage:
+        """Return a memory by its name in AT+CPMS."""
+        if name == "SM":
+            return self.require_card("CMS").sm
+        return self.sr if name == "SR" else self.me
+
+    def _storage(self, name: str) -> Storage:
+        return Storage(
+            name,
+            self.persona.capacity.get(name, 50),
+            self.persona.first_index.get(name, 1),
+        )
+
+    # --- the network's side
+
+    def take(self, arrival: Arrival) -> bool:
+        """Receive one TPDU; False where it must wait at the network."""
+        return self.is_served and self.receiver.take(arrival)
+
+    # --- the wire's side
+
+    def data_received(self, data: bytes) -> None:
+        """Take octets from whoever holds the other end."""
+        if self.is_powered and not self._is_booting:
+            self.interpreter.feed(data)
+
+    def urc(self, *lines: str) -> None:
+        """Say something unasked: one line, or a header and its PDU."""
+        if self.is_powered:
+            self.interpreter.urc(*lines)
+
+    def ask(self, body: Body) -> None:
+        """Show the prompt of the command in flight."""
+        self.interpreter.ask(body)
+
+    def complete(self, info: Sequence[str] = ()) -> None:
+        """Give the answer of the command in flight."""
+        self.interpreter.complete(info)
+
+    def refuse(self, refused: Refused) -> None:
+        """Refuse the command in flight."""
+        self.interpreter.refuse(refused)
+
+    # --- time and trouble
+
+    def now_ms(self) -> int:
+        """Return the time of the modem's own clock."""
+        return self.network.clock.now_ms() + self.clock_offset_ms
+
+    def later(self, delay_s: float, act: Callable[..., None], *args: Any) -> None:
+        """Do something after a while, unless the power was cut meanwhile."""
+        asyncio.get_running_loop().call_later(
+            delay_s, self._due, self._epoch, act, args
+        )
+
+    def _due(self, epoch: int, act: Callable[..., None], args: tuple[Any, ...]) -> None:
+        if epoch == self._epoch:
+            act(*args)
+
+    def _noise(
+        self, lines: Sequence[str], interval_s: float, turn: int, can_end: bool
+    ) -> None:
+        if can_end and self.interpreter.is_quietened:
+            return
+        self.urc(lines[turn % len(lines)])
+        self.later(interval_s, self._noise, lines, interval_s, turn + 1, can_end)
+
+    def set_faults(self, **changes: Any) -> None:
+        """Replace single fields of the faults while the modem runs."""
+        self.faults = replace(self.faults, **changes)
