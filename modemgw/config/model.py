@@ -137,7 +137,7 @@ class Card(msgspec.Struct, frozen=True):
     iccid: Annotated[
         str,
         key(
-            "The number printed on the card; `modemgw modems list --json` shows it.",
+            "The number printed on the card; `modemgw sims list --json` shows it.",
             unit="18 to 20 digits",
             default="required",
         ),
@@ -269,7 +269,10 @@ class Log(msgspec.Struct, frozen=True):
 
 
 class Config(msgspec.Struct, frozen=True):
-    """One configuration, checked. Paths are absolute, numbers E.164."""
+    """The file as a whole.
+
+    Everything is checked: paths are absolute, numbers are E.164.
+    """
 
     path: Path | None
     data_dir: Annotated[
