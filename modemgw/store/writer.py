@@ -3,6 +3,7 @@
 import asyncio
 import queue
 import sqlite3
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,6 +16,12 @@ from modemgw.store.faults import as_store_error, translate
 T = TypeVar("T")
 
 BATCH_JOBS = 256  # jobs that may share one commit; bounds what one failure takes along
+# sqlite3 lets go of the interpreter lock around every step, and a busy loop that
+# does so too (in each system call) takes it back before the writer wakes. With
+# Python's 5 ms a loop at full load can hold the writer off for seconds; asking
+# for the lock sooner costs nothing measurable. `scripts/bench/store` shows both.
+SWITCH_INTERVAL_S = 0.00001
+
 CACHED_STATEMENTS = 512  # more than all queries/*.sql hold: none is prepared twice
 
 _PRAGMAS = (
@@ -101,6 +108,7 @@ class Writer:
         self._jobs: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         if not inline:
+            sys.setswitchinterval(min(sys.getswitchinterval(), SWITCH_INTERVAL_S))
             self._thread = threading.Thread(target=self._run, name="store-writer")
             self._thread.start()
 
@@ -170,6 +178,7 @@ class Writer:
             with suppress(sqlite3.Error):
                 if db.in_transaction:
                     db.execute("ROLLBACK")
+            self.healthy = False
             error = as_store_error(exc, self._path)
             if error is not exc:
                 error.__cause__ = exc

@@ -1,0 +1,257 @@
+"""The writer: group commit, isolation of jobs, what a failure takes along."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modemgw.clock import SystemClock
+from modemgw.errors import DiskFull, StoreError
+from modemgw.store import meta
+from modemgw.store.database import Store
+from modemgw.store.writer import BATCH_JOBS, Connection
+from tests.loop import run_virtual
+from tests.store.factory import open_store
+
+Story = Callable[[Store], Coroutine[Any, Any, None]]
+
+
+def put(key: str, value: str = "x") -> Callable[[Connection], str]:
+    def job(db: Connection) -> str:
+        meta.put(db, key, value)
+        return value
+
+    return job
+
+
+async def kept(store: Store) -> set[str]:
+    rows = await store.read(lambda db: db.execute("SELECT key FROM meta").fetchall())
+    return {key for (key,) in rows} - {"clean"}
+
+
+@pytest.fixture(params=["thread", "inline"])
+def play(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Story], None]:
+    """Run a story against both kinds of writer."""
+
+    def run(story: Story) -> None:
+        async def whole() -> None:
+            inline = request.param == "inline"
+            clock = None if inline else SystemClock()
+            async with open_store(tmp_path, clock=clock, inline=inline) as store:
+                await story(store)
+
+        if request.param == "inline":
+            run_virtual(whole())
+        else:
+            asyncio.run(whole())
+
+    return run
+
+
+def test_a_job_returns_its_result_after_the_commit(
+    play: Callable[[Story], None],
+) -> None:
+    async def story(store: Store) -> None:
+        assert await store.write(put("a", "1")) == "1"
+        assert await kept(store) == {"a"}
+
+    play(story)
+
+
+def test_write_is_a_future_that_nobody_has_to_await(
+    play: Callable[[Story], None],
+) -> None:
+    async def story(store: Store) -> None:
+        future = store.write(put("a"))
+        assert isinstance(future, asyncio.Future)
+        await store.write(put("b"))
+        assert future.done()
+        assert await kept(store) == {"a", "b"}
+
+    play(story)
+
+
+def test_a_job_that_raises_spoils_only_itself(play: Callable[[Story], None]) -> None:
+    def bad(db: Connection) -> None:
+        meta.put(db, "half", "written")
+        raise ValueError("no")
+
+    async def story(store: Store) -> None:
+        store.write(put("a"))
+        failing = store.write(bad)
+        await store.write(put("b"))
+        assert isinstance(failing.exception(), ValueError)
+        assert await kept(store) == {"a", "b"}
+
+    play(story)
+
+
+def test_a_wrong_statement_is_a_bug_and_not_a_store_error(
+    play: Callable[[Story], None],
+) -> None:
+    async def story(store: Store) -> None:
+        with pytest.raises(sqlite3.IntegrityError):
+            await store.write(
+                lambda db: db.execute("INSERT INTO meta VALUES ('clean', '1')")
+            )
+        with pytest.raises(sqlite3.OperationalError, match="no such table"):
+            await store.write(lambda db: db.execute("SELECT * FROM nonsense"))
+        assert await store.write(put("a")) == "x"
+
+    play(story)
+
+
+def test_a_job_that_ends_the_transaction_fails_with_its_batch(
+    play: Callable[[Story], None],
+) -> None:
+    async def story(store: Store) -> None:
+        with pytest.raises(StoreError):
+            await store.write(lambda db: db.execute("ROLLBACK"))
+        assert await store.write(put("a")) == "x"
+
+    play(story)
+
+
+def test_a_canceled_caller_changes_nothing(play: Callable[[Story], None]) -> None:
+    async def story(store: Store) -> None:
+        future = store.write(put("a"))
+        future.cancel()
+        await store.write(put("b"))
+        assert await kept(store) == {"a", "b"}
+
+    play(story)
+
+
+def test_a_failed_commit_fails_all_of_its_jobs_and_keeps_nothing(
+    play: Callable[[Story], None],
+) -> None:
+    def full(number: int) -> None:
+        raise DiskFull("no room")
+
+    async def story(store: Store) -> None:
+        store.writer.before_commit = full
+        futures = [store.write(put(key)) for key in "abc"]
+        done = await asyncio.gather(*futures, return_exceptions=True)
+        assert [type(result) for result in done] == [DiskFull] * 3
+        assert await kept(store) == set()
+        store.writer.before_commit = None
+        await store.write(put("d"))
+        assert await kept(store) == {"d"}
+
+    play(story)
+
+
+def test_the_hook_gets_the_number_of_the_commit(play: Callable[[Story], None]) -> None:
+    numbers: list[int] = []
+
+    async def story(store: Store) -> None:
+        store.writer.before_commit = numbers.append
+        await store.write(put("a"))
+        await store.write(put("b"))
+
+    play(story)
+    assert numbers == [1, 2]
+
+
+def test_pushed_is_told_once_in_the_loop_after_the_commit(
+    play: Callable[[Story], None],
+) -> None:
+    told: list[threading.Thread] = []
+
+    def push(db: Connection) -> None:
+        db.pushed += 1
+
+    def push_and_fail(db: Connection) -> None:
+        db.pushed += 1
+        raise ValueError("no")
+
+    async def story(store: Store) -> None:
+        store.writer.on_pushed = lambda: told.append(threading.current_thread())
+        await store.write(put("a"))
+        with pytest.raises(ValueError, match="no"):
+            await store.write(push_and_fail)
+        assert told == []
+        await store.write(push)
+        assert told == [threading.main_thread()]
+
+    play(story)
+
+
+def test_after_close_nothing_is_accepted(play: Callable[[Story], None]) -> None:
+    async def story(store: Store) -> None:
+        store.writer.close()
+        with pytest.raises(StoreError, match="closed"):
+            await store.write(put("a"))
+
+    play(story)
+
+
+def test_jobs_share_commits_in_bounded_batches(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with open_store(tmp_path, clock=SystemClock(), inline=False) as store:
+            begun, gate = threading.Event(), threading.Event()
+
+            def first(db: Connection) -> None:
+                begun.set()
+                gate.wait(10)
+
+            store.write(first)
+            assert begun.wait(10)
+            rest = [store.write(put(f"k{n}")) for n in range(2 * BATCH_JOBS)]
+            assert store.writer.waiting == 2 * BATCH_JOBS
+            gate.set()
+            await asyncio.gather(*rest)
+            assert store.writer.commits == 3
+
+    asyncio.run(story())
+
+
+def test_close_finishes_what_was_handed_over(tmp_path: Path) -> None:
+    async def story() -> None:
+        store = await Store.open(tmp_path, clock=SystemClock())
+        futures = [store.write(put(f"k{n}")) for n in range(600)]
+        store.close()
+        await asyncio.gather(*futures)
+        async with open_store(tmp_path, clock=SystemClock()) as again:
+            assert len(await kept(again)) == 600
+
+    asyncio.run(story())
+
+
+def test_a_closed_loop_does_not_hang_the_thread(tmp_path: Path) -> None:
+    held: list[Store] = []
+    gate = threading.Event()
+
+    async def story() -> None:
+        store = await Store.open(tmp_path, clock=SystemClock())
+        held.append(store)
+        store.write(lambda db: gate.wait(10))
+
+    asyncio.run(story())
+    gate.set()
+    held[0].close()
+
+
+def test_the_settings_that_durability_hangs_on(tmp_path: Path) -> None:
+    wanted = {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "foreign_keys": 1,
+        "auto_vacuum": 2,
+        "secure_delete": 1,
+    }
+
+    async def story() -> None:
+        async with open_store(tmp_path) as store:
+
+            def look(db: Connection) -> dict[str, object]:
+                names = list(wanted)
+                return {n: db.execute(f"PRAGMA {n}").fetchone()[0] for n in names}
+
+            assert await store.write(look) == wanted
+
+    run_virtual(story())
