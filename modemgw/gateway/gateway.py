@@ -140,6 +140,7 @@ class Gateway:
 
     async def drain(self, seconds: float) -> bool:
         """Take no new work and let what is on the air finish; False: time was up."""
+        self.intake.closed = True
         self.dispatcher.stopping = True
         self.dispatcher.wake()
         try:

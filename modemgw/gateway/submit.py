@@ -38,6 +38,7 @@ log = logging.getLogger("modemgw.submit")
 ACCEPTED = 202
 SLICE = 500  # messages of a batch per transaction
 YIELD_EVERY_S = 0.02  # checking ten thousand drafts must not hold the loop
+RESTART_S = 10  # a restart usually takes less
 RECOUNT_S = 1.0  # how often a full queue is counted again
 
 
@@ -46,6 +47,14 @@ class QueueFull(RequestError):
 
     problem = "queue-full"
     title = "Queue full"
+    status = 503
+
+
+class Stopping(RequestError):
+    """The gateway is on its way out; nothing was kept."""
+
+    problem = "stopping"
+    title = "Gateway stopping"
     status = 503
 
 
@@ -71,6 +80,7 @@ class Intake:
         rng: random.Random,
     ) -> None:
         self.open_count = 0  # messages that wait, as last counted, plus those since
+        self.closed = False  # takes nothing any more
         self.unexpanded = False  # a batch on disk waits for its rows
         self._store = store
         self._clock = clock
@@ -166,6 +176,8 @@ class Intake:
         return old
 
     async def _room_for(self, count: int) -> None:
+        if self.closed:
+            raise Stopping("the gateway is stopping", retry_after=RESTART_S)
         if self.open_count + count <= self._queue_max:
             return
         # What has left since is not subtracted; count before saying no.

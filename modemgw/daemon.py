@@ -1,0 +1,221 @@
+"""The daemon: builds the parts, owns every task, and takes them down in order.
+
+Start: store, gateway, recovery, doors (HTTP, admin socket), modems. The doors
+open before any modem is ready: accepted is durable, sending comes later.
+
+Stop: intake answers 503, lanes begin nothing new, what is on the air may finish
+within `DRAIN_S`, then modems are let go, and the writer is closed last.
+"""
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import socket
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from aiohttp import web
+
+from modemgw import __version__
+from modemgw.api.app import build_app
+from modemgw.clock import Clock, SystemClock
+from modemgw.config.model import Config
+from modemgw.config.paths import admin_socket
+from modemgw.errors import ModemgwError, StoreError
+from modemgw.gateway.declared import sync_declared
+from modemgw.gateway.gateway import Gateway
+from modemgw.modem.port import OpenPort, open_serial
+from modemgw.store import events
+from modemgw.store.database import Store
+from modemgw.systemd import Notifier, watchdog_interval_s
+
+log = logging.getLogger("modemgw.daemon")
+
+DRAIN_S = 160.0  # the deadline after Ctrl-Z is 150 s; TimeoutStopSec is 180
+HTTP_STOP_S = 2.0  # for answers that are being written
+WATCHDOG_S = 30.0  # how often progress is proven where no watchdog asks
+
+
+class CannotListen(ModemgwError):
+    """An address of the configuration cannot be bound."""
+
+
+class _Stop(Exception):
+    """Ends the task group from inside: the way out of a clean run."""
+
+
+class Daemon:
+    """One running gateway with its doors."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        clock: Clock | None = None,
+        open_port: OpenPort = open_serial,
+    ) -> None:
+        self.config = config
+        self.addresses: list[tuple[str, int]] = []  # bound, with the real port
+        self.gateway: Gateway
+        self._clock = clock or SystemClock()
+        self._open_port = open_port
+        self._stop = asyncio.Event()
+        self._at_once = asyncio.Event()
+        self._notifier = Notifier()
+
+    def stop(self) -> None:
+        """Drain and end; a second call ends without draining."""
+        if self._stop.is_set():
+            self._at_once.set()
+        self._stop.set()
+
+    async def run(self, ready: "Callable[[Daemon], None] | None" = None) -> None:
+        """Run until `stop`. Raises ModemgwError where it cannot even start."""
+        async with AsyncExitStack() as stack:
+            store = await Store.open(self.config.data_dir, clock=self._clock)
+            stack.callback(store.close)
+            self.gateway = Gateway(
+                self.config, store, self._clock, open_port=self._open_port
+            )
+            await sync_declared(store, self.config.webhooks)
+            await self.gateway.start()
+            await self._open_doors(stack)
+            try:
+                async with asyncio.TaskGroup() as group:
+                    self._start_tasks(group)
+                    await self._announce()
+                    gc.collect()
+                    gc.freeze()  # what lives for ever need not be looked at again
+                    if ready is not None:
+                        ready(self)
+                    await self._stop.wait()
+                    await self._drain()
+                    raise _Stop
+            except* _Stop:
+                log.info("stopped")
+
+    def _start_tasks(self, group: asyncio.TaskGroup) -> None:
+        for name, run in self.gateway.tasks():
+            group.create_task(_forever(run), name=name)
+        for name, actor in self.gateway.pool.actors.items():
+            group.create_task(_forever(actor.run), name=f"modem {name}")
+        for name, lane in self.gateway.dispatcher.lanes.items():
+            group.create_task(_forever(lane.run), name=f"lane {name}")
+        group.create_task(self._prove_progress(), name="watchdog")
+
+    async def _open_doors(self, stack: AsyncExitStack) -> None:
+        listen = self.config.http.listen
+        runner = web.AppRunner(
+            build_app(self.gateway), access_log=None, shutdown_timeout=HTTP_STOP_S
+        )
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        for address in listen:
+            site = web.TCPSite(runner, address.host, address.port)
+            try:
+                await site.start()
+            except OSError as exc:
+                raise CannotListen(
+                    f"cannot listen on {address.host}:{address.port}: "
+                    f"{os.strerror(exc.errno or 0)}"
+                ) from exc
+        self.addresses = [(str(name[0]), int(name[1])) for name in runner.addresses]
+        self.gateway.webhooks.listening(self.addresses)
+        admin = web.AppRunner(
+            build_app(self.gateway, admin=True),
+            access_log=None,
+            shutdown_timeout=HTTP_STOP_S,
+        )
+        await admin.setup()
+        stack.push_async_callback(admin.cleanup)
+        path = admin_socket(self.config)
+        await web.SockSite(admin, _admin_socket(path)).start()
+        stack.callback(path.unlink, missing_ok=True)
+
+    async def _announce(self) -> None:
+        store, now = self.gateway.store, self._clock.now_ms()
+        await store.write(
+            lambda db: events.append(
+                db,
+                "gateway.started",
+                at=now,
+                data={"version": __version__, "clean": store.was_clean},
+                push=True,
+                ids=store.ids,
+            )
+        )
+        self._notifier.ready(f"{len(self.gateway.pool.actors)} modems")
+        log.info(
+            "started",
+            extra={"version": __version__, "modems": len(self.gateway.pool.actors)},
+        )
+
+    async def _prove_progress(self) -> None:
+        """Feed the watchdog, but only when the loop turns and the store commits."""
+        interval = watchdog_interval_s() or WATCHDOG_S
+        store = self.gateway.store
+        while True:
+            await asyncio.sleep(interval)
+            try:
+                async with asyncio.timeout(interval):
+                    await store.write(lambda db: None)
+            except TimeoutError:
+                log.error("the database has not answered", extra={"seconds": interval})
+                continue
+            except StoreError:
+                pass  # it says no, but it answers; intake and lanes know already
+            self._notifier.alive()
+
+    async def _drain(self) -> None:
+        self._notifier.stopping("letting what is on the air finish")
+        log.info("stopping")
+        drain = asyncio.ensure_future(self.gateway.drain(DRAIN_S))
+        hurry = asyncio.ensure_future(self._at_once.wait())
+        try:
+            await asyncio.wait({drain, hurry}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            hurry.cancel()
+            if not drain.done():
+                drain.cancel()
+                log.warning("stopped before everything on the air had its answer")
+
+
+async def _forever(run: Callable[[], Awaitable[None]]) -> None:
+    await run()
+    raise AssertionError(f"{run!r} came to an end")
+
+
+def _admin_socket(path: Path) -> socket.socket:
+    """Bind the admin socket: owner and group may open it, nobody else.
+
+    The lock on the data directory is ours, so a socket that is there is stale.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
+    path.unlink(missing_ok=True)
+    door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o117)
+    try:
+        door.bind(str(path))
+    except OSError as exc:
+        door.close()
+        raise CannotListen(f"cannot listen on {str(path)!r}: {exc.strerror}") from exc
+    finally:
+        os.umask(before)
+    door.setblocking(False)
+    return door
+
+
+def run(config: Config, *, ready: Callable[[Daemon], None] | None = None) -> None:
+    """Run the daemon until SIGTERM or SIGINT. Raises ModemgwError."""
+
+    async def main() -> None:
+        daemon = Daemon(config)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, daemon.stop)
+        await daemon.run(ready)
+
+    asyncio.run(main())
