@@ -118,7 +118,9 @@ class Address:
         digits = value.translate(_SWAP).hex()[:semi_octets].partition("f")[0]
         if not digits.isdecimal():
             digits = digits.translate(_TO_DIGITS)
-        return cls("+" + digits if ton == TON_INTERNATIONAL else digits, ton, npi)
+        if ton == TON_INTERNATIONAL and digits:
+            digits = "+" + digits
+        return cls(digits, ton, npi)
 
 
 def _encode_digits(digits: str) -> bytes:

@@ -176,7 +176,7 @@ def element(one: Element) -> tuple[str, str, str]:
     """Return the name of an information element, what it says, and its clause."""
     header = Udh((one,))
     name = _ELEMENTS.get(one.iei, f"element 0x{one.iei:02X}")
-    clause = f"9.2.3.24, IEI {one.iei:02X}"
+    clause = f"9.2.3.24 IE {one.iei:02X}"
     says = one.data.hex(" ").upper() or "empty"
     if (concat := header.concat) is not None:
         says = f"part {concat.seq} of {concat.total}, reference {concat.ref}"
