@@ -61,7 +61,7 @@ class AdminClient:
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self._socket = admin_socket(config.data_dir)
+        self._socket = admin_socket(config)
 
     def get(self, path: str, **query: str | int | None) -> Json:
         """Return the JSON at `path`; parameters that are None are left out."""

@@ -5,18 +5,21 @@ import os
 import tempfile
 from pathlib import Path
 
+from modemgw.config.model import Config
+
 MAX_SOCKET_PATH = 107  # octets: sun_path has 108, one is the NUL behind it
 SOCKET_NAME = "modemgw.sock"
 SYSTEM_RUNTIME_DIR = Path("/run/modemgw")  # RuntimeDirectory= of the unit
 
 
-def admin_socket(data_dir: Path) -> Path:
-    """Return the path of the admin socket that belongs to `data_dir`.
+def admin_socket(config: Config) -> Path:
+    """Return the path of the admin socket that belongs to the data directory.
 
     `<data dir>/modemgw.sock`; where that is longer than a socket path may be, a
     name made from it in the runtime directory. Both sides come to the same
     answer, as long as they run as the same user or below systemd.
     """
+    data_dir = config.data_dir
     path = data_dir.absolute() / SOCKET_NAME
     if len(os.fsencode(path)) <= MAX_SOCKET_PATH:
         return path

@@ -11,7 +11,8 @@ from modemgw.config import load as loading
 from modemgw.config import reference, show
 from modemgw.config.load import load, parse
 from modemgw.config.model import Card, Config, Sims
-from modemgw.config.paths import MAX_SOCKET_PATH, admin_socket
+from modemgw.config.paths import MAX_SOCKET_PATH
+from modemgw.config.paths import admin_socket as socket_of
 from modemgw.config.values import Listen, show_window
 from modemgw.errors import ConfigError
 from modemgw.policy.pacing import Window
@@ -290,6 +291,10 @@ def test_each_default_of_the_reference_is_the_default() -> None:
             for section in reversed(path.split(".") if path else []):
                 inner = f"{section}: {{{inner}}}"
             assert parse(f"country: DE\n{inner}\n", "m.yaml") == plain, inner
+
+
+def admin_socket(data_dir: Path) -> Path:
+    return socket_of(Config(path=None, data_dir=data_dir))
 
 
 @pytest.mark.parametrize(
