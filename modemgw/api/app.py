@@ -4,6 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Middleware
 
 from modemgw import __version__
@@ -43,6 +44,20 @@ ROUTES: tuple[Route, ...] = (
 STORE_RETRY_S = 5  # when to try again after the database refused
 _NOBODY = Caller(key_id=None, name="", scopes=frozenset(), address="")
 
+http_log = logging.getLogger("modemgw.http")
+
+
+def _as_noise(record: logging.LogRecord) -> bool:
+    """Log what is not HTTP (port scans, TLS on a plain port) without a traceback."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, HttpProcessingError):
+        record.levelno, record.levelname = logging.DEBUG, "DEBUG"
+        record.exc_info = None
+    return http_log.isEnabledFor(record.levelno)
+
+
+http_log.addFilter(_as_noise)
+
 _Inner = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -56,13 +71,16 @@ def build_app(gateway: Gateway, *, admin: bool = False) -> web.Application:
     app = web.Application(
         middlewares=[_edge(gateway)],
         client_max_size=MAX_BATCH_BODY,  # each route has its own, smaller limit
+        # Compressed bodies are refused, not unpacked: no small body grows large.
+        handler_args={"auto_decompress": False, "logger": http_log},
     )
     authenticator = None if admin else Authenticator(gateway.keys, gateway.clock)
     described = openapi.document(ROUTES)
     for route in (*ROUTES, openapi.route(described)):
-        app.router.add_route(
-            route.method, route.path, _guarded(route, gateway, authenticator)
-        )
+        handler = _guarded(route, gateway, authenticator)
+        app.router.add_route(route.method, route.path, handler)
+        if route.method == "GET":
+            app.router.add_route("HEAD", route.path, handler)
     return app
 
 

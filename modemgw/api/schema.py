@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from modemgw.api import body
-from modemgw.api.problems import field_error
+from modemgw.api.problems import FieldError, field_error
 from modemgw.gateway.model import Draft
 
 Class = Literal["alert", "otp", "transactional", "marketing"]
@@ -79,6 +79,8 @@ class SubmitRequest(Strict, rename={"class_": "class"}):
     def draft(self) -> Draft:
         """Return what the gateway takes; raises FieldError."""
         route = self.route or _ANYWHERE
+        if _has_nul(self):
+            raise _nul(self)
         if self.fallback:
             raise field_error("/fallback", "unsupported", "is not offered yet")
         return Draft(
@@ -106,6 +108,26 @@ class SubmitRequest(Strict, rename={"class_": "class"}):
 
 
 _ANYWHERE = Route()
+
+
+def _has_nul(request: SubmitRequest) -> bool:
+    """Tell whether a text holds NUL, which phones and databases cut texts at."""
+    return (
+        (request.text is not None and "\x00" in request.text)
+        or (request.reference is not None and "\x00" in request.reference)
+        or any("\x00" in tag for tag in request.tags)
+    )
+
+
+def _nul(request: SubmitRequest) -> FieldError:
+    if "\x00" in (request.text or ""):
+        pointer = "/text"
+    elif "\x00" in (request.reference or ""):
+        pointer = "/reference"
+    else:
+        index = next(n for n, tag in enumerate(request.tags) if "\x00" in tag)
+        pointer = f"/tags/{index}"
+    return field_error(pointer, "invalid_value", "must not hold NUL")
 
 
 class BatchRequest(Strict):
