@@ -1,0 +1,173 @@
+"""Serial ports: the only file that knows a serial library.
+
+A port is opened in a thread (drivers may block), exclusively, raw, with 115200
+8N1 and without flow control: USB modems ignore the speed, and wires that are
+not there must not stop a write. DTR is raised by the opening and never toggled.
+
+Closing never blocks the loop: what was not written is thrown away first, since
+the library would wait in the loop until a hung modem has read it.
+"""
+
+import asyncio
+import contextlib
+import errno
+import fcntl
+import os
+import termios
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import serial
+import serial_asyncio
+
+from modemgw.errors import PortLost
+
+BAUD = 115_200
+MAX_WAITING = 4096  # octets not yet taken by the driver; more is a hung modem
+OPEN_S = 10.0  # a driver that takes longer has lost its device
+MAX_DESCRIPTOR = 1023  # the library waits with select(), which ends here
+
+OnData = Callable[[bytes], None]
+OnLost = Callable[[Exception], None]
+
+
+class Port(Protocol):
+    """An open port. Octets come through the `on_data` given at its opening."""
+
+    def write(self, data: bytes) -> None:
+        """Hand `data` to the driver, all or nothing; PortLost if it cannot be."""
+
+    def close(self) -> None:
+        """Close at once. `on_lost` is not called for it."""
+
+
+OpenPort = Callable[[str, OnData, OnLost], Awaitable[Port]]
+
+
+async def open_serial(path: str, on_data: OnData, on_lost: OnLost) -> Port:
+    """Open the tty at `path`; `on_lost` is called once if it goes away.
+
+    Raises PortLost with a sentence for people: no such port, not allowed, held
+    by another program, not a serial port.
+    """
+    if not _exists(path):  # a stat in /dev: cheaper than a thread
+        raise PortLost("waiting for the port")
+    loop = asyncio.get_running_loop()
+    opening = loop.run_in_executor(None, _open, path)
+    try:
+        async with asyncio.timeout(OPEN_S):
+            device = await asyncio.shield(opening)
+    except TimeoutError:
+        opening.add_done_callback(_close_late)
+        raise PortLost(f"the port did not open within {OPEN_S:g} s") from None
+    except asyncio.CancelledError:
+        opening.add_done_callback(_close_late)
+        raise
+    port = SerialPort(device, on_data, on_lost)
+    await serial_asyncio.connection_for_serial(loop, lambda: port, device)
+    await asyncio.sleep(0)  # the transport starts in the next turn
+    return port
+
+
+def _exists(path: str) -> bool:
+    return Path(path).exists()
+
+
+def _open(path: str) -> serial.Serial:
+    try:
+        device = serial.Serial(path, BAUD, timeout=0, write_timeout=0, exclusive=True)
+    except (serial.SerialException, OSError, termios.error, ValueError) as exc:
+        raise PortLost(_why(exc)) from exc
+    with contextlib.suppress(OSError):  # other programs of other users, by the kernel
+        fcntl.ioctl(device.fileno(), termios.TIOCEXCL)
+    if device.fileno() > MAX_DESCRIPTOR:
+        device.close()
+        raise PortLost("too many open files to open one more port")
+    return device
+
+
+def _close_late(opening: "asyncio.Future[serial.Serial]") -> None:
+    """Close a port whose opening nobody waits for any more."""
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close()
+
+
+def _why(exc: BaseException) -> str:
+    """Say what a failed opening means. SerialException hides its errno at times."""
+    number = getattr(exc, "errno", None)
+    if number is None and exc.__context__ is not None:  # an OSError or termios.error
+        number = next(iter(exc.__context__.args), None)
+    if number in (errno.ENOENT, errno.ENODEV, errno.ENXIO):
+        return "waiting for the port"
+    if number in (errno.EACCES, errno.EPERM):
+        return "no permission to open the port: add the user to the group of the tty"
+    if number in (errno.EBUSY, errno.EAGAIN, errno.EWOULDBLOCK):
+        return "the port is held by another program"
+    if number in (errno.ENOTTY, errno.EINVAL):
+        return "the path is not a serial port"
+    return f"the port cannot be opened: {exc}"
+
+
+class SerialPort(asyncio.Protocol):
+    """One open tty, between pyserial-asyncio's transport and a channel."""
+
+    def __init__(self, device: serial.Serial, on_data: OnData, on_lost: OnLost) -> None:
+        self._device = device
+        self._descriptor = device.fileno()
+        self._on_data = on_data
+        self._on_lost = on_lost
+        self._transport: Any = None
+        self._lost: PortLost | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport. Called by it."""
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Pass on what was read. Called by the transport."""
+        if self._lost is None:
+            self._on_data(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Hear of EIO, ENODEV, or a read that gave nothing. Called by the transport."""
+        self._fail(f"the port is gone: {exc}" if exc else "the port is gone")
+
+    def write(self, data: bytes) -> None:
+        """Write at once where the driver takes it; what it leaves is buffered."""
+        if self._lost is not None:
+            raise self._lost
+        waiting = self._transport.get_write_buffer_size()
+        if waiting + len(data) > MAX_WAITING:
+            raise self._fail("the modem has stopped reading")
+        taken = 0
+        if not waiting:
+            try:  # saves a turn of the loop and two epoll calls per write
+                taken = os.write(self._descriptor, data)
+            except (BlockingIOError, InterruptedError):
+                taken = 0
+            except OSError as exc:
+                raise self._fail(f"the port is gone: {exc}") from exc
+        if taken < len(data):
+            self._transport.write(data[taken:])
+
+    def close(self) -> None:
+        """Close at once, throwing away what was not written."""
+        if self._lost is None:
+            self._lost = PortLost("the port is closed")
+            self._abort()
+
+    def _fail(self, why: str) -> PortLost:
+        if self._lost is None:
+            self._lost = PortLost(why)
+            self._abort()
+            # Not from inside a write: the caller finishes its own step first.
+            asyncio.get_running_loop().call_soon(self._on_lost, self._lost)
+        return self._lost
+
+    def _abort(self) -> None:
+        # The device may be gone, which is why we close: nothing can be thrown away.
+        with contextlib.suppress(OSError, termios.error, TypeError):
+            self._device.reset_output_buffer()
+        if not self._transport.is_closing():
+            self._transport.abort()
