@@ -91,12 +91,14 @@ class DueFinder:
             await self._look_at(source, now)
 
     async def _begin(self) -> None:
-        def read(db: sqlite3.Connection) -> tuple[int, list[Source]]:
+        def read(db: sqlite3.Connection) -> tuple[int, dict[int, bool]]:
             return outbox.newest(db), outbox.sources(db)
 
-        newest, sources = await self._store.read(read)
-        for source in sources:
-            self.again(source)
+        newest, endpoints = await self._store.read(read)
+        for endpoint, failing in endpoints.items():
+            self._lanes.remember(endpoint, failing=failing)
+            self.again(endpoint)
+        self.again(None)
         self._newest = newest
 
     async def _look_at_fresh(self) -> None:

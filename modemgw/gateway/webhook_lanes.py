@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 
 PER_LANE = 4  # attempts at once to one endpoint
 TOTAL = 32  # attempts at once
+FAILING_SHARE = 0.5  # of them, for all failing lanes together
 LANE_IDS = 256  # ids waiting in one lane
 ALL_IDS = 8192  # ids waiting in all lanes
+FAILING_KEYS = 1024  # endpoints remembered to fail while nothing waits for them
 
 Key = int | str  # id of the endpoint, or host:port of callback URLs
 
@@ -44,7 +46,7 @@ class Lanes:
     ) -> None:
         self._per_lane = per_lane
         self._total = total
-        self._failing_total = max(1, total // 2)
+        self._failing_total = max(1, int(total * FAILING_SHARE))
         self._lane_ids = lane_ids
         self._all_ids = all_ids
         self._lanes: dict[Key, Lane] = {}
@@ -54,6 +56,7 @@ class Lanes:
         self._running = 0
         self._failing_running = 0
         self._more = False  # there was no room for any lane
+        self._failing: dict[Key, None] = {}  # lanes come and go, this stays
 
     @property
     def running(self) -> int:
@@ -92,7 +95,7 @@ class Lanes:
             return
         lane = self._lanes.get(key)
         if lane is None:
-            lane = self._lanes[key] = Lane(key)
+            lane = self._lanes[key] = Lane(key, failing=key in self._failing)
         if len(lane.waiting) >= self._lane_ids:
             lane.more = True
             return
@@ -129,9 +132,18 @@ class Lanes:
         if failed is not None:
             self._failing_running += lane.running * (failed - lane.failing)
             lane.failing = failed
+            self.remember(lane.key, failing=failed)
         lane.hold_until = max(lane.hold_until, hold_until)
         if not lane.hold_until:
             self._drop_if_empty(lane)
+
+    def remember(self, key: Key, *, failing: bool) -> None:
+        """Keep in mind how the last attempt to an endpoint ended."""
+        self._failing.pop(key, None)
+        if failing:
+            self._failing[key] = None
+            if len(self._failing) > FAILING_KEYS:
+                del self._failing[next(iter(self._failing))]
 
     def forget(self, delivery: int) -> None:
         """Drop a delivery whose outcome is on disk, or whose row is gone."""

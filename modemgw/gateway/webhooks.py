@@ -87,6 +87,7 @@ class Deliverer:
         self._to_write = asyncio.Event()
         self._writing: asyncio.Future[list[Paused]] | None = None
         self._store_fails = False
+        self._asleep = False
 
     def wake(self) -> None:
         """Say that a commit brought new deliveries. Cheap; call it in the loop."""
@@ -161,11 +162,15 @@ class Deliverer:
         self._woken.set()
 
     def _busy(self) -> bool:
+        now = self._clock.now_ms()
         due = self._due.next_due
-        is_due = due is not None and due <= self._clock.now_ms()
-        waits_for_store = self._unwritten or self._writing is not None
         return bool(
-            is_due or waits_for_store or self._lanes.working(self._clock.now_ms())
+            not self._asleep
+            or self._woken.is_set()
+            or (due is not None and due <= now)
+            or self._lanes.working(now)
+            or self._unwritten
+            or self._writing is not None
         )
 
     async def _turn(self, sender: Sender, group: asyncio.TaskGroup) -> None:
@@ -180,11 +185,13 @@ class Deliverer:
             log.warning("webhooks wait for the store", extra={"why": str(exc)})
             await asyncio.sleep(self._store_retry_s)
             return
+        self._asleep = True
         if not self._busy():
             self._quiet.set()
         with suppress(TimeoutError):
             async with asyncio.timeout(wait_s):
                 await self._woken.wait()
+        self._asleep = False
 
     def _seconds_to_next(self) -> float:
         now = self._clock.now_ms()
@@ -261,6 +268,7 @@ class Deliverer:
     def _log(
         self, request: Request, answer: Answer, verdict: Verdict, lane: Lane
     ) -> None:
+        was_failing = lane.failing or request.failing
         fields = {
             "target": _where(request.url),
             "event": request.event,
@@ -269,9 +277,9 @@ class Deliverer:
         }
         if verdict.next is Next.DEAD:
             log.warning("webhook given up", extra=fields)
-        elif not answer.delivered and not lane.failing:
+        elif not answer.delivered and not was_failing:
             log.warning("webhook failing", extra=fields)
-        elif answer.delivered and lane.failing:
+        elif answer.delivered and was_failing:
             log.info("webhook works again", extra=fields)
 
     async def _write_for_ever(self) -> None:

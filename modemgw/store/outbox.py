@@ -29,6 +29,7 @@ class Request:
     """Everything one attempt needs. `secret` None: nothing to sign with."""
 
     declared: bool  # any target is allowed
+    failing: bool  # the last attempt there failed
     delivery: int
     attempts: int  # made so far
     event: str  # evt_…
@@ -41,9 +42,9 @@ class Request:
     old_secret: str | None  # signs too during a rotation
 
 
-def sources(db: sqlite3.Connection) -> list[int | None]:
-    """Return whom deliveries go to: active endpoints, and None for callbacks."""
-    return [*(row[0] for row in db.execute(sql("outbox.sources"))), None]
+def sources(db: sqlite3.Connection) -> dict[int, bool]:
+    """Return the active endpoints, and whether the last attempt to each failed."""
+    return {row[0]: bool(row[1]) for row in db.execute(sql("outbox.sources"))}
 
 
 def newest(db: sqlite3.Connection) -> int:
@@ -97,7 +98,7 @@ def requests(db: sqlite3.Connection, wanted: Sequence[int], now: int) -> list[Re
     for delivery in wanted:
         row = db.execute(sql("outbox.request"), {"id": delivery, "now": now}).fetchone()
         if row is not None:
-            found.append(Request(bool(row[0]), *row[1:]))
+            found.append(Request(bool(row[0]), bool(row[1]), *row[2:]))
     return found
 
 

@@ -1,9 +1,9 @@
 -- The outbox of webhooks: which deliveries are due, and what their requests hold.
 
 -- name: sources
--- Endpoints that deliveries go to.
+-- Endpoints that deliveries go to, and which of them fail.
 -- scan: a gateway has tens of endpoints
-SELECT id FROM webhook WHERE state = 'active'
+SELECT id, failing_since IS NOT NULL FROM webhook WHERE state = 'active'
 
 -- name: newest
 -- The highest delivery id given out so far.
@@ -35,7 +35,8 @@ SELECT min(next_attempt_at)
 
 -- name: request
 -- What one request is made of; no row where it shall not be made now.
-SELECT coalesce(webhook.declared, 0), delivery.id, delivery.attempts,
+SELECT coalesce(webhook.declared, 0), webhook.failing_since IS NOT NULL,
+       delivery.id, delivery.attempts,
        event.public_id, event.type, event.at, event.data,
        webhook.id, coalesce(webhook.url, delivery.callback_url),
        coalesce(webhook.secret, api_key.webhook_secret), webhook.old_secret
