@@ -25,7 +25,6 @@ from modemgw.clock import Clock, SystemClock
 from modemgw.config.model import Config
 from modemgw.config.paths import admin_socket
 from modemgw.errors import ModemgwError, StoreError
-from modemgw.gateway.declared import sync_declared
 from modemgw.gateway.gateway import Gateway
 from modemgw.modem.port import OpenPort, open_serial
 from modemgw.store import events
@@ -80,7 +79,7 @@ class Daemon:
             self.gateway = Gateway(
                 self.config, store, self._clock, open_port=self._open_port
             )
-            await sync_declared(store, self.config.webhooks)
+            await self.gateway.webhooks.sync_declared(self.config.webhooks)
             await self.gateway.start()
             await self._open_doors(stack)
             try:
@@ -123,7 +122,9 @@ class Daemon:
                     f"{os.strerror(exc.errno or 0)}"
                 ) from exc
         self.addresses = [(str(name[0]), int(name[1])) for name in runner.addresses]
-        self.gateway.webhooks.listening(self.addresses)
+        for host, port in self.addresses:
+            log.info("listening", extra={"address": _written(host, port)})
+        self.gateway.webhooks.finder.guard.listening(self.addresses)
         admin = web.AppRunner(
             build_app(self.gateway, admin=True),
             access_log=None,
@@ -181,6 +182,10 @@ class Daemon:
             if not drain.done():
                 drain.cancel()
                 log.warning("stopped before everything on the air had its answer")
+
+
+def _written(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 async def _forever(run: Callable[[], Awaitable[None]]) -> None:
