@@ -149,6 +149,7 @@ class Bench:
     async def restart(self, *, clean: bool = True) -> None:
         await self.stop(clean=clean)
         self.lanes = Lanes()
+        self.clock.ms += 1  # nothing restarts within a millisecond
         await self.start()
 
     async def endpoint(
