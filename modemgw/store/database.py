@@ -13,9 +13,9 @@ from modemgw.ids import IdSource
 from modemgw.store import meta
 from modemgw.store.faults import as_store_error
 from modemgw.store.lock import DirectoryLock
-from modemgw.store.migrate import migrate
+from modemgw.store.migrate import migrate, recognise
 from modemgw.store.reader import Reader
-from modemgw.store.writer import Connection, Writer, connect
+from modemgw.store.writer import Connection, Writer, configure, connect
 
 T = TypeVar("T")
 
@@ -140,6 +140,8 @@ def _connect(path: Path) -> Connection:
 
 def _prepare(connection: Connection, path: Path, ids: IdSource) -> bool:
     try:
+        recognise(connection, path)  # before the first setting changes the file
+        configure(connection)
         migrate(connection, path)
         was_clean = meta.get(connection, _CLEAN) != "0"
         if not was_clean:

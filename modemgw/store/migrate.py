@@ -24,7 +24,7 @@ APPLICATION_ID = 0x6D6D6777  # "mmgw": tells our files from other people's
 Step = Callable[[Any], None]
 STEPS: Mapping[int, Step] = MappingProxyType({})
 
-_SCHEMA = Path(__file__).parent / "schema.sql"
+SCHEMA = Path(__file__).parent / "schema.sql"
 
 
 def migrate(
@@ -41,23 +41,34 @@ def migrate(
     version before it and the copy.
     """
     newest = max([BASE_VERSION, *steps])
-    version = db.execute("PRAGMA user_version").fetchone()[0]
-    if version > newest:
-        raise SchemaMismatch(
-            f"{str(path)!r} has schema {version}, this modemgw knows up to {newest}:"
-            " it was made by a newer version"
-        )
+    version = recognise(db, path, newest)
     if version == 0:
-        _create(db, path, newest, schema or _SCHEMA.read_text("utf-8"))
-        return None
-    if db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
-        raise SchemaMismatch(f"{str(path)!r} is not a modemgw database")
-    if version == newest:
+        _create(db, newest, schema or SCHEMA.read_text("utf-8"))
+    if version in (0, newest):
         return None
     copy = path.with_name(f"{path.name}.schema-{version}.bak")
     back_up(db, copy)
     _run_steps(db, {n: steps[n] for n in range(version + 1, newest + 1)})
     return copy
+
+
+def recognise(db: sqlite3.Connection, path: Path, newest: int | None = None) -> int:
+    """Return the schema version of a file, 0 where it is empty; only reads.
+
+    Raises SchemaMismatch for a file made by a newer modemgw or by another program.
+    """
+    newest = newest or max([BASE_VERSION, *STEPS])
+    version: int = db.execute("PRAGMA user_version").fetchone()[0]
+    (application,) = db.execute("PRAGMA application_id").fetchone()
+    (objects,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if application != (APPLICATION_ID if objects else 0):
+        raise SchemaMismatch(f"{str(path)!r} is not a modemgw database")
+    if version > newest:
+        raise SchemaMismatch(
+            f"{str(path)!r} has schema {version}, this modemgw knows up to {newest}:"
+            " it was made by a newer version"
+        )
+    return version
 
 
 def back_up(db: sqlite3.Connection, target: Path) -> None:
@@ -68,9 +79,7 @@ def back_up(db: sqlite3.Connection, target: Path) -> None:
         db.backup(copy)
 
 
-def _create(db: sqlite3.Connection, path: Path, version: int, schema: str) -> None:
-    if db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
-        raise SchemaMismatch(f"{str(path)!r} is not a modemgw database")
+def _create(db: sqlite3.Connection, version: int, schema: str) -> None:
     # Both pragmas take numbers only as text; these are our own constants.
     db.executescript(
         "BEGIN IMMEDIATE;\n"
@@ -94,9 +103,6 @@ def _run_steps(db: sqlite3.Connection, steps: Mapping[int, Step]) -> None:
     db.execute("PRAGMA foreign_keys=OFF")
     try:
         migrations.apply(Database(db, execute_plugins=False))
-        broken = db.execute("PRAGMA foreign_key_check").fetchone()
-        if broken is not None:
-            raise SchemaMismatch(f"a migration left a row without its parent: {broken}")
     finally:
         db.execute("PRAGMA foreign_keys=ON")
 
@@ -104,6 +110,11 @@ def _run_steps(db: sqlite3.Connection, steps: Mapping[int, Step]) -> None:
 def _numbered(number: int, step: Step) -> Step:
     def run(db: Any) -> None:  # a sqlite_utils.Database, untyped by its absence
         step(db)
+        orphan = db.execute("PRAGMA foreign_key_check").fetchone()
+        if orphan is not None:
+            raise SchemaMismatch(
+                f"step {number} left a row without its parent: {orphan}"
+            )
         db.execute(f"PRAGMA user_version = {number}")
 
     return run

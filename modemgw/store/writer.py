@@ -25,8 +25,6 @@ SWITCH_INTERVAL_S = 0.00001
 CACHED_STATEMENTS = 512  # more than all queries/*.sql hold: none is prepared twice
 
 _PRAGMAS = (
-    # First of all: nothing but an empty file can still change it.
-    "PRAGMA auto_vacuum=INCREMENTAL",
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",  # NORMAL may lose a `submitting`: an SMS sent twice
     "PRAGMA foreign_keys=ON",
@@ -56,27 +54,22 @@ _Outcome = tuple["asyncio.Future[Any]", Any, Exception | None]
 
 
 def connect(path: Path) -> Connection:
-    """Open `path` for writing, with every setting of the writer.
+    """Open `path` for writing; configure() comes next. The file is not touched yet."""
+    return sqlite3.connect(
+        path,
+        isolation_level=None,
+        check_same_thread=False,  # opened in one thread, owned by the writer's
+        cached_statements=CACHED_STATEMENTS,
+        factory=Connection,
+    )
 
-    Raises StoreError where SQLite cannot.
-    """
-    try:
-        db = sqlite3.connect(
-            path,
-            isolation_level=None,
-            check_same_thread=False,  # opened in one thread, owned by the writer's
-            cached_statements=CACHED_STATEMENTS,
-            factory=Connection,
-        )
-        try:
-            for pragma in _PRAGMAS:
-                db.execute(pragma)
-        except sqlite3.Error:
-            db.close()
-            raise
-    except sqlite3.Error as exc:
-        raise as_store_error(exc, path) from exc
-    return db
+
+def configure(db: Connection) -> None:
+    """Give the connection every setting of the writer. Raises sqlite3.Error."""
+    if db.execute("PRAGMA page_count").fetchone()[0] == 0:
+        db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # an empty file can still choose
+    for pragma in _PRAGMAS:
+        db.execute(pragma)
 
 
 class Writer:

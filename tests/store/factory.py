@@ -19,7 +19,7 @@ from modemgw.clock import Clock
 from modemgw.ids import IdSource
 from modemgw.store.database import FILE_NAME, Store
 from modemgw.store.migrate import migrate
-from modemgw.store.writer import Connection, connect
+from modemgw.store.writer import Connection, configure, connect
 from tests.loop import START_MS, VirtualClock
 
 NOW = START_MS
@@ -54,6 +54,7 @@ def database(data_dir: Path, ids: IdSource | None = None) -> Iterator[Connection
     path = data_dir / FILE_NAME
     db = connect(path)
     try:
+        configure(db)
         migrate(db, path)
         db.create_function("new_id", 2, (ids or IdSource()).new)
         yield db

@@ -9,7 +9,7 @@ import pytest
 
 from modemgw.store import migrate
 from modemgw.store.sql import QUERIES, Statement, every_statement, load, sql
-from modemgw.store.writer import connect
+from tests.store.factory import database
 
 BIG = ("message", "part", "event", "delivery", "raw_tpdu", "fragment", "message_text")
 STATEMENTS = every_statement()
@@ -28,12 +28,8 @@ MAY_SORT = {
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    path = tmp_path / "modemgw.db"
-    connection = connect(path)
-    connection.create_function("new_id", 2, lambda prefix, at: f"{prefix}_{at}")
-    migrate.migrate(connection, path)
-    yield connection
-    connection.close()
+    with database(tmp_path) as connection:
+        yield connection
 
 
 def plan(db: sqlite3.Connection, statement: Statement) -> list[str]:
