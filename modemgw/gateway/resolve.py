@@ -8,8 +8,9 @@ wait for it: a dead name holds one thread, not all of them.
 
 import asyncio
 import socket
+import threading
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -23,7 +24,7 @@ from modemgw.gateway.targets import (
 )
 
 DEADLINE_S = 5.0  # as long as one DNS server is asked by default (resolv.conf)
-THREADS = 8  # names that may hang at once before living ones wait
+THREADS = 64  # names asked for at once; each may hang in its thread for a while
 
 Lookup = Callable[[str], Awaitable[list[Address]]]
 
@@ -73,7 +74,6 @@ class Resolver:
 
     def __init__(self, *, deadline_s: float = DEADLINE_S) -> None:
         self._deadline_s = deadline_s
-        self._pool = ThreadPoolExecutor(THREADS, "webhook-dns")
         self._asked: dict[str, asyncio.Future[list[Address]]] = {}
 
     async def __call__(self, host: str) -> list[Address]:
@@ -84,13 +84,7 @@ class Resolver:
         address = literal(host)
         if address is not None:
             return [address]
-        answer = self._asked.get(host)
-        if answer is None:
-            loop = asyncio.get_running_loop()
-            answer = loop.run_in_executor(self._pool, _ask, host)
-            self._asked[host] = answer
-            answer.add_done_callback(lambda _: self._asked.pop(host, None))
-            answer.add_done_callback(_seen)
+        answer = self._asked.get(host) or self._ask(host)
         try:
             async with asyncio.timeout(self._deadline_s):
                 return await asyncio.shield(answer)  # others may wait for it too
@@ -99,16 +93,36 @@ class Resolver:
                 f"no DNS answer for {host} within {self._deadline_s:g} s"
             ) from None
 
-    def close(self) -> None:
-        """Stop asking. A question that hangs is left to end by itself."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+    def _ask(self, host: str) -> "asyncio.Future[list[Address]]":
+        if len(self._asked) >= THREADS:
+            raise UnknownHost(f"{host} was not looked up: the DNS does not answer")
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[list[Address]] = loop.create_future()
+        self._asked[host] = answer
+
+        def tell(found: list[Address] | UnknownHost) -> None:
+            del self._asked[host]
+            if isinstance(found, UnknownHost):
+                answer.set_exception(found)
+                answer.exception()  # seen, also where everyone has given up
+            else:
+                answer.set_result(found)
+
+        def work() -> None:
+            found = _ask(host)
+            with suppress(RuntimeError):  # the loop is closed: nobody is left
+                loop.call_soon_threadsafe(tell, found)
+
+        # A daemon thread: a question that hangs must not hold up the exit.
+        threading.Thread(target=work, name="webhook-dns", daemon=True).start()
+        return answer
 
 
-def _ask(host: str) -> list[Address]:
+def _ask(host: str) -> list[Address] | UnknownHost:
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):  # UnicodeError: a label longer than 63 octets
-        raise UnknownHost(f"{host} has no address: the name does not resolve") from None
+        return UnknownHost(f"{host} has no address: the name does not resolve")
     addresses = [ip_address(_text(entry[4])) for entry in found]
     return list(dict.fromkeys(addresses))
 
@@ -118,9 +132,3 @@ def _text(sockaddr: tuple[object, ...]) -> str:
     host, _, *flow_and_zone = sockaddr  # IPv4 has neither
     zone = flow_and_zone[-1] if flow_and_zone else 0
     return f"{host}%{zone}" if zone else str(host)
-
-
-def _seen(answer: "asyncio.Future[list[Address]]") -> None:
-    """Look at the exception, which nobody does where everyone has given up."""
-    if not answer.cancelled():
-        answer.exception()

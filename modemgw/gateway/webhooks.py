@@ -77,8 +77,7 @@ class Deliverer:
         self._tls = tls
         self._linger_s = linger_s
         self._store_retry_s = store_retry_s
-        self._resolver = Resolver()
-        self.finder = TargetFinder(guard, lookup or self._resolver)
+        self.finder = TargetFinder(guard, lookup or Resolver())
         self._lanes = lanes or Lanes()
         self._due = DueFinder(store, self._lanes, clock)
         self._woken = asyncio.Event()
@@ -154,7 +153,6 @@ class Deliverer:
                         self._woken.clear()
                         await self._turn(sender, group)
             finally:
-                self._resolver.close()
                 with suppress(StoreError):  # then these attempts are repeated
                     await self._write()
 

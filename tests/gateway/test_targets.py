@@ -11,7 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modemgw.errors import ConfigError
-from modemgw.gateway.resolve import Found, Resolver, TargetFinder, UnknownHost
+from modemgw.gateway.resolve import (
+    THREADS,
+    Found,
+    Resolver,
+    TargetFinder,
+    UnknownHost,
+)
 from modemgw.gateway.targets import (
     Address,
     Refusal,
@@ -144,12 +150,8 @@ def test_forbidden_addresses_behind_a_name(address: str) -> None:
 )
 def test_odd_spellings_are_judged_by_what_the_resolver_says(host: str) -> None:
     async def ask() -> Found | Refusal:
-        resolver = Resolver()
-        try:
-            finder = TargetFinder(GUARD, resolver)
-            return await finder.find(f"http://{host}/", trusted=False)
-        finally:
-            resolver.close()
+        finder = TargetFinder(GUARD, Resolver())
+        return await finder.find(f"http://{host}/", trusted=False)
 
     found = asyncio.run(ask())
     assert isinstance(found, Refusal)
@@ -283,7 +285,6 @@ def test_a_name_is_asked_for_once_however_many_wait(
         assert asked == ["a.example"]
         await resolver("a.example")  # every attempt after that asks again
         assert len(asked) == 2
-        resolver.close()
 
     asyncio.run(ask())
 
@@ -291,20 +292,28 @@ def test_a_name_is_asked_for_once_however_many_wait(
 def test_a_dns_that_never_answers_is_given_up_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    hang = threading.Event()
+    hang, asked = threading.Event(), []
 
-    def getaddrinfo(*_: object, **__: object) -> list[object]:
+    def getaddrinfo(host: str, *_: object, **__: object) -> list[object]:
+        asked.append(host)
         hang.wait()
-        return []
+        return [(socket.AF_INET, 1, 6, "", ("10.0.0.5", 0))]
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
 
     async def ask() -> None:
         resolver = Resolver(deadline_s=0.01)
-        with pytest.raises(UnknownHost, match="no DNS answer"):
-            await resolver("dead.example")
+        names = [f"dead{number}.example" for number in range(THREADS)]
+        answers = await asyncio.gather(
+            *(resolver(name) for name in (*names, *names)), return_exceptions=True
+        )
+        assert {str(answer)[:13] for answer in answers} == {"no DNS answer"}
+        with pytest.raises(UnknownHost, match="the DNS does not answer"):
+            await resolver("one-more.example")
+        assert asked == names, "a name that hangs is not asked for again"
         hang.set()
-        resolver.close()
+        await asyncio.gather(*resolver._asked.values())
+        assert await resolver("one-more.example") == [IPv4Address("10.0.0.5")]
 
     asyncio.run(ask())
 
@@ -328,6 +337,5 @@ def test_a_name_without_an_address_says_so(
         resolver = Resolver()
         with pytest.raises(UnknownHost, match="does not resolve"):
             await resolver("nowhere.example")
-        resolver.close()
 
     asyncio.run(ask())
