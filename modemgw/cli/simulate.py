@@ -8,10 +8,11 @@ from pathlib import Path
 import click
 
 from modemgw.errors import ConfigError
-from modemgw.sim.fleet import make_modems
 from modemgw.sim.latency import Latency
 from modemgw.sim.network import Network
 from modemgw.sim.pty import PtyModems
+from modemgw.sim.scenario import Scenario, Stage
+from modemgw.sim.scenario_file import load_scenario
 
 EX_CONFIG = 78
 MAX_MODEMS = 256
@@ -79,29 +80,38 @@ def simulate(
     seed: int | None,
 ) -> None:
     """Offer simulated modems as ptys in a directory, until SIGTERM or Ctrl-C."""
-    network = Network(
-        seed=seed or 0,
-        latency=latency or 0.2,
-        report_latency=report_latency or 1.0,
-        journal=journal,
-    )
     try:
-        asyncio.run(_serve(network, modems or 1, directory))
+        plan = load_scenario(scenario) if scenario is not None else Scenario()
     except ConfigError as error:
         click.echo(str(error), err=True)
         sys.exit(EX_CONFIG)
+    network = Network(
+        seed=(plan.seed or 0) if seed is None else seed,
+        latency=latency or plan.latency or 0.2,
+        report_latency=report_latency or plan.report_latency or 1.0,
+        lost_messages=plan.lost_messages,
+        lost_reports=plan.lost_reports,
+        journal=journal,
+    )
+    try:
+        asyncio.run(_serve(plan, network, modems, directory))
     finally:
         network.close()
 
 
-async def _serve(network: Network, count: int, directory: Path) -> None:
+async def _serve(
+    plan: Scenario, network: Network, count: int | None, directory: Path
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with PtyModems(make_modems(network, count), directory) as served:
+    async with PtyModems(plan.build(network, count), directory) as served:
+        stage = Stage(network, served.modems, served)
+        plan.play(stage)
         click.echo(f"ready: {len(served.modems)} modems in {directory}", err=True)
         await stop.wait()
+        stage.stop()
 
 
 if __name__ == "__main__":

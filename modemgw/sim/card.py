@@ -37,6 +37,7 @@ class Card:
     pin_tries: int = PIN_TRIES
     puk_tries: int = PUK_TRIES
     unlocked: bool = False
+    contacts: dict[int, tuple[str, str]] = field(default_factory=dict)
     sm: Storage = field(default_factory=lambda: Storage("SM", 30))
 
     def next_tp_mr(self) -> int:

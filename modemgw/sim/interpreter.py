@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from modemgw.sim.answers import ERROR, NUMERIC, OK, NotThere, Refused, cms
 from modemgw.sim.commands.every import COMMANDS
+from modemgw.sim.commands.general import accepted
 from modemgw.sim.commands.identity import iccid_command
 from modemgw.sim.commands.table import PENDING, Answer, Command
 from modemgw.sim.faults import Rule
@@ -59,6 +60,8 @@ class Interpreter:
     def _commands(self) -> dict[str, Command]:
         persona = self._modem.persona
         table = {n: c for n, c in COMMANDS.items() if n not in persona.missing}
+        for name in persona.accepts:
+            table[name] = Command(accepted)
         for name in persona.iccid_commands:
             table[name] = Command(iccid_command(name), "CME")
         return table

@@ -66,7 +66,7 @@ class SimModem:
             number,
             pin=pin,
             credit=credit,
-            sm=Storage("SM", persona.capacity.get("SM", 30)),
+            sm=self._storage("SM"),
         )
         self.write: Callable[[bytes], None] = _nobody
         self.sent: list[bytes] = []

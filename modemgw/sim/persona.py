@@ -50,6 +50,7 @@ class Persona:
     empty_slot: str = "error"  # +CMS ERROR: 321; or "ok", as some answer
     unknown: str = "ERROR"
     missing: frozenset[str] = frozenset()
+    accepts: frozenset[str] = frozenset()  # vendor's commands that do nothing here
     boot_urcs: tuple[str, ...] = ()
     boot_s: float = 0.0  # from power to the first answer
     report_header: str = "+CDS: {length}"
@@ -99,6 +100,7 @@ HUAWEI = Persona(
     noise=("^RSSI: 23", '^HCSQ: "LTE",47,37,101,16'),
     noise_interval_s=5.0,
     noise_off="^CURC=0",
+    accepts=frozenset({"^CURC", "^PORTSEL", "^USSDMODE", "^CVOICE", "^DSCI"}),
 )
 
 SIM800 = Persona(

@@ -25,6 +25,7 @@ class Settings:
     crc: int = 0
     cusd: int = 0
     cops_format: int = 0
+    phonebook: str = "SM"
     registers: dict[str, int] = field(default_factory=dict)  # S3, S4 …
     reporting: dict[str, int] = field(default_factory=dict)  # +CREG, +CEREG … -> n
     memories: list[str] = field(default_factory=list)

@@ -6,6 +6,7 @@ from modemgw.sim.commands import (
     general,
     identity,
     messages,
+    phonebook,
     registration,
     setup,
     storage,
@@ -23,6 +24,7 @@ SUBJECTS = (
     setup,
     messages,
     storage,
+    phonebook,
     ussd,
     calls,
 )

@@ -4,7 +4,7 @@ import copy
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from modemgw.sim.answers import NotThere, Refused
+from modemgw.sim.answers import Refused
 from modemgw.sim.commands.table import BAD_PARAMETER, Answer, command, number
 from modemgw.sim.line import Call, Form
 from modemgw.sim.settings import Settings
@@ -134,14 +134,6 @@ def restart(modem: "SimModem", call: Call) -> Answer:
     return []
 
 
-@command("^CURC")
-def noise(modem: "SimModem", call: Call) -> Answer:
-    """Switch the vendor's unsolicited lines."""
-    if not modem.persona.noise_off:
-        raise NotThere
-    return []
-
-
 @command("+CPAS")
 def activity(modem: "SimModem", call: Call) -> Answer:
     """Say whether the modem is idle, rings or talks."""
@@ -153,7 +145,7 @@ def activity(modem: "SimModem", call: Call) -> Answer:
 @command("+CBC")
 def battery(modem: "SimModem", call: Call) -> Answer:
     """Supply: mains, full."""
-    return ["+CBC: (0-2),(1-100)"] if call.form is Form.TEST else ["+CBC: 0,100"]
+    return ["+CBC: (0-2),(1-100)"] if call.form is Form.TEST else ["+CBC: 1,100"]
 
 
 @command("+CCLK")
