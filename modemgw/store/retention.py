@@ -14,6 +14,7 @@ from modemgw.store import idempotency
 from modemgw.store.sims import MINUTE_MS
 from modemgw.store.sql import sql
 
+VACUUM_PAGES = 256  # of 4 KiB, given back in one job
 STEP_ROWS = 300  # looked at in one job: a few milliseconds on a memory card
 
 # What is walked: the statement that measures a window, and those that empty it.
@@ -68,5 +69,8 @@ def purge_small(db: sqlite3.Connection, *, now: int, usage_before: int) -> int:
 
 def vacuum(db: sqlite3.Connection) -> int:
     """Give up to 1 MiB of empty pages back; return how many pages are still empty."""
-    db.execute(sql("retention.vacuum")).fetchall()
-    return int(db.execute(sql("retention.free_pages")).fetchone()[0])
+    (free,) = db.execute(sql("retention.free_pages")).fetchone()
+    pages = min(free, VACUUM_PAGES)
+    for _ in range(pages):
+        db.execute(sql("retention.vacuum"))
+    return int(free - pages)

@@ -92,5 +92,6 @@ DELETE FROM sim_usage
 PRAGMA freelist_count
 
 -- name: vacuum
--- Give some empty pages back to the file system; at 4 KiB each, 1 MiB.
-PRAGMA incremental_vacuum(256)
+-- Give an empty page back to the file system. The pragma yields a row without
+-- columns for each page, of which sqlite3 takes only the first.
+PRAGMA incremental_vacuum(1)
