@@ -58,7 +58,6 @@ def demo(modems: int, listen: str | None, data: Path | None, quiet: bool) -> Non
     from modemgw import log  # noqa: PLC0415 (help stays quick)
     from modemgw.cli.simulated import simulated  # noqa: PLC0415
     from modemgw.config.load import load  # noqa: PLC0415
-    from modemgw.daemon import run as run_daemon  # noqa: PLC0415
 
     with ExitStack() as stack:
         address = choose_address(listen)
@@ -70,6 +69,8 @@ def demo(modems: int, listen: str | None, data: Path | None, quiet: bool) -> Non
         path.write_text(demo_config(modems, address), encoding="utf-8")
         config = load(path)
         log.configure("warning" if quiet else config.log.level)
+        from modemgw.daemon import run as run_daemon  # noqa: PLC0415
+
         stack.enter_context(simulated(modems, data.absolute() / "modems"))
         run_daemon(config, ready=lambda _: _introduce(config))
 

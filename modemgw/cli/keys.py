@@ -4,7 +4,6 @@ Through the admin socket where the daemon runs. Where it does not, `create` open
 the store itself, under the lock that keeps the daemon out.
 """
 
-import asyncio
 import os
 import time
 from collections.abc import Callable
@@ -129,6 +128,7 @@ def _either(online: Callable[[], Json], offline: Callable[[], Json]) -> Json:
 
 def _create_offline(data_dir: Path, name: str, scopes: list[str]) -> Json:
     """Make the key in the store itself; nobody else has it open."""
+    import asyncio  # noqa: PLC0415
     from typing import get_args  # noqa: PLC0415
 
     from modemgw.api.schema import Scope  # noqa: PLC0415

@@ -16,13 +16,14 @@ def run(config_path: Path) -> None:
     Ends on SIGTERM or Ctrl-C once what is being sent is finished, with exit code
     0. A mistake in the configuration ends it at once with exit code 78.
     """
-    # The web server takes 0.3 s to import; help does not need it.
-    from modemgw import log  # noqa: PLC0415
+    from modemgw import log  # noqa: PLC0415 (help stays quick)
     from modemgw.config.load import load  # noqa: PLC0415
-    from modemgw.daemon import run as run_daemon  # noqa: PLC0415
 
     config = load(config_path)
     log.configure(config.log.level)
+    # The web server takes 0.3 s to import; a mistake in the file is told before.
+    from modemgw.daemon import run as run_daemon  # noqa: PLC0415
+
     for warning in config.warnings:
         logging.getLogger("modemgw.config").warning(warning)
     run_daemon(config)
