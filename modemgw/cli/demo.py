@@ -64,9 +64,12 @@ def demo(modems: int, listen: str | None, data: Path | None, quiet: bool) -> Non
         if data is None:
             made = tempfile.TemporaryDirectory(prefix="modemgw-demo-")
             data = Path(stack.enter_context(made))
-        data.mkdir(parents=True, exist_ok=True)
         path = data.absolute() / CONFIG_NAME
-        path.write_text(demo_config(modems, address), encoding="utf-8")
+        try:
+            data.mkdir(parents=True, exist_ok=True)
+            path.write_text(demo_config(modems, address), encoding="utf-8")
+        except OSError as exc:
+            raise click.ClickException(f"cannot write {path}: {exc.strerror}") from None
         config = load(path)
         log.configure("warning" if quiet else config.log.level)
         from modemgw.daemon import run as run_daemon  # noqa: PLC0415
