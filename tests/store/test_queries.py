@@ -13,7 +13,15 @@ from tests.store.factory import database
 
 BIG = ("message", "part", "event", "delivery", "raw_tpdu", "fragment", "message_text")
 STATEMENTS = every_statement()
-PACKAGE = Path(migrate.__file__).parent
+PACKAGE = Path(migrate.__file__).parents[1]
+
+CODE = "".join(path.read_text("utf-8") for path in PACKAGE.rglob("*.py"))
+
+# These walk a table that grows, and may.
+MAY_SCAN = {
+    "outbound.newest_instant": "one row, from the end",
+    "outbound.unclaim_all": "once, at the start",
+}
 
 # Partial indexes that hold only what waits: walking one is a walk along the queue.
 QUEUES = {"raw_new", "part_open", "part_unsettled", "batch_unexpanded", "fragment_due"}
@@ -58,7 +66,8 @@ def test_no_statement_walks_a_table_that_grows(
     statement: Statement, db: sqlite3.Connection
 ) -> None:
     found = scans(db, statement)
-    assert bool(found) <= bool(statement.scan), f"{statement.name}: {found}"
+    may = statement.scan or statement.name in MAY_SCAN
+    assert may or not found, f"{statement.name}: {found}"
 
 
 @pytest.mark.parametrize("statement", STATEMENTS, ids=lambda s: s.name)
@@ -76,8 +85,7 @@ def test_every_statement_says_what_it_is_for(statement: Statement) -> None:
 @pytest.mark.parametrize("statement", STATEMENTS, ids=lambda s: s.name)
 def test_every_statement_is_used(statement: Statement) -> None:
     _file, _, short = statement.name.partition(".")
-    code = "".join(path.read_text("utf-8") for path in PACKAGE.glob("*.py"))
-    assert f'"{statement.name}"' in code or f'"{short}"' in code, statement.name
+    assert f'"{statement.name}"' in CODE or f'"{short}"' in CODE, statement.name
 
 
 def test_names_are_unique_within_a_file() -> None:
