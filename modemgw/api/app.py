@@ -28,6 +28,7 @@ from modemgw.errors import StoreError
 from modemgw.gateway.gateway import Gateway
 from modemgw.gateway.model import Caller
 from modemgw.ids import IdSource
+from modemgw.store.reader import SlowQuery
 
 log = logging.getLogger(__name__)
 
@@ -118,6 +119,16 @@ def _edge(gateway: Gateway) -> Middleware:
         except web.HTTPException as exc:
             answer = problems.response(
                 problems.from_http(exc), path=request.path, request_id=request_id
+            )
+        except SlowQuery:
+            answer = problems.response(
+                HttpError(
+                    "query-too-slow",
+                    503,
+                    "the list took too long; ask for less: a state, a number, a time",
+                ),
+                path=request.path,
+                request_id=request_id,
             )
         except StoreError as exc:
             log.error(

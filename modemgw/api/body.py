@@ -63,6 +63,8 @@ def _unsupported(detail: str) -> HttpError:
 
 async def read(request: web.Request, limit: int = MAX_BODY) -> bytes:
     """Return the whole body, at most `limit` octets of it, within the deadline."""
+    if not request.body_exists:
+        return b""  # some clients label even nothing as application/octet-stream
     claims_form = check_media_type(request)
     length = request.content_length
     if length is not None and length > limit:

@@ -197,7 +197,7 @@ ROUTES = (
         body=SubmitRequest,
         query=SubmitQuery,
         headers=("Idempotency-Key",),
-        answers={200: shapes.Preview, 202: shapes.OutboundMessage},
+        answers={200: shapes.OutboundMessage, 202: shapes.OutboundMessage},
         errors=(409, 422, 429, 503),
     ),
     Route(

@@ -35,6 +35,7 @@ TITLES = {
     "not-ready": "Not ready",
     "opted-out": "Recipient opted out",
     "payload-too-large": "Payload too large",
+    "query-too-slow": "The query took too long",
     "queue-full": "The queue is full",
     "quota-exceeded": "Quota exceeded",
     "request-timeout": "The request did not arrive in time",

@@ -59,23 +59,6 @@ class OutboundMessage(
     port: int | UnsetType = UNSET
 
 
-class Preview(msgspec.Struct, frozen=True, kw_only=True, rename={"class_": "class"}):
-    """What would become of a message; nothing of it was kept."""
-
-    dry_run: Literal[True] = True
-    to: str
-    encoding: str
-    segments: int
-    class_: str
-    priority: str
-    scheduled_for: str | None
-    expires_at: str
-    sim: str | None  # that would take it now
-    because: str
-    others: dict[str, str]  # SIM -> why not that one
-    cost: Json | None = None
-
-
 class InboundMessage(
     msgspec.Struct,
     frozen=True,

@@ -22,13 +22,11 @@ from modemgw.gateway.shapes import (
     InboundMessage,
     Json,
     OutboundMessage,
-    Preview,
     Problem,
     Reason,
     Step,
     WireLine,
 )
-from modemgw.policy.routing import Choice
 from modemgw.store.batches import BatchRow
 from modemgw.store.events import EventRow
 from modemgw.store.messages import MessageRow
@@ -192,22 +190,6 @@ def batch(row: BatchRow) -> Batch:
         expanded=row.expanded,
         states=row.states,
         created_at=instant(row.created_at),
-    )
-
-
-def preview(new: NewMessage, choice: Choice) -> Preview:
-    """Render what would become of a message, and which SIM would take it now."""
-    return Preview(
-        to=new.to,
-        encoding=new.encoding,
-        segments=new.segments,
-        class_=new.klass,
-        priority=PRIORITIES[new.priority],
-        scheduled_for=instant(new.not_before) if new.scheduled else None,
-        expires_at=instant(new.expires_at),
-        sim=choice.sim,
-        because=choice.because,
-        others=choice.others,
     )
 
 

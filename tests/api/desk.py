@@ -8,6 +8,7 @@ def test_it(tmp_path: Path) -> None:
 """
 
 import asyncio
+import io
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -82,11 +83,12 @@ class Desk:
         sent = dict(headers or {})
         if not admin and "Authorization" not in sent:
             sent["Authorization"] = f"Bearer {self.key if key is None else key}"
-        data = body if isinstance(body, bytes) else None
-        if body is not None and data is None:
-            data = msgspec.json.encode(body)
-        if data is not None:
+        data: io.BytesIO | None = None
+        if body is not None:
             sent.setdefault("Content-Type", "application/json")
+            data = io.BytesIO(
+                body if isinstance(body, bytes) else msgspec.json.encode(body)
+            )
         client = self.admin if admin else self.client
         async with client.request(method, path, data=data, headers=sent) as response:
             return Answer(response.status, response.headers, await response.read())
@@ -144,15 +146,13 @@ def at_desk(
             )
             gateway = Gateway(config, store, clock, open_port=_no_port)
             await gateway.start()
-            desk = Desk(
-                gateway,
-                *[
-                    await stack.enter_async_context(
-                        TestClient(TestServer(build_app(gateway, admin=admin)))
-                    )
-                    for admin in (False, True)
-                ],
-            )
+            client, admin = [
+                await stack.enter_async_context(
+                    TestClient(TestServer(build_app(gateway, admin=admin)))
+                )
+                for admin in (False, True)
+            ]
+            desk = Desk(gateway, client, admin)
             desk.key = await desk.new_key(*scopes)
             await story(desk)
 

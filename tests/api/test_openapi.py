@@ -1,0 +1,147 @@
+"""The OpenAPI document: complete, resolvable, and true of what is answered."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from modemgw.api.app import ROUTES
+from modemgw.api.openapi import EVENT_TYPES, PATH, document
+from modemgw.api.problems import TITLES
+from modemgw.api.routing import ANY_KEY, PUBLIC
+from tests.api.desk import TO, Answer, Desk, at_desk
+
+DOCUMENT: dict[str, Any] = msgspec.json.decode(document(ROUTES))
+DOCS = Path(__file__).parents[2] / "docs"
+PACKAGE = Path(__file__).parents[2] / "modemgw"
+
+
+def test_every_route_is_described() -> None:
+    for route in ROUTES:
+        operation = DOCUMENT["paths"][route.path][route.method.lower()]
+        assert operation["summary"]
+        assert operation["description"].endswith(".")
+        assert {str(status) for status in route.answers} <= operation[
+            "responses"
+        ].keys()
+        if route.scope == PUBLIC:
+            assert operation["security"] == []
+        elif route.scope != ANY_KEY:
+            assert operation["x-scope"] == route.scope
+            assert "403" in operation["responses"]
+    assert PATH in DOCUMENT["paths"]
+    assert set(DOCUMENT["webhooks"]) == set(EVENT_TYPES)
+
+
+def test_operation_ids_are_unique() -> None:
+    ids = [
+        operation["operationId"]
+        for path in DOCUMENT["paths"].values()
+        for operation in path.values()
+    ]
+    assert len(ids) == len(set(ids))
+
+
+def test_every_reference_leads_somewhere() -> None:
+    def walk(value: Any) -> None:
+        if isinstance(value, dict):
+            if "$ref" in value:
+                target: Any = DOCUMENT
+                for step in value["$ref"].removeprefix("#/").split("/"):
+                    target = target[step]
+                assert target
+            for item in value.values():
+                walk(item)
+        elif isinstance(value, list):
+            for item in value:
+                walk(item)
+
+    walk(DOCUMENT)
+
+
+def test_unknown_fields_are_refused_in_the_schema_too() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    assert schemas["SubmitRequest"]["additionalProperties"] is False
+    assert schemas["SubmitRequest"]["required"] == ["to"]
+    assert "class" in schemas["SubmitRequest"]["properties"]
+
+
+def test_answers_are_of_the_shape_that_is_declared(tmp_path: Path) -> None:
+    shapes = {
+        (route.method, route.path, status): shape
+        for route in ROUTES
+        for status, shape in route.answers.items()
+    }
+    seen = set()
+
+    async def story(desk: Desk) -> None:
+        async def check(
+            method: str, path: str, real: str = "", body: object = None
+        ) -> Answer:
+            answer = await desk.ask(method, real or path, body, admin=True)
+            shape = shapes[method, path, answer.status]
+            if shape is not None:
+                msgspec.json.decode(answer.octets, type=shape)
+            seen.add((method, path))
+            return answer
+
+        hooks, messages = "/v1/webhooks", "/v1/messages"
+        hook = await check(
+            "POST", hooks, "", {"url": "http://10.0.0.1", "events": ["*"]}
+        )
+        hook_path = f"{hooks}/{hook.json['id']}"
+        draft = {"to": TO, "text": "hi"}
+        made = await check("POST", messages, "", draft)
+        await check("POST", messages, f"{messages}?dry_run=true", draft)
+        path = f"{messages}/{made.json['id']}"
+        await check("GET", f"{messages}/{{id}}", path)
+        await check("GET", messages, f"{messages}?count=true")
+        await check("GET", f"{messages}/{{id}}/timeline", f"{path}/timeline")
+        await check("POST", f"{messages}/{{id}}/cancel", f"{path}/cancel")
+        batch = await check(
+            "POST", f"{messages}/batch", "", {"messages": [draft, {"to": "x"}]}
+        )
+        batch_id = batch.json["batch_id"]
+        await check("GET", "/v1/batches/{id}", f"/v1/batches/{batch_id}")
+        for one in ("/v1/sims", "/v1/modems", hooks, "/v1/keys", "/v1/events"):
+            await check("GET", one)
+        for probe in ("/healthz", "/readyz"):
+            await check("GET", probe)
+        await check("GET", f"{hooks}/{{id}}", hook_path)
+        await check("PATCH", f"{hooks}/{{id}}", hook_path, {"events": ["sim.*"]})
+        await check("POST", f"{hooks}/{{id}}/test", f"{hook_path}/test")
+        await check("GET", f"{hooks}/{{id}}/deliveries", f"{hook_path}/deliveries")
+        await check("DELETE", f"{hooks}/{{id}}", hook_path)
+        key = await check("POST", "/v1/keys", "", {"name": "a", "scopes": ["admin"]})
+        await check("DELETE", "/v1/keys/{id}", f"/v1/keys/{key.json['id']}")
+        served = await desk.get(PATH)
+        assert served.json == DOCUMENT
+
+    at_desk(tmp_path, story)
+    # These need a modem in the pool, a doubt, or a delivery that ended.
+    others = {(route.method, route.path) for route in ROUTES} - seen
+    assert others == {
+        ("GET", "/v1/sims/{id}"),
+        ("GET", "/v1/modems/{id}"),
+        ("POST", "/v1/messages/{id}/settle"),
+        ("POST", "/v1/webhooks/{id}/deliveries/{delivery}/replay"),
+    }
+
+
+def test_every_problem_type_is_documented() -> None:
+    made = set(TITLES)
+    for file in PACKAGE.rglob("*.py"):
+        made |= set(re.findall(r'\bproblem="([a-z-]+)"', file.read_text("utf-8")))
+        made |= set(
+            re.findall(r'^    problem = "([a-z-]+)"', file.read_text("utf-8"), re.M)
+        )
+    text = (DOCS / "problems.md").read_text("utf-8")
+    documented = set(re.findall(r"^## ([a-z-]+)$", text, re.M))
+    assert documented == made
+
+
+def test_every_route_is_in_the_reference() -> None:
+    text = (DOCS / "api.md").read_text("utf-8")
+    for route in ROUTES:
+        assert f"`{route.method} {route.path}`" in text, route.path
