@@ -45,7 +45,7 @@ class DueFinder:
         self._lanes = lanes
         self._clock = clock
         self._seen: dict[Source, Seen] = {}
-        self._newest: int | None = None  # None: not started
+        self._newest: int | None = None  # row id; None: the table was not looked at
         self._fresh = False
 
     @property
@@ -67,10 +67,9 @@ class DueFinder:
         if seen.next_due is None or seen.next_due > at:
             seen.next_due = at
 
-    def all_again(self) -> None:
-        """Say that rows of any source may be due."""
-        for source in self._seen:
-            self.again(source)
+    def from_the_start(self) -> None:
+        """Say that rows of any source may be due, of sources not seen before too."""
+        self._newest = None
 
     async def look(self) -> None:
         """Offer every delivery that is due to the lanes. May raise StoreError."""
@@ -80,7 +79,8 @@ class DueFinder:
         for key in self._lanes.hungry(now):
             self.again(key if isinstance(key, int) else None)
         if self._lanes.starved():
-            self.all_again()
+            for source in self._seen:
+                self.again(source)
         if self._fresh:
             await self._look_at_fresh()
         for source, seen in self._seen.items():

@@ -99,7 +99,7 @@ class Deliverer:
         Somebody asked for this, so endpoints that wanted quiet are tried anyway.
         """
         self._lanes.release()
-        self._due.all_again()
+        self._due.from_the_start()
         self._poke()
 
     async def sync_declared(self, declared: Sequence[WebhookConfig]) -> None:

@@ -245,6 +245,8 @@ def test_gone_disables_the_endpoint_and_keeps_what_waits(tmp_path: Path) -> None
             "dead",
         ]
         await bench.later(DAY_S)
+        await bench.restart()
+        await bench.later(DAY_S)
         assert len(bench.receiver.got) == 2
         await bench.store.write(lambda db: webhooks.set_state(db, hook.id, "active"))
         bench.engine.look_again()
