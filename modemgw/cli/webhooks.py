@@ -114,3 +114,34 @@ def deliveries(config_path: Path, id: str, limit: int, as_json: bool) -> None:
             for row in found["data"]
         ],
     )
+
+
+@webhooks.command()
+@config_option
+@click.argument("id")
+def secret(config_path: Path, id: str) -> None:
+    """Print the secret of an endpoint: the one of the file, or the one made for it.
+
+    Reads the database, so only those who may open its files can ask.
+    """
+    from modemgw.config.load import load  # noqa: PLC0415
+
+    click.echo(_secret(load(config_path).database, id))
+
+
+def _secret(database: Path, id: str) -> str:
+    import sqlite3  # noqa: PLC0415
+    from contextlib import closing  # noqa: PLC0415
+
+    from modemgw.errors import NotFound, StoreError  # noqa: PLC0415
+    from modemgw.store import webhooks as rows  # noqa: PLC0415
+
+    try:
+        # Reading beside the daemon is safe; only it writes.
+        with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as db:
+            row = rows.get(db, id)
+    except sqlite3.Error as exc:
+        raise StoreError(f"cannot read {str(database)!r}: {exc}") from None
+    if row is None:
+        raise NotFound(f"there is no webhook {id!r}")
+    return row.secret

@@ -248,7 +248,7 @@ class WebhookConfig(msgspec.Struct, frozen=True):
         Secret | None,
         key(
             "Signs each request (Standard Webhooks). Absent: one is made and shown by "
-            "`modemgw webhooks list --secrets`.",
+            "`modemgw webhooks secret`.",
             unit="whsec_… , {file: PATH} or {env: NAME}",
             default="made at the first start",
         ),

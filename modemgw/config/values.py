@@ -270,7 +270,8 @@ def pin(text: str) -> str:
 def webhook_secret(text: str) -> str:
     """`whsec_` and base64 of 24 to 64 octets. Never shown."""
     try:
-        octets = base64.b64decode(text.removeprefix("whsec_"), validate=True)
+        coded = text.removeprefix("whsec_")
+        octets = base64.b64decode(coded + "=" * (-len(coded) % 4), validate=True)
     except (binascii.Error, ValueError):
         octets = b""
     if not text.startswith("whsec_") or len(octets) not in WEBHOOK_SECRET_OCTETS:

@@ -1,5 +1,6 @@
 """`modemgw send` and the lists, against a scripted daemon."""
 
+import asyncio
 import io
 import json
 import sys
@@ -8,6 +9,10 @@ from typing import Any
 
 import pytest
 
+from modemgw.clock import SystemClock
+from modemgw.store import webhooks
+from modemgw.store.database import Store
+from modemgw.store.webhooks import WebhookRow
 from tests.cli.admin import FakeDaemon, fake_daemon
 from tests.cli.conftest import Cli
 
@@ -254,3 +259,23 @@ def test_webhooks(cli: Cli, daemon: FakeDaemon) -> None:
     assert cli.on("webhooks", "remove", "whk_1").out == "whk_1 removed\n"
     for command in (["list"], ["deliveries", "whk_1"]):
         assert json.loads(cli.on("webhooks", *command, "--json").out)["data"]
+
+
+def test_the_secret_of_an_endpoint(cli: Cli) -> None:
+    async def make() -> WebhookRow:
+        store = await Store.open(cli.data, clock=SystemClock())
+        try:
+            return await store.write(
+                lambda db: webhooks.create(
+                    db, store.ids, url="http://a/", events=["*"], now=1, secret=None
+                )
+            )
+        finally:
+            store.close()
+
+    missing = cli.on("webhooks", "secret", "whk_0")
+    assert (missing.code, missing.out) == (1, "")
+    assert "cannot read" in missing.err
+    made = asyncio.run(make())
+    assert cli.on("webhooks", "secret", made.public_id).out == made.secret + "\n"
+    assert "there is no webhook" in cli.on("webhooks", "secret", "whk_0").err
