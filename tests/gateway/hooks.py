@@ -25,6 +25,7 @@ import msgspec
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from modemgw.gateway.resolve import UnknownHost
 from modemgw.gateway.targets import Address, TargetGuard, literal
 from modemgw.gateway.webhook_lanes import Lanes
 from modemgw.gateway.webhooks import Deliverer
@@ -118,7 +119,11 @@ class Bench:
 
     async def lookup(self, host: str) -> list[Address]:
         address = literal(host)
-        return [address] if address is not None else self.names[host]
+        if address is not None:
+            return [address]
+        if host not in self.names:
+            raise UnknownHost(f"{host} has no address")
+        return self.names[host]
 
     async def start(self) -> None:
         self.store = await Store.open(self._data_dir, clock=self.clock)

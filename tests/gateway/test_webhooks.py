@@ -4,11 +4,13 @@ import asyncio
 import base64
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
 from standardwebhooks import Webhook
 
+from modemgw.errors import StoreError
 from modemgw.gateway.views import instant
 from modemgw.gateway.webhook_schedule import SCHEDULE_S
 from modemgw.store import deliveries, webhooks
@@ -227,6 +229,35 @@ def test_while_the_store_fails_nothing_is_repeated_and_nothing_is_lost(
         await bench.event()
         await bench.quiet()
         assert len(bench.receiver.got) == 2
+
+    run(tmp_path, story)
+
+
+@pytest.mark.parametrize("good", range(6))
+def test_a_read_that_fails_is_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, good: int
+) -> None:
+    async def story(bench: Bench) -> None:
+        hook = await bench.endpoint()
+        bench.receiver.answers["/hook"] = [500]
+        await bench.quiet()
+        read, reads = bench.store.reader.read, 0
+
+        async def flaky(*args: Any, **kwargs: Any) -> Any:
+            nonlocal reads
+            reads += 1
+            if good < reads <= good + 2:
+                raise StoreError("the disk is gone for a moment")
+            return await read(*args, **kwargs)
+
+        monkeypatch.setattr(bench.store.reader, "read", flaky)
+        await bench.events(3)
+        await bench.quiet()
+        await bench.later(7)
+        monkeypatch.undo()
+        await bench.quiet()
+        assert {row.state for row in await bench.deliveries(hook)} == {"done"}
+        assert len(bench.receiver.got) == 4
 
     run(tmp_path, story)
 

@@ -97,6 +97,23 @@ def test_a_callback_without_a_key_has_nothing_to_sign_with(tmp_path: Path) -> No
     run(tmp_path, story, allow=True)
 
 
+def test_a_callback_that_leads_nowhere_says_so_and_holds_up_nobody(
+    tmp_path: Path,
+) -> None:
+    async def story(bench: Bench) -> None:
+        key = await make_key(bench)
+        for url in ("no url at all", "http://nowhere.example/", bench.receiver.url()):
+            await bench.events(1, callback_url=url, key_id=key.id)
+        await bench.quiet()
+        assert len(bench.receiver.got) == 1
+        invalid, unknown, fine = await last_errors(bench)
+        assert invalid == "the URL contains a space or a control character"
+        assert unknown == "nowhere.example has no address"
+        assert fine is None
+
+    run(tmp_path, story, allow=True)
+
+
 def test_the_declared_endpoints_follow_the_configuration(tmp_path: Path) -> None:
     async def story(bench: Bench) -> None:
         secret = signing.new_secret()
