@@ -76,7 +76,8 @@ def test_dialled(text: str, address: Address) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "+", "Acme", "+49 151", "1" * 21, "+" + "1" * 21, "++49", "49-1", "\u0661"]
+    "text",
+    ["", "+", "Acme", "+49 151", "1" * 21, "+" + "1" * 21, "++49", "49-1", "\u0661"],
 )
 def test_what_cannot_be_dialled(text: str) -> None:
     with pytest.raises(PduEncodeError, match=r"number|digits"):
