@@ -42,6 +42,7 @@ ROUTES: tuple[Route, ...] = (
     *keys.ROUTES,
     *health.ROUTES,
 )
+LINGER_S = 2.0  # what is left of a refused body is read so long, then cut off
 STORE_RETRY_S = 5  # when to try again after the database refused
 _NOBODY = Caller(key_id=None, name="", scopes=frozenset(), address="")
 
@@ -73,7 +74,11 @@ def build_app(gateway: Gateway, *, admin: bool = False) -> web.Application:
         middlewares=[_edge(gateway)],
         client_max_size=MAX_BATCH_BODY,  # each route has its own, smaller limit
         # Compressed bodies are refused, not unpacked: no small body grows large.
-        handler_args={"auto_decompress": False, "logger": http_log},
+        handler_args={
+            "auto_decompress": False,
+            "lingering_time": LINGER_S,
+            "logger": http_log,
+        },
     )
     authenticator = None if admin else Authenticator(gateway.keys, gateway.clock)
     described = openapi.document(ROUTES)

@@ -127,8 +127,9 @@ def at_desk(
     scopes: Iterable[str] = SCOPES,
     queue_max: int = 1000,
     allow: tuple[str, ...] = (),
+    inline: bool = True,
 ) -> None:
-    """Run a story at a desk whose key has `scopes`."""
+    """Run a story at a desk whose key has `scopes`; `inline`: without threads."""
 
     async def run() -> None:
         config = Config(
@@ -142,7 +143,7 @@ def at_desk(
         async with AsyncExitStack() as stack:
             clock = SystemClock()
             store = await stack.enter_async_context(
-                open_store(tmp_path, clock=clock, inline=True)
+                open_store(tmp_path, clock=clock, inline=inline)
             )
             gateway = Gateway(config, store, clock, open_port=_no_port)
             await gateway.start()

@@ -116,7 +116,7 @@ def test_equal_requests_at_once_make_one_message(tmp_path: Path) -> None:
         assert len(ids) == 1
         assert await desk.queued() == 1
 
-    at_desk(tmp_path, story)
+    at_desk(tmp_path, story, inline=False)
 
 
 def test_a_dry_run_keeps_nothing(tmp_path: Path) -> None:
