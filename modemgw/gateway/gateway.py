@@ -38,7 +38,7 @@ from modemgw.ids import IdSource
 from modemgw.modem.model import ModemSnapshot, SimIdentity
 from modemgw.modem.port import OpenPort
 from modemgw.policy.message import MessageState, OnInDoubt
-from modemgw.store import outbound, outcomes
+from modemgw.store import outbound, outcomes, waiting
 from modemgw.store.database import Store
 from modemgw.store.outcomes import PartRef
 from modemgw.store.writer import Connection
@@ -124,7 +124,7 @@ class Gateway:
         await self.pool.load()
         await self.dispatcher.load()
         await self.intake.expand()
-        self.intake.open_count = await self.store.read(outbound.count_open)
+        self.intake.open_count = await self.store.read(waiting.count_open)
         self.started = True
 
     def tasks(self) -> list[tuple[str, Callable[[], Awaitable[None]]]]:

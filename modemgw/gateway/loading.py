@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from modemgw.gateway.queue import Entry, Slot
 from modemgw.policy.routing import Wish
-from modemgw.store import outbound
-from modemgw.store.outbound import WaitingPart
+from modemgw.store import waiting
+from modemgw.store.waiting import WaitingPart
 
 
 def wish_of(options: dict[str, object], pinned: int | None = None) -> Wish:
@@ -44,13 +44,13 @@ def _entry(
 
 def one(db: sqlite3.Connection, message_id: int) -> Entry | None:
     """Return the entry of one message, None when none of its parts waits."""
-    rows = outbound.waiting_of(db, message_id)
+    rows = waiting.waiting_of(db, message_id)
     if not rows or rows[0].state not in ("queued", "sending"):
         return None
     pinned = None
     if len(rows) < rows[0].segments:
-        pinned = outbound.accepted_sim(db, message_id)
-    text, data = outbound.contents(db, [message_id]).get(message_id, (None, None))
+        pinned = waiting.accepted_sim(db, message_id)
+    text, data = waiting.contents(db, [message_id]).get(message_id, (None, None))
     return _entry(rows, text, data, pinned)
 
 
@@ -61,7 +61,7 @@ def best(
 
     Also whether there may be more beyond.
     """
-    rows = outbound.waiting(db, limit)
+    rows = waiting.waiting(db, limit)
     entries: list[Entry] = []
     seen: set[int] = set()
     for row in rows:
@@ -69,7 +69,7 @@ def best(
             continue
         seen.add(row.message_id)
         if row.segments == 1:
-            text, data = outbound.contents(db, [row.message_id]).get(
+            text, data = waiting.contents(db, [row.message_id]).get(
                 row.message_id, (None, None)
             )
             entries.append(_entry([row], text, data, None))

@@ -27,7 +27,7 @@ from modemgw.gateway.model import (
     Submitted,
 )
 from modemgw.gateway.queue import Entry, Slot
-from modemgw.store import batches, idempotency, outbound
+from modemgw.store import batches, idempotency, outbound, waiting
 from modemgw.store.database import Store
 from modemgw.store.idempotency import StoredAnswer
 from modemgw.store.outbound import NewMessage
@@ -184,7 +184,7 @@ class Intake:
         now = self._clock.monotonic()
         if now - self._counted_at >= RECOUNT_S:
             self._counted_at = now
-            self.open_count = await self._store.read(outbound.count_open)
+            self.open_count = await self._store.read(waiting.count_open)
         if self.open_count + count > self._queue_max:
             raise QueueFull(
                 f"{self.open_count} messages wait and queue.max is {self._queue_max}",

@@ -6,7 +6,6 @@ state change together with its event. What became of a submit is in outcomes.py.
 
 import json
 import sqlite3
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from modemgw.errors import Conflict, NotFound
@@ -14,6 +13,7 @@ from modemgw.ids import IdSource
 from modemgw.policy.message import CANCELABLE, MessageState
 from modemgw.store import events
 from modemgw.store.sql import sql
+from modemgw.store.waiting import rows_of
 from modemgw.store.writer import Connection
 
 JsonDict = dict[str, object]
@@ -45,29 +45,6 @@ class NewMessage:
     options: JsonDict = field(default_factory=dict)
     key_id: int | None = None
     batch_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class WaitingPart:
-    """One row of the queue: a part and what routing needs of its message."""
-
-    part_id: int
-    seq: int
-    part_state: str
-    sim_id: int | None
-    attempts: int
-    not_before: int
-    message_id: int
-    public_id: str
-    to: str
-    state: str
-    klass: str
-    priority: int
-    segments: int
-    encoding: str
-    expires_at: int | None
-    options: JsonDict
-    created_at: int
 
 
 def _json(value: object) -> str | None:
@@ -148,69 +125,6 @@ def next_concat_ref(db: Connection, peer: str, start: int) -> int:
         sql("outbound.next_concat_ref"), {"peer": peer, "start": start}
     ).fetchone()
     return int(row[0])
-
-
-def _waiting(rows: Iterable[sqlite3.Row]) -> list[WaitingPart]:
-    return [
-        WaitingPart(
-            part_id=row["part_id"],
-            seq=row["seq"],
-            part_state=row["part_state"],
-            sim_id=row["sim_id"],
-            attempts=row["attempts"],
-            not_before=row["not_before"],
-            message_id=row["message_id"],
-            public_id=row["public_id"],
-            to=row["peer"],
-            state=row["state"],
-            klass=row["class"],
-            priority=row["priority"],
-            segments=row["segments"],
-            encoding=row["encoding"],
-            expires_at=row["expires_at"],
-            options=json.loads(row["options"]),
-            created_at=row["created_at"],
-        )
-        for row in rows
-    ]
-
-
-def waiting(db: sqlite3.Connection, limit: int) -> list[WaitingPart]:
-    """Return the best `limit` parts that wait to be sent, best first."""
-    return _waiting(_rows(db, "outbound.waiting", {"limit": limit}))
-
-
-def waiting_of(db: sqlite3.Connection, message_id: int) -> list[WaitingPart]:
-    """Return the parts of one message that wait to be sent, in order."""
-    return _waiting(_rows(db, "outbound.waiting_of", {"message_id": message_id}))
-
-
-def accepted_sim(db: sqlite3.Connection, message_id: int) -> int | None:
-    """Return the SIM to which this message is pinned by a part that left."""
-    row = db.execute(
-        sql("outbound.accepted_sim"), {"message_id": message_id}
-    ).fetchone()
-    return None if row is None else int(row[0])
-
-
-def contents(
-    db: sqlite3.Connection, message_ids: Iterable[int]
-) -> dict[int, tuple[str | None, bytes | None]]:
-    """Return (text, data) of each message that still has its body."""
-    found: dict[int, tuple[str | None, bytes | None]] = {}
-    for message_id in message_ids:
-        row = db.execute(sql("outbound.content"), {"message_id": message_id}).fetchone()
-        if row is not None:
-            found[message_id] = (row[0], row[1])
-    return found
-
-
-def _rows(
-    db: sqlite3.Connection, name: str, values: dict[str, object]
-) -> list[sqlite3.Row]:
-    cursor = db.cursor()
-    cursor.row_factory = sqlite3.Row
-    return cursor.execute(sql(name), values).fetchall()
 
 
 def begin(
@@ -346,7 +260,7 @@ def announce(
     db: Connection, ids: IdSource, message_id: int, now: int, **extra: object
 ) -> None:
     """Append the pushed event that tells of the message's present state."""
-    row = _rows(db, "outbound.brief", {"message_id": message_id})[0]
+    row = rows_of(db, "outbound.brief", {"message_id": message_id})[0]
     data: JsonDict = {
         "id": row["public_id"],
         "state": row["state"],
@@ -393,11 +307,6 @@ def next_schedule(db: sqlite3.Connection) -> int | None:
     """Return when the next scheduled message falls due."""
     row = db.execute(sql("outbound.next_schedule")).fetchone()
     return None if row[0] is None else int(row[0])
-
-
-def count_open(db: sqlite3.Connection) -> int:
-    """Return how many messages wait to leave."""
-    return int(db.execute(sql("outbound.count_open")).fetchone()[0])
 
 
 def newest_instant(db: sqlite3.Connection) -> int:

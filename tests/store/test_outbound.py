@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from modemgw.errors import Conflict, NotFound
 from modemgw.ids import IdSource
 from modemgw.policy.message import MessageState, PartState, may_follow
-from modemgw.store import outbound, outcomes, sims
+from modemgw.store import outbound, outcomes, sims, waiting
 from modemgw.store.outbound import NewMessage, Stale
 from modemgw.store.outcomes import PartRef
 from modemgw.store.writer import Connection
@@ -222,13 +222,13 @@ def test_a_refused_message_may_move_until_a_part_has_left(tmp_path: Path) -> Non
         world.begin(1)
         world.requeue(1)
         assert (world.state, world.part_states()) == ("queued", ["queued", "queued"])
-        assert outbound.accepted_sim(db, world.id) is None
+        assert waiting.accepted_sim(db, world.id) is None
         world.begin(1)
         world.accept(1)
         world.begin(2)
         world.requeue(2, keep_pinned=True)
-        assert outbound.accepted_sim(db, world.id) == world.sim.id
-        assert [part.seq for part in outbound.waiting_of(db, world.id)] == [2]
+        assert waiting.accepted_sim(db, world.id) == world.sim.id
+        assert [part.seq for part in waiting.waiting_of(db, world.id)] == [2]
 
 
 def test_half_a_message_is_undelivered_and_a_late_report_lifts_it(
@@ -274,10 +274,10 @@ def test_a_person_settles_a_doubt_and_the_rest_goes_on(tmp_path: Path) -> None:
         world = World(db, 2)
         world.begin(1)
         world.doubt(1)
-        assert not outbound.waiting(db, 10)
+        assert not waiting.waiting(db, 10)
         outcomes.settle_as_sent(db, IDS, world.id, NOW)
         assert world.state == "sending"
-        assert [part.seq for part in outbound.waiting(db, 10)] == [2]
+        assert [part.seq for part in waiting.waiting(db, 10)] == [2]
 
 
 def test_no_report_closes_what_was_never_sent_and_keeps_the_doubt(
@@ -306,8 +306,8 @@ def test_the_best_waits_in_front(tmp_path: Path) -> None:
     with database(tmp_path) as db:
         for priority in (1, 3, 0, 3):
             outbound.insert(db, IDS, new_message(priority=priority))
-        assert [part.priority for part in outbound.waiting(db, 9)] == [3, 3, 1, 0]
-        assert outbound.count_open(db) == 4
+        assert [part.priority for part in waiting.waiting(db, 9)] == [3, 3, 1, 0]
+        assert waiting.count_open(db) == 4
 
 
 STEPS = ("begin", "accept", "requeue", "fail", "doubt", "delivered", "undelivered")

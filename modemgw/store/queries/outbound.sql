@@ -181,7 +181,8 @@ SELECT part.id, message.peer, part.accepted_at, part.state
 SELECT part.id, message.peer, part.submitting_at
   FROM part INDEXED BY part_unsettled
   JOIN message ON message.id = part.message_id
- WHERE part.state = 'in_doubt' AND part.sim_id = :sim_id
+ WHERE part.state IN ('submitting', 'in_doubt')  -- the index wants its own words
+   AND part.state = 'in_doubt' AND part.sim_id = :sim_id
  LIMIT 200;
 
 -- name: part_of_report
@@ -261,7 +262,8 @@ SELECT part.id, part.message_id, part.seq, part.sim_id, part.modem,
        message.class, message.options, message.expires_at
   FROM part INDEXED BY part_unsettled
   JOIN message ON message.id = part.message_id
- WHERE part.state = 'submitting'
+ WHERE part.state IN ('submitting', 'in_doubt')  -- the index wants its own words
+   AND part.state = 'submitting'
  ORDER BY part.id;
 
 -- name: unclaim_all

@@ -1,0 +1,41 @@
+"""What the benchmarks ask of the machine they run on."""
+
+import os
+import statistics
+import sys
+import time
+from pathlib import Path
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return user and system time of a process so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rsplit(") ", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def rss_mib(pid: int) -> float:
+    """Return the resident memory of a process."""
+    return int(Path(f"/proc/{pid}/statm").read_text("utf-8").split()[1]) * _PAGE / 2**20
+
+
+def fdatasync_ms(directory: Path) -> float:
+    """Return the median cost of making 4 KiB durable in this directory."""
+    times = []
+    with (directory / "probe").open("wb", buffering=0) as probe:
+        for _ in range(200):
+            probe.write(b"\0" * 4096)
+            began = time.perf_counter()
+            os.fdatasync(probe.fileno())
+            times.append((time.perf_counter() - began) * 1000)
+    return statistics.median(times)
+
+
+def banner(directory: Path) -> str:
+    """Return one line about the machine, for every figure that is printed."""
+    return (
+        f"machine: {os.cpu_count()} cores, python {sys.version.split()[0]},"
+        f" fdatasync {fdatasync_ms(directory):.2f} ms"
+    )
