@@ -67,25 +67,24 @@ class AtChannel:
     """One AT channel for as long as the port stays open.
 
     `on_urc` hears what comes unasked, `on_late` the TP-MR of a submit whose
-    deadline had passed. `turn` is the lock around one command; it is first come,
-    first served.
+    deadline had passed. `write` is set once the port is open. `turn` is the lock
+    around one command: first come, first served.
     """
 
     def __init__(
         self,
-        write: Callable[[bytes], None],
         on_urc: Callable[[Urc], None],
         on_late: Callable[[object, int], None],
         *,
         name: str = "",
     ) -> None:
+        self.write: Callable[[bytes], None] = _not_open
         self.turn = asyncio.Lock()
         self.lost: PortLost | None = None
         self.in_step = True
         self.late: list[object] = []  # tokens of submits given up after Ctrl-Z
         self.answered_at = 0.0  # loop time of the last final code
         self._loop = asyncio.get_running_loop()
-        self._write = write
         self._on_urc = on_urc
         self._on_late = on_late
         self._extra = {"modem": name}
@@ -131,19 +130,24 @@ class AtChannel:
         """Do what `resync` does for a caller that holds `turn`."""
         if self.lost is not None:
             raise self.lost
+        clean, began = commands.CLEAN, self._loop.time()
         for _ in range(RESYNC_TRIES):
             self.send(commands.ESCAPE)
             await self._quiet()
-            if await self._probe():
+            flight = self.begin(clean.text, clean.prefixes, numeric=True)
+            final = await self.wait(flight, flight.done, clean.timeout_s)
+            if isinstance(final, ModemError):
+                raise final
+            if final is not _TIMEOUT and await self._probe():
                 self.in_step = True
                 return
         self.in_step = False
-        raise AtTimeout(commands.PROBE.text, RESYNC_TRIES * commands.PROBE.timeout_s)
+        raise AtTimeout(clean.text, self._loop.time() - began)
 
     async def _probe(self) -> bool:
         """Ask what no other command answers, and read up to that answer."""
         probe = commands.PROBE
-        flight = self.begin(probe.text, probe.prefixes)
+        flight = self.begin(probe.text, probe.prefixes, numeric=True)
         final = await self.wait(flight, flight.done, probe.timeout_s)
         for _ in range(MAX_STALE):
             if not isinstance(final, str):
@@ -151,7 +155,7 @@ class AtChannel:
             if any(line.startswith(probe.prefixes) for line in flight.lines):
                 return True
             # Either stale, or the refusal of a modem that lacks this command.
-            flight = self._listen(probe.text, probe.prefixes)
+            flight = self._listen(probe.text, probe.prefixes, numeric=True)
             final = await self.wait(flight, flight.done, SECOND_FINAL_S)
             if final is _TIMEOUT:
                 return True
@@ -223,7 +227,7 @@ class AtChannel:
     def send(self, data: bytes, shown: str = "<ESC>") -> None:
         """Write octets; raises PortLost when the port does not take them."""
         self.record(">", shown)
-        self._write(data)
+        self.write(data)
 
     async def wait(
         self,
@@ -329,6 +333,10 @@ class AtChannel:
         tp_mr = reference_of(text)
         if self.late and tp_mr is not None:
             self._on_late(self.late.pop(0), tp_mr)
+
+
+def _not_open(data: bytes) -> None:
+    raise PortLost("the port is not open")
 
 
 def resolve(future: Answer, value: str | ModemError | None) -> None:

@@ -11,7 +11,6 @@ the library would wait in the loop until a hung modem has read it.
 import asyncio
 import contextlib
 import errno
-import fcntl
 import os
 import termios
 from collections.abc import Awaitable, Callable
@@ -79,8 +78,6 @@ def _open(path: str) -> serial.Serial:
         device = serial.Serial(path, BAUD, timeout=0, write_timeout=0, exclusive=True)
     except (serial.SerialException, OSError, termios.error, ValueError) as exc:
         raise PortLost(_why(exc)) from exc
-    with contextlib.suppress(OSError):  # other programs of other users, by the kernel
-        fcntl.ioctl(device.fileno(), termios.TIOCEXCL)
     if device.fileno() > MAX_DESCRIPTOR:
         device.close()
         raise PortLost("too many open files to open one more port")

@@ -4,11 +4,11 @@
  ABSENT ────────────▶ STARTING ─────────▶ READY
     ▲                  │  ▲  ▲              │ REBOOTED: back to STARTING
     │ LOST, from       │  │  └── RETRY ── PARKED ◀── BLOCKED, from STARTING
-    │ everywhere  FAULT│  │RETRY            ▲        and RECOVERING
-    │                  ▼  │                 │
-    └───────────── RECOVERING ── RESYNCED ──┼──▶ READY
-                       ▲                    │
-                       └── FAULT, from READY
+    │ everywhere  FAULT│  │RETRY
+    │                  ▼  │
+    └───────────── RECOVERING ── RESYNCED ──▶ READY
+                       ▲
+                       └── FAULT, from READY and PARKED
 
 A pair that is not in the table is a bug in our code, so it is an AssertionError
 and ends the daemon; it is never a ModemError.
@@ -54,9 +54,9 @@ TRANSITIONS: dict[tuple[Phase, Trigger], Phase] = {
     (Phase.RECOVERING, Trigger.RESYNCED): Phase.READY,
     (Phase.RECOVERING, Trigger.RETRY): Phase.STARTING,
     (Phase.RECOVERING, Trigger.FAULT): Phase.RECOVERING,
-    (Phase.RECOVERING, Trigger.BLOCKED): Phase.PARKED,
     (Phase.RECOVERING, Trigger.LOST): Phase.ABSENT,
     (Phase.PARKED, Trigger.RETRY): Phase.STARTING,
+    (Phase.PARKED, Trigger.FAULT): Phase.RECOVERING,
     (Phase.PARKED, Trigger.LOST): Phase.ABSENT,
 }
 

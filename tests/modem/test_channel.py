@@ -27,10 +27,10 @@ class Bench:
         self.urcs: list[Urc] = []
         self.late: list[tuple[object, int]] = []
         self.channel = AtChannel(
-            self.modem.write,
             self.urcs.append,
             lambda token, mr: self.late.append((token, mr)),
         )
+        self.channel.write = self.modem.write
         self.modem.hear = self.channel.data_received
         self.submitter = Submitter(self.channel)
 

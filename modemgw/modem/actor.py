@@ -1,0 +1,401 @@
+"""Owns one modem for life: the only code that ever touches its port.
+
+`run` reads like a modem's day: wait for the port, start, serve, recover. What
+else runs in the program asks for submits and hears back through their outcome
+and the observer; received TPDUs go to the sink. A ModemError never leaves this
+file; any other exception is our bug and ends the daemon.
+
+Recovery, by faults in a row: ESC and find the step again; reopen and start
+anew; the same with the radio switched off and on. Pauses grow in between.
+"""
+
+import asyncio
+import logging
+from functools import partial
+
+from modemgw.at import codes, commands, quirks
+from modemgw.at.parser import Urc
+from modemgw.clock import Clock
+from modemgw.errors import AtTimeout, ModemError, PortLost
+from modemgw.modem import status
+from modemgw.modem.channel import AtChannel
+from modemgw.modem.facts import Facts
+from modemgw.modem.faults import Blocked, Rebooted
+from modemgw.modem.model import (
+    ModemSettings,
+    ModemSnapshot,
+    NotSent,
+    Observer,
+    Phase,
+    Refused,
+    SubmitOutcome,
+    TpduSink,
+)
+from modemgw.modem.port import OpenPort, Port
+from modemgw.modem.receiving import Receiver
+from modemgw.modem.serving import Serving
+from modemgw.modem.startup import Remembered, Startup
+from modemgw.modem.submit import Gate, Submitter, neglect
+from modemgw.policy.lifecycle import Trigger, advance
+
+PORT_RETRY_S = 0.5  # between looks at a port that is not there
+BACKOFF_S = (1.0, 2.0, 5.0, 15.0, 60.0)  # before reopening, by faults in a row
+RADIO_CYCLE_AT = 3  # faults in a row
+CALM_S = 60.0  # without a fault: the count begins anew
+PARKED_S = 30.0  # between looks at what keeps it parked
+BOOT_PAUSE_S = 1.0  # after a restart, times the faults in a row
+CALL_S = 20.0  # between rings of one call, at most
+RESTART_PAUSE_S = 30.0  # at least, between starts that a refusal asked for
+
+_DRAIN_CODES = frozenset({22, 208, 211, 322})  # no room: reading makes some
+_log = logging.getLogger("modemgw.modem")
+
+
+class ModemActor:
+    """One modem. `run` ends only by cancellation; it closes the port then."""
+
+    def __init__(
+        self,
+        settings: ModemSettings,
+        *,
+        open_port: OpenPort,
+        sink: TpduSink,
+        observer: Observer,
+        clock: Clock,
+    ) -> None:
+        self._settings = settings
+        self._open_port = open_port
+        self._observer = observer
+        self._clock = clock
+        self._extra = {"modem": settings.name}
+        self._phase = Phase.ABSENT
+        self._why = "waiting for the port"
+        self._since_ms = clock.now_ms()
+        self._facts = Facts()
+        self._remembered = Remembered()
+        self._receiver = Receiver(settings.name, sink, self._poke)
+        self._port: Port | None = None
+        self._channel: AtChannel | None = None
+        self._submitter: Submitter | None = None
+        self._poked = asyncio.Event()
+        self._trouble: ModemError | None = None  # found outside the serving task
+        self._submits = 0  # running or waiting for their turn
+        self._faults = 0
+        self._in_a_row = 0
+        self._in_service_since = 0.0  # loop time, as the next two
+        self._restarted_at = 0.0
+        self._rang_at = -CALL_S
+        self._snapshots: dict[bool, ModemSnapshot] = {}
+
+    # --- what the gateway uses
+
+    @property
+    def snapshot(self) -> ModemSnapshot:
+        """The modem as it is now; the same object until something changes."""
+        busy = self._submits > 0
+        known = self._snapshots.get(busy)
+        if known is None:
+            known = self._snapshots[busy] = self._picture(busy)
+        return known
+
+    async def submit(
+        self,
+        octets: bytes,
+        tpdu_length: int,
+        *,
+        gate: Gate | None = None,
+        token: object = None,
+        more: bool = False,
+    ) -> SubmitOutcome:
+        """Submit SCA and TPDU in their turn; see modem/submit.py.
+
+        AT+CMGS goes out at once where the modem is idle; only the TPDU waits for
+        `gate`. Never raises ModemError. After a cancellation the outcome is
+        unknown: shield what must be recorded.
+        """
+        submitter, channel = self._submitter, self._channel
+        if submitter is None or channel is None or self._phase is not Phase.READY:
+            neglect(gate)
+            return NotSent(f"the modem is {self._phase.value}", (), modem_fault=False)
+        self._submits += 1
+        try:
+            outcome = await submitter.submit(
+                octets, tpdu_length, gate=gate, token=token, more=more
+            )
+        finally:
+            self._submits -= 1
+            if not channel.in_step and channel is self._channel:
+                self._report(channel.lost or AtTimeout("AT+CMGS", commands.SUBMIT_S))
+        if isinstance(outcome, Refused):
+            self._heed(outcome)
+        return outcome
+
+    async def run(self) -> None:
+        """Keep the modem in service for life."""
+        self._publish()
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._receiver.take_routed())
+                group.create_task(self._live())
+        finally:
+            self._close()
+
+    # --- the modem's day
+
+    async def _live(self) -> None:
+        while True:
+            channel = await self._open()
+            try:
+                await self._session(channel)
+            except PortLost as exc:
+                self._close()
+                self._note_fault(exc)
+                self._move(Trigger.LOST, str(exc))
+                await asyncio.sleep(PORT_RETRY_S)
+            except ModemError as exc:
+                self._close()
+                if self._phase is not Phase.RECOVERING:
+                    self._note_fault(exc)
+                pause = BACKOFF_S[min(self._in_a_row, len(BACKOFF_S)) - 1]
+                self._move(Trigger.FAULT, f"{exc}; trying again in {pause:g} s")
+                await asyncio.sleep(pause)
+
+    async def _open(self) -> AtChannel:
+        """Open the port, however long it takes to appear."""
+        while True:
+            channel = AtChannel(self._hear, self._late, name=self._settings.name)
+            lost = partial(self._lost, channel)
+            path = self._settings.port
+            try:
+                port = await self._open_port(path, channel.data_received, lost)
+            except PortLost as exc:
+                if self._phase is not Phase.ABSENT or self._why != str(exc):
+                    self._move(Trigger.LOST, str(exc))
+                await asyncio.sleep(PORT_RETRY_S)
+                continue
+            self._port, self._channel = port, channel
+            channel.write = port.write
+            absent = self._phase is Phase.ABSENT
+            self._move(Trigger.OPENED if absent else Trigger.RETRY, "starting")
+            return channel
+
+    def _close(self) -> None:
+        """Close the port at once: its number must be free for the next device."""
+        port, channel = self._port, self._channel
+        self._port = self._channel = self._submitter = None
+        if channel is not None:
+            channel.connection_lost(PortLost("the port is closed"))
+        if port is not None:
+            port.close()
+
+    async def _session(self, channel: AtChannel) -> None:
+        """Start and serve until only reopening the port may help."""
+        while True:
+            try:
+                await self._start(channel)
+                while True:
+                    try:
+                        await self._serving(channel).run()
+                    except (PortLost, Rebooted):
+                        raise
+                    except ModemError as exc:
+                        await self._resync(channel, exc)
+            except Rebooted as exc:
+                self._note_fault(exc)
+                if self._in_a_row >= len(BACKOFF_S):
+                    raise
+                is_serving = self._phase in (Phase.STARTING, Phase.READY)
+                self._move(Trigger.REBOOTED if is_serving else Trigger.RETRY, str(exc))
+                await asyncio.sleep(BOOT_PAUSE_S * self._in_a_row)
+
+    async def _start(self, channel: AtChannel) -> None:
+        self._trouble = None
+        self._submitter = None
+        self._restarted_at = asyncio.get_running_loop().time()
+        radio_cycle = self._in_a_row >= RADIO_CYCLE_AT
+        while True:
+            startup = Startup(
+                channel, self._settings, self._remembered, radio_cycle=radio_cycle
+            )
+            try:
+                facts = await startup.run()
+                break
+            except Blocked as exc:
+                await self._park(channel, exc)
+        self._raise_trouble(channel)
+        self._facts = facts
+        self._receiver.moved_to(facts.sim)
+        self._submitter = Submitter(channel)
+        self._enter_service(Trigger.STARTED)
+
+    async def _park(self, channel: AtChannel, exc: Blocked) -> None:
+        """Wait until what only a person can change has changed."""
+        self._move(Trigger.BLOCKED, str(exc))
+        while True:
+            await self._idle(PARKED_S)
+            self._raise_trouble(channel)
+            if await exc.recheck():
+                self._move(Trigger.RETRY, "starting")
+                return
+
+    async def _resync(self, channel: AtChannel, exc: ModemError) -> None:
+        """Try the gentlest rung; raise where it fails, or is not the first."""
+        self._note_fault(exc)
+        if self._phase is Phase.READY:
+            self._move(Trigger.FAULT, str(exc))
+        if self._in_a_row > 1:
+            raise exc
+        await channel.resync()
+        self._trouble = None
+        self._facts.are_doubted = True  # it may have restarted without a word
+        self._receiver.want_sweep()
+        self._enter_service(Trigger.RESYNCED)
+
+    def _serving(self, channel: AtChannel) -> Serving:
+        return Serving(
+            channel,
+            self._facts,
+            self._receiver,
+            sweep_interval_s=self._settings.sweep_interval_s,
+            is_sending=lambda: self._submits > 0,
+            check=partial(self._raise_trouble, channel),
+            idle=self._idle,
+            changed=self._publish_changes,
+        )
+
+    async def _idle(self, seconds: float) -> None:
+        timer = asyncio.get_running_loop().call_later(seconds, self._poked.set)
+        try:
+            await self._poked.wait()
+        finally:
+            timer.cancel()
+        self._poked.clear()
+
+    # --- what is heard from the port and from submits
+
+    def _hear(self, urc: Urc) -> None:
+        text, facts = urc.text, self._facts
+        if status.hear(urc, facts):
+            self._publish_changes()
+        elif self._receiver.hear(urc, facts.sim):
+            return
+        elif text.startswith(quirks.REBOOTED):
+            exc = Rebooted(f"the modem restarted ({text})")
+            self._trouble = exc
+            self._poke()
+            if self._channel is not None:
+                self._channel.interrupt(exc)
+        elif text.startswith(quirks.PERHAPS_REBOOTED):
+            self._facts.are_doubted = self._phase is Phase.READY
+            self._poke()
+        elif text.startswith(quirks.STORAGE_FULL):
+            self._observer.notice(self._settings.name, "storage_full", {"said": text})
+            self._receiver.want_sweep()
+            self._poke()
+        elif text.startswith(("RING", "+CRING:")):
+            self._ringing()
+
+    def _ringing(self) -> None:
+        """Tell of a call once, not with every ring."""
+        now = asyncio.get_running_loop().time()
+        if now - self._rang_at > CALL_S:
+            self._observer.notice(self._settings.name, "call.incoming", {})
+        self._rang_at = now
+
+    def _lost(self, channel: AtChannel, exc: Exception) -> None:
+        channel.connection_lost(exc)
+        self._poke()
+
+    def _late(self, token: object, tp_mr: int) -> None:
+        _log.info("part accepted after all", extra={**self._extra, "tp_mr": tp_mr})
+        self._observer.late_accept(self._settings.name, token, tp_mr)
+
+    def _heed(self, refused: Refused) -> None:
+        """Do for the modem what the code of a refused submit asks for."""
+        code = codes.refusal(refused.code, refused.text)
+        now = asyncio.get_running_loop().time()
+        if code.number in _DRAIN_CODES:
+            self._receiver.want_sweep()
+        elif (
+            code.disposition is codes.Disposition.FIX_MODEM
+            and self._trouble is None
+            and now - self._restarted_at >= RESTART_PAUSE_S
+        ):
+            self._trouble = Rebooted(f"set up again after: {refused.text}")
+        self._poke()
+
+    def _report(self, exc: ModemError) -> None:
+        """Hear of a fault from a submit; what routes messages hears it at once."""
+        if self._trouble is None and self._phase is Phase.READY:
+            self._trouble = exc
+            if not isinstance(exc, PortLost):
+                self._move(Trigger.FAULT, str(exc))
+        self._poke()
+
+    def _raise_trouble(self, channel: AtChannel) -> None:
+        if channel.lost is not None:
+            raise channel.lost
+        trouble, self._trouble = self._trouble, None
+        if trouble is not None:
+            raise trouble
+
+    def _poke(self) -> None:
+        self._poked.set()
+
+    def _note_fault(self, exc: ModemError) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._phase is Phase.READY and now - self._in_service_since > CALM_S:
+            self._in_a_row = 0
+        self._faults += 1
+        self._in_a_row += not isinstance(exc, PortLost)
+        _log.warning("modem fault: %s", exc, extra=self._extra)
+
+    # --- the snapshot
+
+    def _enter_service(self, trigger: Trigger) -> None:
+        self._in_service_since = asyncio.get_running_loop().time()
+        self._move(trigger, "in service")
+
+    def _move(self, trigger: Trigger, why: str) -> None:
+        before, self._phase = self._phase, advance(self._phase, trigger)
+        self._why = why
+        if before is not self._phase:
+            self._since_ms = self._clock.now_ms()
+        _log.info("modem %s: %s", self._phase.value, why, extra=self._extra)
+        self._publish()
+
+    def _publish(self) -> None:
+        self._snapshots.clear()
+        self._observer.changed(self.snapshot)
+
+    def _publish_changes(self) -> None:
+        """Publish only if the snapshot is not what it was."""
+        if self._picture(self.snapshot.busy) != self.snapshot:
+            self._publish()
+
+    def _picture(self, busy: bool) -> ModemSnapshot:
+        facts, ready = self._facts, self._phase is Phase.READY
+        why = self._why
+        if ready and not facts.is_registered:
+            why = f"no network: {facts.registration or 'not registered'}"
+        return ModemSnapshot(
+            name=self._settings.name,
+            port=self._settings.port,
+            phase=self._phase,
+            why=why,
+            imei=facts.imei,
+            manufacturer=facts.manufacturer,
+            model=facts.model,
+            revision=facts.revision,
+            profile=facts.profile.name,
+            sim=facts.sim,
+            registration=facts.registration if ready else None,
+            operator=facts.operator,
+            signal_dbm=facts.signal_dbm,
+            busy=busy,
+            since_ms=self._since_ms,
+            faults=self._faults,
+            cnmi=facts.cnmi or facts.cnmi_set,
+            storages=facts.memories.named if facts.memories.all else None,
+            sendable=ready and facts.is_registered,
+        )

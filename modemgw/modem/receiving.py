@@ -1,0 +1,281 @@
+"""Everything that arrives: read, handed to the sink, and only then deleted.
+
+A TPDU leaves the modem in four ways: announced (+CMTI, +CDSI) and read, found by
+a sweep, or routed (+CMT, +CDS). All end in `TpduSink.take`; nothing is deleted
+before the sink has given its receipt. A deletion may fail: the record is then
+known by memory, slot and octets, and only deleted, not taken, the next time.
+
+Announcements get lost and counters lie, so the storages are swept as well; the
+announced slot is read whatever the counters say.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from modemgw.at import answers, commands
+from modemgw.at.answers import Row
+from modemgw.at.parser import Urc
+from modemgw.modem.asking import Asker
+from modemgw.modem.facts import Facts, Memories
+from modemgw.modem.memories import select
+from modemgw.modem.model import ReceivedTpdu, SimIdentity, TpduSink
+
+MAX_ROUTED = 1000  # TPDUs waiting for the store; a busy modem needs an hour for that
+MAX_DELETES = 5  # tries before a record that will not go is left alone
+MAX_SCANNED = 255  # slots read one by one where listing does not work
+MAX_PASSES = 10  # over one memory in one sweep: what arrives meanwhile
+SECOND_LOOK_S = 0.5  # Huawei announces before it has stored
+STORE_PAUSE_S = 5.0  # after the sink did not take something
+_MINE = (0, 1, None)  # <stat>: received; 2 and 3 are drafts of the SIM's owner
+_STATUS_REPORT = 0b10  # TP-MTI. Spec: 3GPP TS 23.040, 9.2.3.1
+
+
+@dataclass(slots=True)
+class _Announced:
+    memory: str | None
+    slot: int
+    is_report: bool
+    looks: int = 0
+
+
+@dataclass(slots=True)
+class _Stuck:
+    """A record that was taken and is not deleted yet."""
+
+    receipt: int
+    failures: int = 0
+
+
+class Receiver:
+    """What arrives at one modem, over all its sessions.
+
+    `wake` is called when there is work for `read_announced` or a sweep.
+    """
+
+    def __init__(self, name: str, sink: TpduSink, wake: Callable[[], None]) -> None:
+        self.sweep_wanted = False
+        self.sweep_at = 0.0  # loop time of the next one
+        self._name = name
+        self._sink = sink
+        self._wake = wake
+        self._announced: deque[_Announced] = deque()
+        self._routed: deque[ReceivedTpdu] = deque(maxlen=MAX_ROUTED)
+        self._routed_came = asyncio.Event()
+        self._owed = 0  # AT+CNMA for routed TPDUs that are stored now
+        self._stuck: dict[tuple[str | None, int, bytes], _Stuck] = {}
+        self._sim: SimIdentity | None = None
+        self._sims_iccid: str | None = None
+
+    # --- called in the loop, by URCs
+
+    def hear(self, urc: Urc, sim: SimIdentity | None) -> bool:
+        """Take an announcement or a routed TPDU; tell whether it was one."""
+        text = urc.text
+        if text.startswith(("+CMTI:", "+CDSI:")):
+            memory, slot = answers.announced(text)
+            if slot is None:
+                self.want_sweep()
+            else:
+                entry = _Announced(memory, slot, text.startswith("+CDSI:"))
+                self._announced.append(entry)
+            self._wake()
+            return True
+        if text.startswith(("+CMT:", "+CDS:")):
+            octets = answers.octets_of(urc.pdu or "")
+            if octets:
+                length = answers.announced_length(text)
+                tpdu = ReceivedTpdu(self._name, sim, None, None, octets, True, length)
+                self._routed.append(tpdu)
+                self._routed_came.set()
+            return True
+        return text.startswith("+CBM:")
+
+    def want_sweep(self) -> None:
+        """Ask for a sweep of all storages at the next occasion."""
+        self.sweep_wanted = True
+
+    # --- routed TPDUs: they need the store alone, so they have their own task
+
+    async def take_routed(self) -> None:
+        """Hand routed TPDUs to the sink, for life; the bursts together."""
+        while True:
+            await self._routed_came.wait()
+            self._routed_came.clear()
+            while self._routed:
+                batch = list(self._routed)
+                self._routed.clear()
+                takes = (self._sink.take(tpdu) for tpdu in batch)
+                receipts = await asyncio.gather(*takes)
+                kept = [
+                    tpdu
+                    for tpdu, receipt in zip(batch, receipts, strict=True)
+                    if receipt is None
+                ]
+                self._owed += len(batch) - len(kept)
+                if self._owed:
+                    self._wake()
+                if kept:
+                    self._routed.extendleft(reversed(kept))
+                    await asyncio.sleep(STORE_PAUSE_S)
+
+    async def acknowledge(self, asker: Asker, facts: Facts) -> None:
+        """Send the AT+CNMA that routed TPDUs made us owe under AT+CSMS=1."""
+        owed, self._owed = self._owed, 0
+        if facts.must_acknowledge:
+            for _ in range(owed):
+                await asker.does(commands.ACKNOWLEDGE)  # CMS 340: nothing was owed
+
+    # --- stored TPDUs: all of this runs in the actor's one task
+
+    @property
+    def has_work(self) -> bool:
+        """Something was announced, or an acknowledgement is owed."""
+        return bool(self._announced or self._owed)
+
+    def moved_to(self, sim: SimIdentity | None) -> None:
+        """Start with another card, or again with the same."""
+        if sim is None or sim.iccid is None or sim.iccid != self._sims_iccid:
+            self._stuck.clear()
+        self._sims_iccid = sim.iccid if sim is not None else None
+        self._sim = sim
+        self._announced.clear()  # the sweep at every start finds them
+        self.want_sweep()
+
+    async def read_announced(self, asker: Asker, memories: Memories) -> None:
+        """Read what was announced so far, each from the slot that was named."""
+        for _ in range(len(self._announced)):
+            entry = self._announced[0]
+            memory = entry.memory or memories.arriving
+            row = await self._read(asker, memories, memory, entry.slot)
+            if entry.is_report and not (row and is_report(row.octets)):
+                # EC25 announces a report in SM that lies in SR. What is in the
+                # announced slot is a stranger, which the sweep will take.
+                row = None
+                if memory != "SR" and "SR" in memories.all:
+                    memory = "SR"
+                    row = await self._read(asker, memories, memory, entry.slot)
+            self._announced.popleft()
+            if row is not None:
+                await self._take(asker, memory, entry.slot, row)
+            elif entry.looks == 0:
+                entry.looks += 1
+                loop = asyncio.get_running_loop()
+                loop.call_later(SECOND_LOOK_S, self._look_again, entry)
+            else:
+                self.want_sweep()
+
+    def _look_again(self, entry: _Announced) -> None:
+        self._announced.append(entry)
+        self._wake()
+
+    async def sweep(self, asker: Asker, memories: Memories) -> None:
+        """Read, hand over and delete everything in all storages.
+
+        Announced messages go first whenever there are some, so that a long
+        listing does not hold them up.
+        """
+        self.sweep_wanted = False
+        taken: dict[tuple[int, bytes], str | None] = {}
+        for memory in memories.all or (None,):
+            for number in range(MAX_PASSES):
+                await self.read_announced(asker, memories)
+                first = number == 0
+                if not await self._drain(asker, memories, memory, taken, first):
+                    break
+
+    async def _drain(
+        self,
+        asker: Asker,
+        memories: Memories,
+        memory: str | None,
+        taken: dict[tuple[int, bytes], str | None],
+        first: bool,
+    ) -> bool:
+        """List one memory once; tell whether another listing is worth it."""
+        counts = await select(asker, memories, memory)
+        if counts is None:
+            return False
+        used = counts[0].used if counts else 0
+        rows = await asker.ask(commands.read_all(used))
+        is_whole = rows is not None and len(rows) == used and bool(counts)
+        if rows is None or (first and len(rows) < used):  # refused, or known to lie
+            total = counts[0].total if counts else 0
+            rows = await self._scan(asker, used, total) if used or not counts else ()
+        new = 0
+        seen: set[tuple[str | None, int, bytes]] = set()
+        for row in rows:
+            if row.slot is None or row.stat not in _MINE:
+                continue
+            key = (memory, row.slot, row.octets)
+            seen.add(key)
+            if key not in self._stuck:
+                alias = taken.get((row.slot, row.octets), memory) != memory
+                if alias:  # ME and SM are one store: already taken under SM
+                    await asker.does(commands.delete(row.slot))
+                    continue
+                new += 1
+            taken[row.slot, row.octets] = memory
+            if not await self._take(asker, memory, row.slot, row):
+                return False
+        if is_whole:
+            self._forget_gone(memory, seen)
+        return new > 0
+
+    async def _scan(self, asker: Asker, used: int, total: int) -> tuple[Row, ...]:
+        """Read slot by slot, until as many were found as there should be."""
+        found: list[Row] = []
+        for slot in range(min(total or MAX_SCANNED, MAX_SCANNED) + 1):
+            for row in await asker.ask(commands.read(slot)) or ():
+                found.append(Row(slot, row.stat, row.length, row.octets))
+            if used and len(found) >= used:
+                break
+        return tuple(found)
+
+    async def _read(
+        self, asker: Asker, memories: Memories, memory: str | None, slot: int
+    ) -> Row | None:
+        """Read one slot; None where nothing is in it, however the modem says so."""
+        is_read = memory == memories.reading
+        if not is_read and await select(asker, memories, memory) is None:
+            return None
+        rows = await asker.ask(commands.read(slot))
+        return rows[0] if rows else None
+
+    async def _take(
+        self, asker: Asker, memory: str | None, slot: int, row: Row
+    ) -> bool:
+        """Hand one record over and delete it; False where the store is down."""
+        key = (memory, slot, row.octets)
+        stuck = self._stuck.get(key)
+        if stuck is None:
+            tpdu = ReceivedTpdu(
+                self._name, self._sim, memory, slot, row.octets, False, row.length
+            )
+            receipt = await self._sink.take(tpdu)
+            if receipt is None:
+                loop = asyncio.get_running_loop()
+                self.sweep_at = min(self.sweep_at, loop.time() + STORE_PAUSE_S)
+                return False
+            # Known before AT+CMGD goes out: its answer may never come.
+            stuck = self._stuck[key] = _Stuck(receipt)
+        if stuck.failures < MAX_DELETES:
+            stuck.failures += 1
+            if await asker.does(commands.delete(slot)):
+                del self._stuck[key]
+                self._sink.deleted(stuck.receipt)
+        return True
+
+    def _forget_gone(
+        self, memory: str | None, seen: set[tuple[str | None, int, bytes]]
+    ) -> None:
+        """What a whole listing does not show any more was deleted after all."""
+        for key in [key for key in self._stuck if key[0] == memory and key not in seen]:
+            self._sink.deleted(self._stuck.pop(key).receipt)
+
+
+def is_report(octets: bytes) -> bool:
+    """Tell a STATUS-REPORT by TP-MTI behind the service centre's address."""
+    first = 1 + octets[0]
+    return first < len(octets) and octets[first] & 3 == _STATUS_REPORT

@@ -1,0 +1,98 @@
+"""What an actor does while its modem serves: receive, sweep, poll, watch.
+
+Every command waits its turn among the submits, so nothing here is ever in front
+of a submit for longer than one command takes.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from modemgw.at import commands
+from modemgw.modem import status
+from modemgw.modem.asking import Asker
+from modemgw.modem.channel import AtChannel
+from modemgw.modem.facts import Facts
+from modemgw.modem.faults import Rebooted
+from modemgw.modem.receiving import Receiver
+
+SEARCHING_S = 3.0  # between polls while not registered …
+SEARCHING_LONG_S = 10.0  # … for longer than SEARCHING_FOR_S
+SEARCHING_FOR_S = 180.0
+STATUS_S = 30.0  # between polls of an idle modem; they are its health check
+STATUS_BUSY_S = 120.0  # of one whose submits prove its health
+WATCHDOG_S = 300.0  # between looks at AT+CNMI?
+POLLED_SWEEP_S = 30.0  # of a modem that announces nothing
+
+
+class Serving:
+    """One stretch of service; `run` ends only by an exception.
+
+    `check` raises what went wrong elsewhere, `idle` sleeps until there may be
+    work, `changed` hears that registration or signal may have changed.
+    """
+
+    def __init__(
+        self,
+        channel: AtChannel,
+        facts: Facts,
+        receiver: Receiver,
+        *,
+        sweep_interval_s: float,
+        is_sending: Callable[[], bool],
+        check: Callable[[], None],
+        idle: Callable[[float], Awaitable[None]],
+        changed: Callable[[], None],
+    ) -> None:
+        self._asker = Asker(channel)
+        self._facts = facts
+        self._receiver = receiver
+        polled = facts.cnmi_set is None
+        self._sweep_s = min(sweep_interval_s, POLLED_SWEEP_S if polled else 1e9)
+        self._is_sending = is_sending
+        self._check = check
+        self._idle = idle
+        self._changed = changed
+        self._began = asyncio.get_running_loop().time()
+
+    async def run(self) -> None:
+        """Serve until a ModemError."""
+        loop, asker, facts = asyncio.get_running_loop(), self._asker, self._facts
+        receiver = self._receiver
+        status_at = loop.time() + self._status_pause()
+        watchdog_at = loop.time() + WATCHDOG_S
+        while True:
+            self._check()
+            now = loop.time()
+            if receiver.has_work:
+                await receiver.acknowledge(asker, facts)
+                await receiver.read_announced(asker, facts.memories)
+            elif facts.are_doubted or now >= watchdog_at:
+                facts.are_doubted = False
+                watchdog_at = now + WATCHDOG_S
+                await self._check_settings()
+            elif receiver.sweep_wanted or now >= receiver.sweep_at:
+                receiver.sweep_at = now + self._sweep_s
+                await receiver.sweep(asker, facts.memories)
+            elif now >= status_at:
+                await status.poll(asker, facts)
+                self._changed()
+                status_at = loop.time() + self._status_pause()
+            else:
+                await self._idle(min(status_at, watchdog_at, receiver.sweep_at) - now)
+
+    def _status_pause(self) -> float:
+        if self._facts.is_registered:
+            return STATUS_BUSY_S if self._is_sending() else STATUS_S
+        searching = asyncio.get_running_loop().time() - self._began
+        return SEARCHING_S if searching < SEARCHING_FOR_S else SEARCHING_LONG_S
+
+    async def _check_settings(self) -> None:
+        """Compare what a modem forgets with what was set; Rebooted if it differs.
+
+        A restart without a word, another program, or a missed AT+CNMA changes it.
+        """
+        said = await self._asker.ask(commands.ROUTING)
+        if self._facts.cnmi is not None and said not in (None, self._facts.cnmi):
+            raise Rebooted(f"its settings have changed: AT+CNMI is {said}")
+        if await self._asker.ask(commands.PDU_MODE_STATE) == 1:
+            raise Rebooted("its settings have changed: it is in text mode")

@@ -1,0 +1,273 @@
+"""From an open port to a modem that can send and receive.
+
+Every line goes out by itself and nearly every refusal is survived: an unknown
+modem that knows little more than AT+CMGF and AT+CMGS must still work. Only these
+end a start: no answer at all, a SIM that wants what we do not have, and a module
+without SMS. The order and the fallbacks are those of docs/modems.md.
+"""
+
+import asyncio
+import hashlib
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from modemgw.at import codes, commands, quirks
+from modemgw.at.commands import Command
+from modemgw.errors import AtError, AtTimeout, CmsError
+from modemgw.modem import status
+from modemgw.modem.asking import Asker
+from modemgw.modem.channel import AtChannel
+from modemgw.modem.facts import Facts
+from modemgw.modem.faults import Blocked
+from modemgw.modem.memories import choose_memories
+from modemgw.modem.model import ModemSettings, SimIdentity
+
+T = TypeVar("T")
+
+SILENCES = 3  # commands without an answer that one start survives
+BUSY_PAUSE_S = 2.0
+BUSY_TRIES = 20  # a SIM needs 5 to 30 s after its PIN
+SMS_PAUSE_S = 1.0
+SMS_TRIES = 5
+RADIO_OFF_S = 3.0
+_SIM_BUSY = frozenset({"SIM busy", "SIM not ready"})
+_SIM_GONE = frozenset({"SIM not inserted", "SIM failure", "SIM wrong"})
+_READY = frozenset({"", "READY", "SIM PIN2", "SIM PUK2"})  # PIN2 guards no messages
+_BUSY_CODES = frozenset({14, 302, 314, 515, 517, 532})
+
+
+@dataclass(slots=True)
+class Remembered:
+    """What outlives a session: PINs that failed, and what worked before."""
+
+    bad_pins: set[bytes] = field(default_factory=set)
+    iccid_command: str | None = None
+
+
+class Startup:
+    """One run of the init sequence over one channel."""
+
+    def __init__(
+        self,
+        channel: AtChannel,
+        settings: ModemSettings,
+        remembered: Remembered,
+        *,
+        radio_cycle: bool = False,
+    ) -> None:
+        self._channel = channel
+        self._settings = settings
+        self._remembered = remembered
+        self._radio_cycle = radio_cycle
+        self._asker = Asker(channel, silences=SILENCES)
+        self.ask, self.does = self._asker.ask, self._asker.does
+        self.facts = Facts()
+
+    async def run(self) -> Facts:
+        """Do it all; raises ModemError, Blocked among them."""
+        await self._channel.resync()
+        if not await self.does(commands.CLEAN):  # no chains: one by one then
+            await self.does(commands.ECHO_OFF)
+            await self.does(commands.VERBOSE)
+        if not await self.does(commands.NUMERIC_ERRORS):
+            await self.does(commands.VERBOSE_ERRORS)
+        await self._identify()
+        await self._switch_on()
+        await self._unlock()
+        await self._read_sim()
+        await self._set_up_messages()
+        await self._join_network()
+        return self.facts
+
+    async def _identify(self) -> None:
+        facts = self.facts
+        facts.manufacturer = await self.ask(commands.MANUFACTURER)
+        facts.model = await self.ask(commands.MODEL)
+        facts.revision = await self.ask(commands.REVISION)
+        if facts.manufacturer is None and facts.model is None:
+            facts.model = await self.ask(commands.INFORMATION)
+        facts.imei = await self.ask(commands.IMEI) or await self.ask(
+            commands.IMEI_OTHER
+        )
+        facts.profile = quirks.profile_for(facts.manufacturer, facts.model)
+        for text in facts.profile.quiet:
+            await self.does(commands.plain(text))
+
+    async def _switch_on(self) -> None:
+        if self._radio_cycle and self.facts.profile.radio_off:
+            if not await self.does(commands.RADIO_OFF):
+                await self.does(commands.RADIO_FLIGHT)
+            await asyncio.sleep(RADIO_OFF_S)
+        elif await self.ask(commands.RADIO) in (1, None):
+            return
+        await self.does(commands.RADIO_ON)
+
+    # --- the SIM and its PIN
+
+    async def _unlock(self) -> None:
+        for _ in range(BUSY_TRIES):
+            state = await self._pin_state()
+            if state in _READY:
+                return
+            if state == "SIM PIN":
+                await self._enter_pin()
+            elif state in ("SIM PUK", "SIM PUK REQUIRED"):
+                raise self._blocked(
+                    "the SIM is blocked and wants its PUK: unblock it in a phone", state
+                )
+            elif state.startswith("PH-"):
+                raise self._blocked(
+                    f"this modem is locked to another operator ({state})", state
+                )
+            elif state in _SIM_GONE:
+                raise self._blocked(f"no usable SIM: {state}", state)
+            else:  # busy, NOT READY: it needs time
+                await asyncio.sleep(BUSY_PAUSE_S)
+        raise self._blocked("the SIM does not become ready", "")
+
+    async def _pin_state(self) -> str:
+        """Return what AT+CPIN? says, a refusal in its words, '' for ready."""
+        try:
+            return await self._channel.run(commands.PIN_STATE)
+        except AtError as exc:
+            code = codes.refusal(exc.code, exc.text)
+            words = code.sentence.removesuffix(" required")
+            if code.number == codes.NO_NUMBER or words in ("operation not supported",):
+                return ""  # it has no AT+CPIN; whatever follows will tell
+            return words
+
+    async def _enter_pin(self) -> None:
+        iccid = await self._iccid()
+        pin = self._settings.pin(iccid)
+        if pin is None:
+            raise self._blocked(
+                "the SIM wants a PIN and none is configured for it", "SIM PIN"
+            )
+        mark = _mark(iccid or self.facts.imei, pin)
+        if mark in self._remembered.bad_pins:
+            raise self._blocked(
+                "the SIM refused the configured PIN: it is not tried again", "SIM PIN"
+            )
+        # Latched before it goes out: whatever happens now, never a second time.
+        self._remembered.bad_pins.add(mark)
+        if await self.does(commands.enter_pin(pin)):
+            self._remembered.bad_pins.discard(mark)
+
+    def _blocked(self, why: str, state: str) -> Blocked:
+        async def recheck() -> bool:
+            if state == "SIM PIN":
+                iccid = await self._iccid()
+                pin = self._settings.pin(iccid)
+                mark = _mark(iccid or self.facts.imei, pin or "")
+                if pin is not None and mark not in self._remembered.bad_pins:
+                    return True  # the configuration has changed
+            return await self._pin_state() != state
+
+        return Blocked(why, recheck)
+
+    async def _read_sim(self) -> None:
+        await self._patiently(commands.STORAGES)
+        imsi = await self._patiently(commands.IMSI)
+        iccid = await self._iccid()
+        number = await self.ask(commands.OWN_NUMBER)
+        self.facts.sim = SimIdentity(iccid, imsi, number, None)
+
+    async def _iccid(self) -> str | None:
+        remembered = self._remembered
+        order = self.facts.profile.iccid
+        if remembered.iccid_command is not None:
+            order = (remembered.iccid_command, *order)
+        for text in dict.fromkeys(order):
+            iccid = await self.ask(commands.iccid(text))
+            if iccid is not None:
+                remembered.iccid_command = text
+                return iccid
+        return None
+
+    async def _patiently(self, command: Command[T]) -> T | None:
+        """Ask again while the SIM's services are not up yet."""
+        for _ in range(BUSY_TRIES):
+            try:
+                return await self._channel.run(command)
+            except AtTimeout:
+                return await self.ask(command)
+            except AtError as exc:
+                if codes.refusal(exc.code, exc.text).number not in _BUSY_CODES:
+                    return None
+            await asyncio.sleep(BUSY_PAUSE_S)
+        return None
+
+    # --- messages
+
+    async def _set_up_messages(self) -> None:
+        facts = self.facts
+        await self.does(commands.CHARSET_GSM)
+        await self._pdu_mode()
+        if await self.ask(commands.SERVICE):  # 0 or silent is what we want
+            facts.must_acknowledge = not await self.does(commands.SERVICE_0)
+        facts.memories = await choose_memories(self._asker, facts.profile)
+        await self._route()
+        await self._centre()
+
+    async def _pdu_mode(self) -> None:
+        for attempt in range(SMS_TRIES):
+            try:
+                return await self._channel.run(commands.PDU_MODE)
+            except AtError as exc:
+                busy = codes.refusal(exc.code, exc.text).number in _BUSY_CODES
+                if attempt == SMS_TRIES - 1 or not (busy or isinstance(exc, CmsError)):
+                    break
+            await asyncio.sleep(SMS_PAUSE_S)
+
+        async def recheck() -> bool:
+            return await self.does(commands.PDU_MODE)
+
+        raise Blocked(
+            "this module cannot do SMS: it refuses PDU mode (AT+CMGF=0)", recheck
+        )
+
+    async def _route(self) -> None:
+        """Choose how arrivals are told; polling is what remains without."""
+        facts = self.facts
+        offered = await self.ask(commands.ROUTING_VALUES) or ()
+        order = quirks.ordered_routings(
+            facts.profile, offered, reports=self._settings.reports
+        )
+        for values in order:
+            if not await self.does(commands.route(values)):
+                continue
+            facts.cnmi = await self.ask(commands.ROUTING) or None
+            if facts.cnmi is None or routed_alike(facts.cnmi, values):
+                facts.cnmi_set = values
+                return
+
+    async def _centre(self) -> None:
+        sim = self.facts.sim or SimIdentity()
+        wanted = self._settings.smsc(sim.iccid)
+        centre = await self.ask(commands.CENTRE)
+        if wanted is not None and wanted != centre:
+            await self.does(commands.set_centre(wanted))
+            centre = await self.ask(commands.CENTRE) or wanted
+        self.facts.sim = SimIdentity(sim.iccid, sim.imsi, sim.number, centre)
+
+    # --- network
+
+    async def _join_network(self) -> None:
+        for which, levels in (("CREG", (2, 1)), ("CEREG", (2, 1))):
+            for level in levels:
+                command = commands.report_registration(which, level)
+                if await self.does(command):
+                    break
+        await self.does(commands.OPERATOR_LONG)
+        await status.poll(self._asker, self.facts)
+
+
+def routed_alike(said: str, wanted: str) -> bool:
+    """Tell whether AT+CNMI? shows what was set, in <mt> and <ds> at least."""
+    have, want = said.replace(" ", "").split(","), wanted.split(",")
+    return have[1:2] == want[1:2] and have[3:4] == want[3:4][: len(have[3:4])]
+
+
+def _mark(card: str | None, pin: str) -> bytes:
+    """Remember a pair of card and PIN without keeping the PIN."""
+    return hashlib.sha256(f"{card}:{pin}".encode()).digest()

@@ -1,0 +1,42 @@
+"""Registration, signal and operator: asked now and then, corrected by URCs."""
+
+from modemgw.at import answers, commands
+from modemgw.at.parser import Urc
+from modemgw.modem.asking import Asker
+from modemgw.modem.facts import Facts
+
+
+async def poll(asker: Asker, facts: Facts) -> None:
+    """Ask for everything that changes by itself, one command at a time."""
+    before = facts.registration
+    if facts.answers_creg:
+        facts.answers_creg = await _registration(asker, facts, "creg")
+    if facts.answers_cereg:
+        facts.answers_cereg = await _registration(asker, facts, "cereg")
+    facts.signal_dbm = await asker.ask(commands.SIGNAL)
+    if facts.is_registered and (facts.operator is None or before != facts.registration):
+        facts.operator = await asker.ask(commands.OPERATOR)
+
+
+async def _registration(asker: Asker, facts: Facts, which: str) -> bool:
+    is_creg = which == "creg"
+    command = commands.REGISTRATION if is_creg else commands.REGISTRATION_EPS
+    stat = await asker.ask(command)
+    if is_creg:
+        facts.creg = stat if stat is not None else facts.creg
+    else:
+        facts.cereg = stat if stat is not None else facts.cereg
+    return stat is not None or (facts.creg if is_creg else facts.cereg) is not None
+
+
+def hear(urc: Urc, facts: Facts) -> bool:
+    """Take registration from a URC; tell whether it was one."""
+    if urc.text.startswith("+CREG:"):
+        stat = answers.unasked_registration_of(urc.text)
+        facts.creg = stat if stat is not None else facts.creg
+        return True
+    if urc.text.startswith("+CEREG:"):
+        stat = answers.unasked_registration_of(urc.text)
+        facts.cereg = stat if stat is not None else facts.cereg
+        return True
+    return False
