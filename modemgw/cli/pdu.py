@@ -183,7 +183,8 @@ def _print_line(line: Line) -> None:
         for at in range(0, len(line.octets), OCTETS_A_LINE)
     ]
     fields = textwrap.wrap(line.field, FIELD - 1)
-    meaning = textwrap.wrap(printable(line.meaning), MEANING - 1) or [""]
+    said = printable(line.meaning) if line.meaning else ""
+    meaning = textwrap.wrap(said, MEANING - 1)
     clauses = textwrap.wrap(line.clause, CLAUSE)
     for row in range(max(map(len, (octets, fields, meaning, clauses)))):
         cells = [

@@ -1,7 +1,7 @@
 """Octets as a modem shows them to a TPDU: the way in for everything received."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, assert_never
 
 from modemgw.errors import PduDecodeError
 from modemgw.pdu.address import Address
@@ -101,3 +101,5 @@ def _is_plausible(octets: bytes, tpdu: Tpdu, with_sca: bool) -> bool:
             return tpdu.scts.value is not None
         case Submit():
             return not tpdu.user_data.truncated and not tpdu.trailing
+        case _:  # pragma: no cover - mypy proves that nothing gets here
+            assert_never(tpdu)

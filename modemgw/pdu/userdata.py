@@ -1,6 +1,7 @@
 """TP-UD: the header and the text or data behind it, common to all TPDU types."""
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from modemgw.errors import PduDecodeError, PduEncodeError
 from modemgw.pdu.alphabet import Alphabet, charset
@@ -88,6 +89,8 @@ def decode_payload(
             return payload.decode("utf-16-be", "replace")
         case Alphabet.DATA:
             return None
+        case _:  # pragma: no cover - mypy proves that nothing gets here
+            assert_never(alphabet)
 
 
 def read_user_data(cursor: Cursor, dcs: Dcs, *, has_header: bool) -> UserData:

@@ -54,6 +54,16 @@ def test_room_behind_longer_headers(
     assert lengths(segment("a" * 304, ports=ports, wide=wide)) == expected
 
 
+def test_ucs2_on_request() -> None:
+    segments = segment("a" * 70, encoding="ucs2")
+    assert segments.encoding == "ucs2"
+    assert lengths(segments) == [140]
+
+
+def test_gsm7_on_request() -> None:
+    assert segment("a" * 160, encoding="gsm7").encoding == "gsm7"
+
+
 def test_ports_alone_need_no_concatenation() -> None:
     assert lengths(segment("a" * 152, ports=WAP)) == [152]
     assert lengths(segment("a" * 153, ports=WAP)) == [146, 7]
