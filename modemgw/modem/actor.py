@@ -72,12 +72,12 @@ class ModemActor:
         self._why = "waiting for the port"
         self._since_ms = clock.now_ms()
         self._facts = Facts()
-        self._remembered = Remembered()
-        self._receiver = Receiver(settings.name, sink, self._poke)
+        self._remembered = Remembered()  # for life
+        self._poked = asyncio.Event()
+        self._receiver = Receiver(settings.name, sink, self._poked.set)
         self._port: Port | None = None
         self._channel: AtChannel | None = None
         self._submitter: Submitter | None = None
-        self._poked = asyncio.Event()
         self._trouble: ModemError | None = None  # found outside the serving task
         self._submits = 0  # running or waiting for their turn
         self._faults = 0
@@ -282,16 +282,16 @@ class ModemActor:
         elif text.startswith(quirks.REBOOTED):
             exc = Rebooted(f"the modem restarted ({text})")
             self._trouble = exc
-            self._poke()
+            self._poked.set()
             if self._channel is not None:
                 self._channel.interrupt(exc)
         elif text.startswith(quirks.PERHAPS_REBOOTED):
             self._facts.are_doubted = self._phase is Phase.READY
-            self._poke()
+            self._poked.set()
         elif text.startswith(quirks.STORAGE_FULL):
             self._observer.notice(self._settings.name, "storage_full", {"said": text})
             self._receiver.want_sweep()
-            self._poke()
+            self._poked.set()
         elif text.startswith(("RING", "+CRING:")):
             self._ringing()
 
@@ -304,7 +304,7 @@ class ModemActor:
 
     def _lost(self, channel: AtChannel, exc: Exception) -> None:
         channel.connection_lost(exc)
-        self._poke()
+        self._poked.set()
 
     def _late(self, token: object, tp_mr: int) -> None:
         _log.info("part accepted after all", extra={**self._extra, "tp_mr": tp_mr})
@@ -322,7 +322,7 @@ class ModemActor:
             and now - self._restarted_at >= RESTART_PAUSE_S
         ):
             self._trouble = Rebooted(f"set up again after: {refused.text}")
-        self._poke()
+        self._poked.set()
 
     def _report(self, exc: ModemError) -> None:
         """Hear of a fault from a submit; what routes messages hears it at once."""
@@ -330,7 +330,7 @@ class ModemActor:
             self._trouble = exc
             if not isinstance(exc, PortLost):
                 self._move(Trigger.FAULT, str(exc))
-        self._poke()
+        self._poked.set()
 
     def _raise_trouble(self, channel: AtChannel) -> None:
         if channel.lost is not None:
@@ -338,9 +338,6 @@ class ModemActor:
         trouble, self._trouble = self._trouble, None
         if trouble is not None:
             raise trouble
-
-    def _poke(self) -> None:
-        self._poked.set()
 
     def _note_fault(self, exc: ModemError) -> None:
         now = asyncio.get_running_loop().time()
