@@ -30,7 +30,7 @@ from modemgw.gateway.model import Caller
 from modemgw.ids import IdSource
 from modemgw.store.reader import SlowQuery
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("modemgw.api")
 
 ROUTES: tuple[Route, ...] = (
     *messages.ROUTES,

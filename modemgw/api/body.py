@@ -13,6 +13,7 @@ import msgspec
 from aiohttp import ClientError, web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from modemgw.api import hints
 from modemgw.api.problems import FieldError, FieldProblem, HttpError, field_error
 from modemgw.errors import RequestError
 
@@ -27,6 +28,7 @@ T = TypeVar("T")
 _PATH_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
 _UNKNOWN = "Object contains unknown field `"
 _MISSING = "Object missing required field `"
+_KIND = re.compile(r"`([a-z]+)`")
 _WRONG_TYPE = re.compile(r"Expected `([^`]*)`, got `([^`]*)`")
 
 
@@ -120,7 +122,7 @@ def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as exc:
-        raise invalid(exc) from None
+        raise invalid(exc, decoder.type) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
         raise _malformed(body, str(exc)) from None
     except RecursionError:
@@ -137,7 +139,7 @@ def convert(value: object, kind: type[T]) -> T:
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as exc:
-        raise invalid(exc) from None
+        raise invalid(exc, kind) from None
     except RecursionError:
         raise _too_deep() from None
 
@@ -156,7 +158,7 @@ def query(request: web.Request, kind: type[T]) -> T:
     try:
         return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as exc:
-        raise invalid(exc, mark="?") from None
+        raise invalid(exc, kind, mark="?") from None
 
 
 def depth_of(value: object, limit: int = MAX_DEPTH) -> int:
@@ -177,8 +179,13 @@ def pointer_of(path: str) -> str:
     return "".join(f"/{name or index}" for name, index in _PATH_STEP.findall(known))
 
 
-def invalid(error: msgspec.ValidationError, mark: str = "/") -> FieldError:
-    """Turn msgspec's sentence into a field error; `mark` "?" means the query."""
+def invalid(
+    error: msgspec.ValidationError, kind: object, mark: str = "/"
+) -> FieldError:
+    """Turn msgspec's sentence into a field error; `mark` "?" means the query.
+
+    `kind` is the struct that refused, which knows what would have been right.
+    """
     sentence, found, path = str(error).rpartition(" - at `")
     if not found:
         sentence, path = str(error), "$"
@@ -189,6 +196,8 @@ def invalid(error: msgspec.ValidationError, mark: str = "/") -> FieldError:
         code, detail = "unknown_field", "there is no such field"
         if mark == "?":
             code, detail = "unknown_parameter", "there is no such query parameter"
+        if likely := hints.meant(kind, pointer):
+            detail += f"; did you mean {likely!r}?"
     elif sentence.startswith(_MISSING):
         name = sentence.removeprefix(_MISSING).removesuffix("`")
         pointer = f"{pointer}/{escape(name)}"
@@ -196,8 +205,11 @@ def invalid(error: msgspec.ValidationError, mark: str = "/") -> FieldError:
     elif match := _WRONG_TYPE.fullmatch(sentence):
         code = "wrong_type"
         detail = f"expected {_plain(match[1])}, got {_plain(match[2])}"
+    elif right := hints.choices(kind, pointer):
+        code, detail = "invalid_value", f"must be {right}"
     else:
-        code, detail = "invalid_value", sentence[:1].lower() + sentence[1:]
+        plain = _KIND.sub(lambda match: _plain(match[1]), sentence)
+        code, detail = "invalid_value", plain[:1].lower() + plain[1:]
     if mark == "?" and pointer:
         pointer = "?" + pointer[1:]
     return field_error(pointer, code, detail)

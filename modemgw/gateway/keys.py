@@ -16,7 +16,7 @@ from modemgw.gateway.model import Caller
 from modemgw.store import keys as rows
 from modemgw.store.database import Store
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("modemgw.keys")
 
 MAX_CACHED = 1024  # keys; the one not used for longest goes first
 

@@ -60,6 +60,41 @@ def test_a_path_becomes_a_pointer(path: str, pointer: str) -> None:
             id="list item",
         ),
         pytest.param(
+            b'{"to":"1","txt":"x"}',
+            "/txt",
+            "unknown_field",
+            "there is no such field; did you mean 'text'?",
+            id="misspelt",
+        ),
+        pytest.param(
+            b'{"to":"1","route":{"modme":"x"}}',
+            "/route/modme",
+            "unknown_field",
+            "there is no such field; did you mean 'modem'?",
+            id="misspelt below",
+        ),
+        pytest.param(
+            b'{"to":"1","class":"spam"}',
+            "/class",
+            "invalid_value",
+            "must be alert, otp, transactional or marketing",
+            id="choice",
+        ),
+        pytest.param(
+            b'{"to":"1","route":{"pool":"x"}}',
+            "/route/pool",
+            "invalid_value",
+            "must be default",
+            id="only choice",
+        ),
+        pytest.param(
+            b'{"to":"1","max_segments":0}',
+            "/max_segments",
+            "invalid_value",
+            "expected a whole number >= 1",
+            id="limit",
+        ),
+        pytest.param(
             b"[]", "", "wrong_type", "expected an object, got a list", id="list"
         ),
         pytest.param(
