@@ -9,7 +9,7 @@ second documents, nesting without end. This is the only file that imports yaml.
 
 import difflib
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 import yaml
@@ -242,7 +242,7 @@ def open_text(text: str, problems: Problems) -> Value:
 def _refuse_what_we_do_not_read(text: str, problems: Problems) -> None:
     """Walk the events, which are built without recursion and without expansion."""
     depth = documents = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+    for event in _events(text, problems):
         mark = event.start_mark
         line, column = (mark.line, mark.column) if mark else (0, 0)
         if isinstance(event, yaml.AliasEvent):
@@ -266,6 +266,21 @@ def _refuse_what_we_do_not_read(text: str, problems: Problems) -> None:
         if depth > MAX_DEPTH:
             problems.error(line, column, f"nested more than {MAX_DEPTH} deep")
             return
+
+
+def _events(text: str, problems: Problems) -> Iterator[yaml.Event]:
+    loader = yaml.SafeLoader(text)
+    while True:
+        try:
+            if not loader.check_event():
+                return
+            event = loader.get_event()  # type: ignore[no-untyped-call] # in the stubs
+        except (ValueError, OverflowError):
+            # PyYAML lets chr() fail on "\\UFFFFFFFF".
+            mark = loader.get_mark()
+            problems.error(mark.line, mark.column, "this escape is no character")
+            return
+        yield event
 
 
 def _plainly(exc: yaml.MarkedYAMLError, text: str, line: int, column: int) -> str:
