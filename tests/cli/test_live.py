@@ -1,0 +1,219 @@
+"""The demo as a person meets it: printed lines are typed as they are, Ctrl-C ends it.
+
+Real processes, ptys and time: one demo serves every test of this file.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modemgw import __version__
+from tests.cli.conftest import Cli
+
+START_S = 60
+STATES_S = 30  # until a message is where it should be
+
+
+@dataclass
+class Demo:
+    """A running demo and what it printed."""
+
+    process: "subprocess.Popen[str]"
+    said: str
+    data: Path
+
+    @property
+    def config(self) -> str:
+        return str(self.data / "demo.yaml")
+
+    def line(self, word: str) -> str:
+        """Return the printed line that begins with `word`."""
+        found = re.search(rf"^ *{word}.*$", self.said, re.MULTILINE)
+        assert found is not None, self.said
+        return found[0].strip()
+
+
+def start(data: Path, *options: str) -> Demo:
+    process = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-m", "modemgw", "demo", "--data", str(data), *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    timer = threading.Timer(START_S, process.kill)
+    timer.start()
+    said = ""
+    while "Ctrl-C" not in said:
+        line = process.stdout.readline()
+        if not line:
+            _, errors = process.communicate()
+            raise AssertionError(f"the demo ended: {said}\n{errors}")
+        said += line
+    timer.cancel()
+    return Demo(process, said, data)
+
+
+def stop(demo: Demo, how: signal.Signals = signal.SIGTERM) -> str:
+    demo.process.send_signal(how)
+    _, errors = demo.process.communicate(timeout=60)
+    assert demo.process.returncode == 0, errors
+    return errors
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Demo]:
+    data = Path(tempfile.mkdtemp(prefix="mgw"))
+    running = start(data, "--modems", "2", "--listen", "127.0.0.1:0", "--quiet")
+    yield running
+    errors = stop(running)
+    shutil.rmtree(data)
+    assert "Traceback" not in errors
+
+
+def shell(command: str) -> Any:
+    done = subprocess.run(  # noqa: S603
+        ["/bin/bash", "-c", command],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    )
+    return json.loads(done.stdout)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_the_printed_lines_work_as_they_are(demo: Demo) -> None:
+    accepted = shell(demo.line("curl -s .* -d "))
+    assert (accepted["state"], accepted["to"]) == ("queued", "+999000001")
+    timeline = demo.line("curl -s .*timeline").replace("/ID/", f"/{accepted['id']}/")
+    end = time.monotonic() + STATES_S
+    while time.monotonic() < end:
+        steps = shell(timeline)["data"]
+        if steps[-1]["type"] == "message.delivered":
+            break
+        time.sleep(0.1)
+    types = [step["type"] for step in steps]
+    assert types[0] == "message.queued"
+    assert {"message.sent", "message.delivered"} <= set(types)
+    assert "AT+CMGS=" in json.dumps(steps)
+
+
+def test_send_waits_for_the_report(demo: Demo, cli: Cli) -> None:
+    good = cli("send", "--config", demo.config, "--to", "+999000001", "--text", "x",
+               "--wait")  # fmt: skip
+    assert (good.code, good.err) == (0, "")
+    assert good.out.endswith(" delivered +999000001\n")
+    bad = cli("send", "--config", demo.config, "--to", "+999000005", "--text", "x",
+              "--wait")  # fmt: skip
+    assert bad.code == 1
+    assert " failed +999000005 (recipient_unknown" in bad.out
+    wrong = cli("send", "--config", demo.config, "--to", "+49", "--text", "x")
+    assert (wrong.code, wrong.out) == (1, "")
+    assert "/to: " in wrong.err
+
+
+def test_keys_are_made_beside_the_running_daemon(demo: Demo, cli: Cli) -> None:
+    made = cli("keys", "create", "--config", demo.config, "--name", "k", "--scopes",
+               "messages:read", "--plain")  # fmt: skip
+    key = made.out.strip()
+    url = demo.line("URL").split()[1]
+    found = shell(f"curl -s {url}/v1/messages -H 'Authorization: Bearer {key}'")
+    assert "data" in found
+    key_id = key.split("_")[1]
+    assert key_id in cli("keys", "list", "--config", demo.config).out
+    assert cli("keys", "revoke", "--config", demo.config, key_id).code == 0
+    found = shell(f"curl -s {url}/v1/messages -H 'Authorization: Bearer {key}'")
+    assert found["status"] == 401
+
+
+def test_lists_show_the_simulated_modems(demo: Demo, cli: Cli) -> None:
+    end = time.monotonic() + STATES_S
+    while time.monotonic() < end:
+        modems = json.loads(
+            cli("modems", "list", "--config", demo.config, "--json").out
+        )["data"]
+        if all(modem["phase"] == "ready" for modem in modems):
+            break
+        time.sleep(0.1)
+    assert [modem["name"] for modem in modems] == ["modem0", "modem1"]
+    sims = cli("sims", "list", "--config", demo.config).out
+    assert re.search(r"^sim0 +ready +modem0 +\+999010000000 ", sims, re.MULTILINE)
+    messages = cli("messages", "list", "--config", demo.config)
+    assert messages.code == 0
+
+
+def test_webhooks_come_and_go(demo: Demo, cli: Cli) -> None:
+    made = cli("webhooks", "add", "--config", demo.config, "--url",
+               "http://127.0.0.1:9000/hook")  # fmt: skip
+    assert made.code == 0, made.err
+    first, second = made.out.splitlines()
+    hook, secret = first.split()[0], second.split()[1]
+    assert hook in cli("webhooks", "list", "--config", demo.config).out
+    shown = cli("webhooks", "secret", "--config", demo.config, hook)
+    assert shown.out.strip() == secret
+    refused = cli("webhooks", "add", "--config", demo.config, "--url",
+                  "http://169.254.169.254/")  # fmt: skip
+    assert refused.code == 1
+    assert cli("webhooks", "remove", "--config", demo.config, hook).code == 0
+
+
+def test_a_second_daemon_on_the_same_data_is_refused(demo: Demo) -> None:
+    copy = demo.data / "other.yaml"
+    text = Path(demo.config).read_text("utf-8")
+    copy.write_text(re.sub(r'listen: "[^"]*"', 'listen: "127.0.0.1:0"', text))
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-m", "modemgw", "run", "--config", str(copy)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert "is in use by another modemgw" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_ctrl_c_ends_it_and_the_data_stays(tmp_path: Path) -> None:
+    data = Path(tempfile.mkdtemp(prefix="mgw"))
+    try:
+        first = start(data, "--modems", "1", "--listen", "127.0.0.1:0")
+        errors = stop(first, signal.SIGINT)
+        assert f"version={__version__}" in errors
+        assert not (data / "modemgw.sock").exists()
+        assert not list((data / "modems").iterdir())
+        again = start(data, "--modems", "1", "--listen", "127.0.0.1:0", "--quiet")
+        stop(again)
+        assert (data / "modemgw.db").exists()
+    finally:
+        shutil.rmtree(data)
+
+
+def test_without_a_directory_nothing_is_left_behind(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "modemgw", "demo", "--modems", "1", "--quiet",
+         "--listen", "127.0.0.1:0"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )  # fmt: skip
+    assert process.stdout is not None
+    while "Ctrl-C" not in (line := process.stdout.readline()):
+        assert line
+    process.terminate()
+    assert process.wait(60) == 0
+    process.stdout.close()
+    assert not [p for p in tmp_path.iterdir() if p.name.startswith("modemgw-demo-")]
