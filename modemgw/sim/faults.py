@@ -45,10 +45,10 @@ class Faults:
     """Everything that goes wrong at one modem; nothing by default.
 
     Submits, by number:
-    `refuse_submit`        +CMS ERROR with this code; the network never sees it
+    `refuse_submit`        +CMS ERROR with this code, nothing is delivered
     `refuse_all`           the same for every submit
     `silent_after_submit`  no result ever; the network has the message
-    `lost_after_submit`    no result ever; the network does not have it
+    `lost_after_submit`    no result ever; it never left and used no TP-MR
     `late_result`          this many seconds later than the latency
     `early_report`         the status report comes before +CMGS
     `reboot_after_submit`  the modem restarts instead of answering; it is sent

@@ -9,6 +9,9 @@ from modemgw.sim.answers import Refused
 
 MAX_LINE = 1500  # characters; real modems take 256 to 1500 and answer ERROR beyond
 MAX_PENDING = 8192  # octets typed ahead of a busy modem; the rest is lost, as on a UART
+MAX_BODY = 2048  # octets behind a prompt; what is more is lost
+TOO_LONG = "AT?"  # what an overlong line is read as: an error
+_JUNK = b"\r\n\0\x1a\x1b "  # means nothing in front of a command
 CTRL_Z, ESC, BACKSPACE = 0x1A, 0x1B, 0x08
 
 _EXTENDED = re.compile(r"[+^*#$%!_@][A-Za-z][A-Za-z0-9]*")
@@ -127,12 +130,14 @@ class Editor:
 
     def __init__(self) -> None:
         self._typed = bytearray()
+        self._is_overlong = False  # until the next CR all is lost
         self._echoed = 0  # octets at the front that take_echo has given out
 
     def clear(self) -> None:
         """Forget everything typed so far."""
         self._typed.clear()
         self._echoed = 0
+        self._is_overlong = False
 
     def push(self, data: bytes) -> None:
         """Add what was typed; beyond the limit it is lost."""
@@ -148,26 +153,29 @@ class Editor:
         """Take one command line and its echo; None while it is not complete.
 
         The line comes without CR and without anything before AT; it is empty
-        where no AT was in it, and `A/` where that was typed (no CR needed).
+        where no AT was in it, and `A/` where that was typed (no CR is needed).
         """
+        start = len(self._typed) - len(self._typed.lstrip(_JUNK))
+        if self._typed[start : start + 2].upper() == b"A/":
+            return "A/", self._take(start + 2)
         end = self._typed.find(b"\r")
-        if end < 0:
-            junk = self._typed.lstrip(b"\n\0\x1a\x1b ")
-            if junk.upper() == b"A/":
-                return "A/", self._take(len(self._typed))
-            if len(self._typed) > MAX_LINE:
-                self._take(len(self._typed))
-                return "AT" + "?" * MAX_LINE, b""
-            return None
+        if end < 0 or end > MAX_LINE:
+            self._is_overlong |= len(self._typed) > MAX_LINE
+            if self._is_overlong:
+                self._take(len(self._typed) if end < 0 else end)
+            if end < 0:
+                return None
+            end = 0
+        if self._is_overlong:
+            self._is_overlong = False
+            return TOO_LONG, self._take(end + 1)
         raw = bytes(self._typed[:end]).translate(None, b"\n\0\x1a\x1b")
         echo = self._take(end + 1)
         if BACKSPACE in raw:
             raw = _with_backspaces(raw)
         text = raw.decode("latin-1")
         start = text.upper().find("AT")
-        if start < 0:
-            return ("A/" if text.strip().upper() == "A/" else ""), echo
-        return text[start:], echo
+        return (text[start:] if start >= 0 else ""), echo
 
     def next_body(self) -> tuple[bytes, bool, bytes] | None:
         """Take the text behind a prompt: (octets, sent or cancelled, echo)."""
@@ -175,6 +183,8 @@ class Editor:
             at for at in (self._typed.find(0x1A), self._typed.find(0x1B)) if at >= 0
         ]
         if not ends:
+            del self._typed[MAX_BODY:]
+            self._echoed = min(self._echoed, len(self._typed))
             return None
         end = min(ends)
         body, sent = bytes(self._typed[:end]), self._typed[end] == CTRL_Z

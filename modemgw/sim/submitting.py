@@ -12,6 +12,7 @@ from modemgw.sim.answers import Refused, cms
 if TYPE_CHECKING:
     from modemgw.sim.modem import SimModem
 
+FROM_EQUIPMENT = 300  # codes below come from the network: TP-MR was used
 MAX_TPDU = 164  # octets of the longest SMS-SUBMIT
 
 
@@ -46,15 +47,17 @@ def transmit(modem: "SimModem", octets: bytes, name: str) -> None:
             raise cms(330)
         code = faults.refuse_submit.get(nth, faults.refuse_all)
         if code is not None:
+            if code < FROM_EQUIPMENT:
+                card.next_tp_mr()
             raise cms(code)
     except Refused as refused:
         modem.later(delay_s, modem.refuse, refused)
         return
     late_s = delay_s + faults.late_result.get(nth, 0.0)
-    tp_mr = card.next_tp_mr()
     if nth in faults.lost_after_submit:
         modem.interpreter.forget()
         return
+    tp_mr = card.next_tp_mr()
     if submit.sca is None:
         submit = replace(submit, sca=Address.dialled(card.smsc))
     cause = modem.network.submit(
