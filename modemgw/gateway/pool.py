@@ -59,7 +59,8 @@ class Pool:
         self._sims: dict[str, SimRow] = {}  # by modem
         self._known: dict[int, SimRow] = {}  # every SIM ever seen
         self._identities: dict[str, SimIdentity] = {}  # by modem, what _sims is of
-        self._reported: dict[str, tuple[bool, bool]] = {}  # (ready, sendable) told
+        # What was told of each modem: (in service or lost, None before; can send).
+        self._reported: dict[str, tuple[bool | None, bool]] = {}
         self._changes: asyncio.Queue[str] = asyncio.Queue()
         self._queued: set[str] = set()
         for modem in config.modems:
@@ -233,8 +234,13 @@ class Pool:
 
     async def _tell(self, name: str, snapshot: ModemSnapshot) -> None:
         ready = snapshot.phase is Phase.READY
-        before = self._reported.get(name, (None, False))
-        self._reported[name] = (ready, snapshot.sendable)
+        was_ready, was_sendable = self._reported.get(name, (None, False))
+        if was_ready is None and ready:
+            was_ready = True  # starting is no loss, so the first service no recovery
+        self._reported[name] = (
+            None if was_ready is None else ready,
+            snapshot.sendable,
+        )
         kinds: list[tuple[str, dict[str, object]]] = []
         modem: dict[str, object] = {
             "modem": name,
@@ -242,9 +248,9 @@ class Pool:
             "port": snapshot.port,
             "why": snapshot.why,
         }
-        if before[0] is not None and before[0] != ready:
+        if was_ready is not None and was_ready != ready:
             kinds.append(("modem.recovered" if ready else "modem.lost", modem))
-        if before[1] != snapshot.sendable and name in self._sims:
+        if was_sendable != snapshot.sendable and name in self._sims:
             row = self._sims[name]
             kind = "sim.up" if snapshot.sendable else "sim.down"
             kinds.append(

@@ -8,7 +8,8 @@ mark waits behind ten thousand inserts.
 import asyncio
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import msgspec
@@ -100,16 +101,11 @@ class Intake:
         Raises FieldError, QueueFull, IdempotencyMismatch, Conflict (the same key
         is being worked on) and StoreError; then nothing was kept.
         """
-        if key is not None:
-            if (old := await self._replay(caller, key)) is not None:
+        async with self._once(caller, key) as old:
+            if old is not None:
                 message_id = msgspec.json.decode(old.body)["id"]
                 return Submitted(message_id, old.status, old.body, replayed=True)
-            self._in_flight.add((caller.key_id, key.key))
-        try:
             return await self._submit(draft, caller, key)
-        finally:
-            if key is not None:
-                self._in_flight.discard((caller.key_id, key.key))
 
     async def _submit(
         self, draft: Draft, caller: Caller, key: IdempotencyKey | None
@@ -125,16 +121,7 @@ class Intake:
 
         def job(db: Connection) -> Entry:
             entry = self._insert(db, new, start)
-            if key is not None:
-                idempotency.put(
-                    db,
-                    caller.key_id,
-                    key.key,
-                    body_hash=key.body_hash,
-                    status=ACCEPTED,
-                    body=body,
-                    now=now,
-                )
+            _keep_answer(db, caller, key, body, now)
             return entry
 
         entry = await self._store.write(job)
@@ -158,22 +145,34 @@ class Intake:
         message_id, part_ids = outbound.insert(db, self._store.ids, new)
         return _entry(new, message_id, part_ids)
 
-    async def _replay(self, caller: Caller, key: IdempotencyKey) -> StoredAnswer | None:
-        if (caller.key_id, key.key) in self._in_flight:
-            raise Conflict(
-                "a request with this Idempotency-Key is being worked on",
-                problem="idempotency-in-progress",
-                retry_after=1,
+    @asynccontextmanager
+    async def _once(
+        self, caller: Caller, key: IdempotencyKey | None
+    ) -> AsyncIterator[StoredAnswer | None]:
+        """Give the answer kept under this key, or hold the key until there is one.
+
+        Raises Conflict while another request holds it, IdempotencyMismatch where
+        it was used with another body.
+        """
+        if key is None:
+            yield None
+            return
+        held = (caller.key_id, key.key)
+        if held in self._in_flight:
+            raise _in_progress()
+        self._in_flight.add(held)
+        try:
+            now = self._clock.now_ms()
+            old = await self._store.read(
+                lambda db: idempotency.get(db, caller.key_id, key.key, now)
             )
-        now = self._clock.now_ms()
-        old = await self._store.read(
-            lambda db: idempotency.get(db, caller.key_id, key.key, now)
-        )
-        if old is not None and old.body_hash != key.body_hash:
-            raise IdempotencyMismatch(
-                "this Idempotency-Key was used with another request"
-            )
-        return old
+            if old is not None and old.body_hash != key.body_hash:
+                raise IdempotencyMismatch(
+                    "this Idempotency-Key was used with another request"
+                )
+            yield old
+        finally:
+            self._in_flight.discard(held)
 
     async def _room_for(self, count: int) -> None:
         if self.closed:
@@ -198,16 +197,11 @@ class Intake:
         key: IdempotencyKey | None,
     ) -> BatchResult:
         """Accept what is right of a batch; all of it is on disk when this returns."""
-        if key is not None:
-            if (old := await self._replay(caller, key)) is not None:
+        async with self._once(caller, key) as old:
+            if old is not None:
                 batch_id = msgspec.json.decode(old.body)["batch_id"]
                 return BatchResult(batch_id, old.status, old.body, replayed=True)
-            self._in_flight.add((caller.key_id, key.key))
-        try:
             return await self._submit_batch(drafts, caller, key)
-        finally:
-            if key is not None:
-                self._in_flight.discard((caller.key_id, key.key))
 
     async def _submit_batch(
         self,
@@ -251,16 +245,7 @@ class Intake:
                 pending=pending,
                 now=now,
             )
-            if key is not None:
-                idempotency.put(
-                    db,
-                    caller.key_id,
-                    key.key,
-                    body_hash=key.body_hash,
-                    status=ACCEPTED,
-                    body=body,
-                    now=now,
-                )
+            _keep_answer(db, caller, key, body, now)
 
         await self._store.write(job)
         if accepted:
@@ -303,6 +288,34 @@ class Intake:
         self._dispatcher.offer(
             entry for entry, new in zip(entries, part, strict=True) if not new.scheduled
         )
+
+
+def _in_progress() -> Conflict:
+    return Conflict(
+        "a request with this Idempotency-Key is being worked on",
+        problem="idempotency-in-progress",
+        retry_after=1,
+    )
+
+
+def _keep_answer(
+    db: Connection,
+    caller: Caller,
+    key: IdempotencyKey | None,
+    body: bytes,
+    now: int,
+) -> None:
+    """Keep the answer in the transaction that makes it true."""
+    if key is not None and not idempotency.put(
+        db,
+        caller.key_id,
+        key.key,
+        body_hash=key.body_hash,
+        status=ACCEPTED,
+        body=body,
+        now=now,
+    ):
+        raise _in_progress()  # the transaction leaves nothing
 
 
 def _entry(new: NewMessage, message_id: int, part_ids: list[int]) -> Entry:

@@ -115,10 +115,12 @@ def _reason(code: Code, text: str, *, retryable: bool, reason: str) -> JsonDict:
 
 def accepted(ids: IdSource, attempt: Attempt, outcome: Accepted, now: int) -> Verdict:
     """Return the verdict on a part the network took."""
+    # A modem may say OK and give no reference: sent, and no report can be matched.
+    tp_mr = outcome.tp_mr if outcome.tp_mr >= 0 else None
     return _sent(
         ids,
         attempt,
-        outcome.tp_mr,
+        tp_mr,
         now,
         {"ms": round(outcome.seconds * 1000), "at": _wire(outcome.wire)},
         "part accepted",

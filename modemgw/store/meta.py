@@ -6,6 +6,14 @@ from contextlib import suppress
 from modemgw.ids import IdSource
 from modemgw.store.sql import sql
 
+NEWEST = (
+    "meta.newest_message",
+    "meta.newest_event",
+    "meta.newest_batch",
+    "meta.newest_delivery",
+    "meta.newest_webhook",
+)
+
 
 def get(db: sqlite3.Connection, key: str) -> str | None:
     """Return a remembered fact, or None."""
@@ -20,8 +28,8 @@ def put(db: sqlite3.Connection, key: str, value: str) -> None:
 
 def seed(db: sqlite3.Connection, ids: IdSource) -> None:
     """Let `ids` go on behind the newest id in the database."""
-    for name in ("newest_message", "newest_event", "newest_batch"):
-        (public_id,) = db.execute(sql(f"meta.{name}")).fetchone()
+    for name in NEWEST:
+        (public_id,) = db.execute(sql(name)).fetchone()
         if public_id is not None:
             with suppress(ValueError):  # not one of ours: nothing to stay behind of
                 ids.seen(public_id)

@@ -98,7 +98,8 @@ class Writer:
         self._path = path
         self._loop = asyncio.get_running_loop()
         self._closed = False
-        self._jobs: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
+        self._turn: list[_Entry] = []  # handed over together when the loop turns
+        self._jobs: queue.SimpleQueue[list[_Entry] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         if not inline:
             sys.setswitchinterval(min(sys.getswitchinterval(), SWITCH_INTERVAL_S))
@@ -107,7 +108,7 @@ class Writer:
 
     @property
     def waiting(self) -> int:
-        """How many jobs wait for the commit that is being flushed."""
+        """How many turns' jobs wait for the commit that is being flushed."""
         return self._jobs.qsize()
 
     def write(self, job: Callable[[Connection], T]) -> "asyncio.Future[T]":
@@ -125,8 +126,20 @@ class Writer:
             # The caller sees the result no sooner than it would from the thread.
             self._loop.call_soon(self._resolve, done, pushed)
         else:
-            self._jobs.put((job, future))
+            self._turn.append((job, future))
+            if len(self._turn) == 1:
+                self._loop.call_soon(self._hand_over)
         return future
+
+    def _hand_over(self) -> None:
+        """Give the thread what this turn of the loop wrote, to share one commit.
+
+        The outcome of one part and the mark of the next are two jobs of one turn;
+        handed over singly, the thread would often flush the first alone.
+        """
+        if self._turn:
+            turn, self._turn = self._turn, []
+            self._jobs.put(turn)
 
     def close(self) -> None:
         """Finish what was handed over, then stop. The connection stays open.
@@ -135,6 +148,7 @@ class Writer:
         """
         self._closed = True
         if self._thread is not None:
+            self._hand_over()
             self._jobs.put(None)
             self._thread.join()
             self._thread = None
@@ -142,12 +156,15 @@ class Writer:
     def _run(self) -> None:
         closing = False
         while not closing:
-            entries = [self._jobs.get()]
+            batch: list[_Entry] = []
+            turn = self._jobs.get()
             with suppress(queue.Empty):
-                while len(entries) < BATCH_JOBS:
-                    entries.append(self._jobs.get_nowait())
-            closing = None in entries
-            batch = [entry for entry in entries if entry is not None]
+                while turn is not None:
+                    batch += turn
+                    if len(batch) >= BATCH_JOBS:
+                        break
+                    turn = self._jobs.get_nowait()
+            closing = turn is None
             if not batch:
                 continue
             done, pushed = self._commit(batch)

@@ -20,3 +20,11 @@ SELECT max(public_id) FROM event
 -- name: newest_batch
 -- The highest public id of a batch: ids of its messages were given out beside it.
 SELECT max(public_id) FROM batch
+
+-- name: newest_delivery
+-- The highest public id of a delivery: it is made in the event's transaction.
+SELECT max(public_id) FROM delivery
+
+-- name: newest_webhook
+-- The highest public id of an endpoint.
+SELECT max(public_id) FROM webhook
