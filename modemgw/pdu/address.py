@@ -24,6 +24,10 @@ MAX_SEPTETS: Final = 11  # of an alphanumeric address
 _SWAP: Final = bytes(octet >> 4 | (octet & 15) << 4 for octet in range(256))
 _TO_NIBBLES: Final = str.maketrans("*#abc", "abcde")
 _TO_DIGITS: Final = str.maketrans("abcde", "*#abc")
+# Made once: a decoder names every field, in case that it is the one cut off.
+_FIELDS: Final = {
+    name: (f"{name} length", f"{name} type") for name in ("TP-OA", "TP-DA", "TP-RA")
+}
 _DIGITS: Final = frozenset("0123456789*#abc")
 
 
@@ -91,9 +95,10 @@ class Address:
 
     @classmethod
     def read(cls, cursor: Cursor, name: str) -> "Address":
-        """Read an address whose length counts semi-octets."""
-        length = cursor.octet(f"{name} length")
-        type_octet = cursor.octet(f"{name} type")
+        """Read TP-OA, TP-DA or TP-RA, whose length counts semi-octets."""
+        length_field, type_field = _FIELDS[name]
+        length = cursor.octet(length_field)
+        type_octet = cursor.octet(type_field)
         value = cursor.take((length + 1) // 2, name)
         return cls.from_value(type_octet, value, length)
 
@@ -126,5 +131,5 @@ class Address:
 def _encode_digits(digits: str) -> bytes:
     if not _DIGITS.issuperset(digits) or len(digits) > MAX_DIGITS:
         raise PduEncodeError(f"not a number: {digits!r}")
-    nibbles = digits.translate(_TO_NIBBLES)
+    nibbles = digits if digits.isdecimal() else digits.translate(_TO_NIBBLES)
     return bytes.fromhex(nibbles + "f" * (len(digits) % 2)).translate(_SWAP)

@@ -43,6 +43,9 @@ EXTENSION: Final = (
     "                "
 )
 
+_UNUSED: Final = "\ufffe"  # what charmap_build leaves out
+_TO_SEPTETS: Final = bytes((*range(ESC), 0, *range(ESC + 1, 256)))
+
 
 class Charset:
     """One basic table and one extension table, in both directions."""
@@ -61,9 +64,20 @@ class Charset:
                 self._septets.setdefault(ord(character), septet)
         for septet, character in enumerate(extension):
             self._septets.setdefault(ord(character), bytes((ESC, septet)))
+        # The fast way for a text of basic characters: one code per character, in
+        # a map that must begin with NUL. So '@', septet 0, has the code of ESC.
+        codes = ["\0", *(_UNUSED if c == " " else c for c in basic[1:])]
+        codes[0x20], codes[ESC] = " ", basic[0]
+        self._codes = codecs.charmap_build("".join(codes))
 
     def encode(self, text: str) -> bytes | None:
         """Return the septets of `text`, or None if a character has none."""
+        try:
+            if "\0" not in text:
+                codes = codecs.charmap_encode(text, "strict", self._codes)[0]
+                return codes.translate(_TO_SEPTETS)
+        except UnicodeEncodeError:
+            pass  # not basic alone
         try:
             return codecs.charmap_encode(text, "strict", self._septets)[0]
         except UnicodeEncodeError:

@@ -14,7 +14,11 @@ class Cursor:
 
     def octet(self, field: str) -> int:
         """Return the next octet as a number."""
-        return self.take(1, field)[0]
+        at = self.at
+        if at >= len(self.octets):
+            raise self.error(f"{field} is missing")
+        self.at = at + 1
+        return self.octets[at]
 
     def take(self, count: int, field: str) -> bytes:
         """Return the next `count` octets; PduDecodeError if there are fewer."""
@@ -49,6 +53,12 @@ class TracingCursor(Cursor):
     def __init__(self, octets: bytes) -> None:
         super().__init__(octets)
         self.taken: list[tuple[str, bytes]] = []
+
+    def octet(self, field: str) -> int:
+        """Take as Cursor does, and note the field."""
+        number = super().octet(field)
+        self.taken.append((field, bytes((number,))))
+        return number
 
     def take(self, count: int, field: str) -> bytes:
         """Take as Cursor does, and note the field."""

@@ -4,8 +4,9 @@ One segmentation serves any number of recipients: everything that does not
 depend on the recipient, the packed septets too, is made here once.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from modemgw.errors import PduEncodeError
@@ -68,7 +69,16 @@ class Segments:
     @property
     def elements(self) -> tuple[Element, ...]:
         """The header elements that all parts share: all but concatenation."""
-        return tuple(_elements(self.ports, self.locking, self.shift))
+        return self._layout.elements
+
+    @property
+    def shared_header(self) -> bytes:
+        """The same, encoded, without UDHL."""
+        return self._layout.encoded
+
+    @property
+    def _layout(self) -> "_Layout":
+        return _layout(self.ports, self.wide, self.locking, self.shift)
 
 
 def segment(
@@ -111,39 +121,47 @@ def segment_data(
     data: bytes, *, ports: Ports | None = None, wide: bool = False
 ) -> Segments:
     """Cut 8-bit data into parts. Raises PduEncodeError above 255 parts."""
-    cuts = _cut(
-        len(data),
-        _room(ports, 0, 0, concat=0),
-        _room(ports, 0, 0, concat=_CONCAT_WIDE if wide else _CONCAT),
-        lambda at: at,
-    )
+    layout = _layout(ports, wide, 0, 0)
+    cuts = _cut(len(data), layout.alone, layout.joined, lambda at: at)
     parts = tuple(Part("", data[a:b], data[a:b]) for a, b in cuts)
     return _checked(Segments(Alphabet.DATA, parts, wide, ports=ports))
 
 
 def _checked(segments: Segments) -> Segments:
-    if len(segments) > MAX_PARTS:
+    if len(segments.parts) > MAX_PARTS:
         raise PduEncodeError(
             f"{len(segments)} parts; at most {MAX_PARTS} can be joined"
         )
     return segments
 
 
-def _elements(ports: Ports | None, locking: int, shift: int) -> Iterator[Element]:
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """The header that all parts share, and the octets it leaves for the text."""
+
+    elements: tuple[Element, ...]
+    encoded: bytes
+    alone: int  # in a message of one part
+    joined: int  # behind a concatenation element
+
+
+@lru_cache(maxsize=256)
+def _layout(ports: Ports | None, wide: bool, locking: int, shift: int) -> _Layout:
+    elements = []
     if ports is not None:
-        yield ports.element()
+        elements.append(ports.element())
     if shift:
-        yield Element(IEI_SINGLE_SHIFT, bytes((shift,)))
+        elements.append(Element(IEI_SINGLE_SHIFT, bytes((shift,))))
     if locking:
-        yield Element(IEI_LOCKING_SHIFT, bytes((locking,)))
-
-
-def _room(ports: Ports | None, locking: int, shift: int, *, concat: int) -> int:
-    """Return the octets left for text behind a header with these elements."""
-    header = concat + sum(
-        2 + len(element.data) for element in _elements(ports, locking, shift)
+        elements.append(Element(IEI_LOCKING_SHIFT, bytes((locking,))))
+    encoded = b"".join(element.encode() for element in elements)
+    concat = _CONCAT_WIDE if wide else _CONCAT
+    return _Layout(
+        tuple(elements),
+        encoded,
+        MAX_OCTETS - (len(encoded) + 1 if encoded else 0),
+        MAX_OCTETS - (len(encoded) + 1 + concat),
     )
-    return MAX_OCTETS - (header + 1 if header else 0)
 
 
 class _Maker:
@@ -154,34 +172,38 @@ class _Maker:
         self._wide = wide
         self._ports = ports
 
-    def _rooms(self, locking: int = 0, shift: int = 0) -> tuple[int, int]:
-        concat = _CONCAT_WIDE if self._wide else _CONCAT
-        return (
-            _room(self._ports, locking, shift, concat=0),
-            _room(self._ports, locking, shift, concat=concat),
-        )
-
     def gsm7(self, locking: int = 0, shift: int = 0) -> Segments | None:
         """Cut as septets, never between ESC and its code; None if impossible."""
         tables = charset(locking, shift)
         septets = tables.encode(self._text)
         if septets is None:
             return None
-        alone, joined = (8 * room // 7 for room in self._rooms(locking, shift))
-        cuts = _cut(
-            len(septets), alone, joined, lambda at: at - (septets[at - 1] == ESC)
-        )
-        concat = _CONCAT_WIDE if self._wide else _CONCAT
-        room = _room(self._ports, locking, shift, concat=concat if len(cuts) > 1 else 0)
-        fill = fill_bits(MAX_OCTETS - room)
-        parts = []
-        for a, b in cuts:
-            payload = septets[a:b]
-            text = self._text if len(cuts) == 1 else tables.decode(payload)
-            parts.append(Part(text, payload, pack_septets(payload, fill_bits=fill)))
-        return Segments(
-            Alphabet.GSM7, tuple(parts), self._wide, locking, shift, self._ports
-        )
+        layout = _layout(self._ports, self._wide, locking, shift)
+        alone, joined = 8 * layout.alone // 7, 8 * layout.joined // 7
+        if len(septets) <= alone:
+            fill = fill_bits(MAX_OCTETS - layout.alone)
+            packed = pack_septets(septets, fill_bits=fill)
+            parts: tuple[Part, ...] = (Part(self._text, septets, packed),)
+        else:
+            fill = fill_bits(MAX_OCTETS - layout.joined)
+            payloads = [
+                septets[a:b]
+                for a, b in _cut(
+                    len(septets),
+                    alone,
+                    joined,
+                    lambda at: at - (septets[at - 1] == ESC),
+                )
+            ]
+            parts = tuple(
+                Part(
+                    tables.decode(payload),
+                    payload,
+                    pack_septets(payload, fill_bits=fill),
+                )
+                for payload in payloads
+            )
+        return Segments(Alphabet.GSM7, parts, self._wide, locking, shift, self._ports)
 
     def ucs2(self) -> Segments:
         """Cut as UTF-16, never inside a surrogate pair, rarely in a grapheme."""
@@ -189,20 +211,17 @@ class _Maker:
             octets = self._text.encode("utf-16-be")
         except UnicodeEncodeError:
             raise PduEncodeError("the text holds half a surrogate pair") from None
-        alone, joined = (room // 2 for room in self._rooms())
-        units = len(octets) // 2
-
-        def safe(at: int) -> int:
-            return at - (octets[2 * at - 2] in _HIGH_SURROGATES)
-
-        cuts = _cut(units, alone, joined, safe)
-        if len(cuts) > 1:
-            cuts = _kinder(self._text, octets, cuts, joined, safe)
-        parts = []
-        for a, b in cuts:
-            payload = octets[2 * a : 2 * b]
-            parts.append(Part(payload.decode("utf-16-be"), payload, payload))
-        return Segments(Alphabet.UCS2, tuple(parts), self._wide, ports=self._ports)
+        layout = _layout(self._ports, self._wide, 0, 0)
+        if len(octets) <= layout.alone // 2 * 2:
+            parts: tuple[Part, ...] = (Part(self._text, octets, octets),)
+        else:
+            cuts = _cut_utf16(self._text, octets, layout)
+            payloads = [octets[2 * a : 2 * b] for a, b in cuts]
+            parts = tuple(
+                Part(payload.decode("utf-16-be"), payload, payload)
+                for payload in payloads
+            )
+        return Segments(Alphabet.UCS2, parts, self._wide, ports=self._ports)
 
     def cheapest(self, national: tuple[int, ...]) -> Segments:
         """Return UCS-2, or the national tables where those give fewer parts."""
@@ -217,6 +236,17 @@ class _Maker:
                 if found is not None and len(found) < len(best):
                     best = found
         return best
+
+
+def _cut_utf16(text: str, octets: bytes, layout: _Layout) -> list[tuple[int, int]]:
+    """Cut UTF-16 into ranges of code units."""
+
+    def safe(at: int) -> int:
+        return at - (octets[2 * at - 2] in _HIGH_SURROGATES)
+
+    joined = layout.joined // 2
+    cuts = _cut(len(octets) // 2, layout.alone // 2, joined, safe)
+    return _kinder(text, octets, cuts, joined, safe)
 
 
 def _cut(

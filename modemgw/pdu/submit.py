@@ -14,15 +14,18 @@ from modemgw.pdu.alphabet import Alphabet
 from modemgw.pdu.cursor import Cursor
 from modemgw.pdu.dcs import Dcs, dcs
 from modemgw.pdu.segment import Segments
+from modemgw.pdu.times import Timestamp
 from modemgw.pdu.udh import Concat, Ports, Udh
 from modemgw.pdu.userdata import UserData, read_user_data
-from modemgw.pdu.validity import Format, Validity
+from modemgw.pdu.validity import Format, Validity, encode_relative_validity
 
 MTI: Final = 0x01
 REJECT_DUPLICATES: Final = 0x04  # TP-RD
 REPORT_REQUEST: Final = 0x20  # TP-SRR
 UDHI: Final = 0x40
 REPLY_PATH: Final = 0x80
+_RELATIVE: Final = Format.RELATIVE << 3  # TP-VPF
+_ABSOLUTE: Final = Format.ABSOLUTE << 3
 _MAX_CLASS: Final = 3
 
 
@@ -53,34 +56,22 @@ def render(
     Without `sca` the SIM's own service centre is used. The modem replaces TP-MR.
     Raises PduEncodeError for options that no TPDU can carry.
     """
-    total = len(segments)
-    if not 1 <= seq <= total:
-        raise PduEncodeError(f"no part {seq} of {total}")
+    if not 1 <= seq <= len(segments.parts):
+        raise PduEncodeError(f"no part {seq} of {len(segments)}")
     part = segments.parts[seq - 1]
-    header = b"".join([element.encode() for element in segments.elements])
-    if total > 1:
-        if not 0 <= concat_ref <= (0xFFFF if segments.wide else 0xFF):
-            raise PduEncodeError(f"concatenation reference {concat_ref!r} is too large")
-        concat = Concat(concat_ref, total, seq, segments.wide)
-        header = concat.element().encode() + header
-    if header:
-        header = bytes((len(header),)) + header
-    units = part.units
-    units += -(
-        -8 * len(header) // 7 if segments.alphabet is Alphabet.GSM7 else -len(header)
+    header = _header(segments, seq, concat_ref)
+    if segments.alphabet is Alphabet.GSM7:
+        units = part.units + -(-8 * len(header) // 7)  # the header in septets, up
+    else:
+        units = part.units + len(header)
+    format_, vp = _validity(validity)
+    first = (
+        MTI
+        | format_
+        | (REJECT_DUPLICATES if reject_duplicates else 0)
+        | (REPORT_REQUEST if report else 0)
+        | (UDHI if header else 0)
     )
-    first = MTI
-    vp = b""
-    if validity is not None:
-        period = Validity.of(validity)
-        first |= period.format << 3
-        vp = period.raw
-    if reject_duplicates:
-        first |= REJECT_DUPLICATES
-    if report:
-        first |= REPORT_REQUEST
-    if header:
-        first |= UDHI
     if message_class is not None and not 0 <= message_class <= _MAX_CLASS:
         raise PduEncodeError(f"message class must be 0 to 3, not {message_class!r}")
     coding = Dcs.of(segments.alphabet, message_class).octet
@@ -101,6 +92,27 @@ def render(
             f"one octet cannot say TP-MR {tp_mr} or TP-PID {pid}"
         ) from None
     return Rendered((b"\0" if sca is None else sca.encode_sca()) + tpdu, len(tpdu))
+
+
+def _header(segments: Segments, seq: int, concat_ref: int) -> bytes:
+    """Return UDHL and the elements of one part; nothing where there are none."""
+    header = segments.shared_header
+    total = len(segments.parts)
+    if total > 1:
+        if not 0 <= concat_ref <= (0xFFFF if segments.wide else 0xFF):
+            raise PduEncodeError(f"concatenation reference {concat_ref!r} is too large")
+        concat = Concat(concat_ref, total, seq, segments.wide)
+        header = concat.element().encode() + header
+    return bytes((len(header),)) + header if header else b""
+
+
+def _validity(validity: timedelta | datetime | None) -> tuple[int, bytes]:
+    """Return TP-VPF, in its place in the first octet, and TP-VP."""
+    if validity is None:
+        return 0, b""
+    if isinstance(validity, timedelta):
+        return _RELATIVE, bytes((encode_relative_validity(validity),))
+    return _ABSOLUTE, Timestamp.at(validity).raw
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ Spec: 3GPP TS 23.040, 9.2.3.11.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from functools import cache
 from typing import Final
 
 from modemgw.errors import PduEncodeError
@@ -16,6 +17,18 @@ _PIVOT: Final = 90  # two-digit years from here on are 19xx: SMS is from 1992
 _MAX_QUARTERS: Final = 79  # what the zone octet can say
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _QUARTER: Final = timedelta(minutes=15)
+# Swapped BCD: the tens are in the low half of the octet.
+_DIGITS: Final = {
+    tens | units << 4: 10 * tens + units for tens in range(10) for units in range(10)
+}
+_WEST: Final = 0x08  # the sign, where the highest bit of the tens would be
+
+
+@cache
+def _zone(octet: int) -> timezone:
+    """Read the zone; KeyError if the octet is no pair of digits."""
+    offset = _QUARTER * _DIGITS[octet & ~_WEST]
+    return timezone(-offset if octet & _WEST else offset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +50,7 @@ class Timestamp:
         fields += [when.hour, when.minute, when.second]
         raw = bytearray(value // 10 | value % 10 << 4 for value in fields)
         size = abs(quarters)
-        raw.append(size // 10 | size % 10 << 4 | (0x08 if quarters < 0 else 0))
+        raw.append(size // 10 | size % 10 << 4 | (_WEST if quarters < 0 else 0))
         return cls(bytes(raw))
 
     @classmethod
@@ -50,22 +63,20 @@ class Timestamp:
     @property
     def value(self) -> datetime | None:
         """The aware datetime, or None for an impossible date."""
-        fields = [octet >> 4 | (octet & 15) << 4 for octet in self.raw]
-        zone = fields.pop()
+        year, month, day, hour, minute, second, zone = self.raw
         try:
-            year, month, day, hour, minute, second = (int(f"{f:x}") for f in fields)
-            quarters = int(f"{zone & 0x7F:x}")
-            offset = _QUARTER * (-quarters if zone & 0x80 else quarters)
+            # A missing key is an octet that is no pair of digits.
+            years = _DIGITS[year]
             return datetime(
-                year + (1900 if year >= _PIVOT else 2000),
-                month,
-                day,
-                hour,
-                minute,
-                second,
-                tzinfo=timezone(offset),
+                years + (1900 if years >= _PIVOT else 2000),
+                _DIGITS[month],
+                _DIGITS[day],
+                _DIGITS[hour],
+                _DIGITS[minute],
+                _DIGITS[second],
+                tzinfo=_zone(zone),
             )
-        except ValueError:
+        except (KeyError, ValueError):
             return None
 
     @property

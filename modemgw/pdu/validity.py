@@ -101,7 +101,7 @@ def encode_relative_validity(period: timedelta) -> int:
 
     Spec: 3GPP TS 23.040, 9.2.3.12.1.
     """
-    seconds = int(period.total_seconds())
+    seconds = period.days * _DAY + period.seconds  # a fraction does not count
     if not 0 < seconds <= 63 * _WEEK:
         raise PduEncodeError(f"validity must be within (0 s, 63 weeks], not {period}")
     if seconds <= 12 * _HOUR:
