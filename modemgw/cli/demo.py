@@ -9,6 +9,7 @@ import shlex
 import socket
 import tempfile
 import threading
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,12 +19,15 @@ import click
 from modemgw.errors import ModemgwError
 
 if TYPE_CHECKING:
+    from modemgw.cli.client import AdminClient
     from modemgw.config.model import Config
     from modemgw.config.values import Listen
 
 DEFAULT_LISTEN = "127.0.0.1:8080"
 PORTS_TRIED = 100  # from the default one upwards
 MAX_MODEMS = 256
+READY_S = 3.0  # for the modems, before the greeting is printed all the same
+READY_POLL_S = 0.05
 SCOPES = "messages:send,messages:read,at:read,sims:read,modems:read,events:read"
 SANDBOX = "+999000001"  # delivered at once
 CONFIG_NAME = "demo.yaml"
@@ -158,14 +162,26 @@ def _introduce(config: "Config") -> None:
 def _greet(config: "Config") -> None:
     from modemgw.cli.client import AdminClient  # noqa: PLC0415
 
+    client = AdminClient(config)
     try:
-        made = AdminClient(config).call(
+        made = client.call(
             "POST", "/v1/keys", {"name": "demo", "scopes": SCOPES.split(",")}
         )
+        _wait_for_modems(client)
     except ModemgwError as exc:
         click.echo(f"modemgw: no key could be made: {exc}", err=True)
         return
     click.echo(greeting(config, made["key"]))
+
+
+def _wait_for_modems(client: "AdminClient") -> None:
+    """Let the modems speak first: what is printed last is what people see."""
+    end = time.monotonic() + READY_S
+    while time.monotonic() < end:
+        modems = client.get("/v1/modems")["data"]
+        if all(modem["phase"] == "ready" for modem in modems):
+            return
+        time.sleep(READY_POLL_S)
 
 
 def greeting(config: "Config", key: str) -> str:

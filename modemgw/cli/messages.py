@@ -1,5 +1,6 @@
 """`modemgw messages`: list them, look at one, cancel one, settle one in doubt."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import click
 from modemgw.cli.options import config_option, json_option
 
 TEXT_SHOWN = 30  # characters in the list
+_SAID_BEFORE = {"id", "state", "to"}  # every step of a timeline is about these
 
 
 @click.group()
@@ -39,7 +41,7 @@ def list_messages(
     show_table(
         ("id", "when", "state", "peer", "sim", "text"),
         [
-            (m["id"], _when(m), _state(m), _peer(m), m["sim"], _short(m["text"]))
+            (m["id"], _when(m), m["state"], _peer(m), m["sim"], _short(m["text"]))
             for m in found["data"]
         ],
     )
@@ -62,7 +64,7 @@ def show(config_path: Path, id: str, as_json: bool) -> None:
         return
     for name, value in message.items():
         if value not in (None, [], {}):
-            click.echo(f"{name:<14} {printable(value)}")
+            click.echo(f"{name:<14} {printable(_value(value))}")
     click.echo()
     for line in _story(steps):
         click.echo(printable(line))
@@ -128,7 +130,9 @@ def _story(steps: list[dict[str, Any]], *, wire: bool = False) -> list[str]:
     for step in steps:
         part = "" if step["part"] is None else f"part {step['part']} "
         details = " ".join(
-            f"{name}={value}" for name, value in step["data"].items() if value
+            f"{name}={_value(value)}"
+            for name, value in step["data"].items()
+            if value is not None and name not in _SAID_BEFORE
         )
         lines.append(f"{step['at']:<24}  {part}{step['type']}  {details}".rstrip())
         for said in step.get("wire") or [] if wire else []:
@@ -136,14 +140,19 @@ def _story(steps: list[dict[str, Any]], *, wire: bool = False) -> list[str]:
     return lines
 
 
+def _value(value: object) -> str:
+    """Write a value of the API for people: a reason as a sentence, the rest plainly."""
+    if isinstance(value, dict) and {"code", "detail"} <= value.keys():
+        return f"{value['code']} ({value['detail']})"
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)
+
+
 def _when(message: dict[str, Any]) -> str:
-    at = message.get("created_at") or message.get("received_at") or ""
-    return str(at)[:19]
-
-
-def _state(message: dict[str, Any]) -> str:
-    reason = message.get("reason")
-    return f"{message['state']} ({reason['code']})" if reason else message["state"]
+    """Write day and minute, as of the API (UTC)."""
+    at = str(message.get("created_at") or message.get("received_at") or "")
+    return at[5:16].replace("T", " ")
 
 
 def _peer(message: dict[str, Any]) -> str:

@@ -21,13 +21,23 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
+    cells = [[printable(cell) for cell in row] for row in rows]
     table = Table(box=None, pad_edge=False, show_edge=False)
-    for column in columns:
-        table.add_column(column.upper(), no_wrap=True, overflow="ellipsis")
-    for row in rows:
-        table.add_row(*(Text(printable(cell)) for cell in row))
-    width = None if sys.stdout.isatty() else WIDTH_OF_A_PIPE
-    Console(width=width, highlight=False).print(table)
+    for at, column in enumerate(columns):
+        # The first column is what the next command wants: it is never cut.
+        whole = max((len(row[0]) for row in cells), default=0) if at == 0 else None
+        table.add_column(
+            column.upper(), no_wrap=True, overflow="ellipsis", min_width=whole
+        )
+    for row in cells:
+        table.add_row(*map(Text, row))
+    console = Console(
+        width=None if sys.stdout.isatty() else WIDTH_OF_A_PIPE, highlight=False
+    )
+    with console.capture() as drawn:
+        console.print(table)
+    for line in drawn.get().splitlines():
+        click.echo(line.rstrip())
 
 
 def printable(cell: object) -> str:

@@ -188,7 +188,7 @@ def test_messages_are_listed(cli: Cli, daemon: FakeDaemon) -> None:
     daemon.answers[path] = (200, {"data": [out, into]})
     found = cli.on("messages", "list", "--state", "failed", "--from", "+4917")
     assert found.code == 0
-    assert f"failed (no_service)  > {NUMBER}" in found.out
+    assert f"11-22 10:00  failed  > {NUMBER}" in found.out
     assert "x" * 29 + "…" in found.out
     assert "\x1b" not in found.out
 
