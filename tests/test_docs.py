@@ -65,7 +65,8 @@ def of(language: str) -> list[Block]:
 
 @pytest.mark.parametrize("block", of("yaml"), ids=lambda block: block.id)
 def test_yaml_is_a_configuration(block: Block) -> None:
-    assert parse(block.text, block.id).warnings == ()
+    for warning in parse(block.text, block.id).warnings:
+        assert "no modems are listed" in warning
 
 
 @pytest.mark.parametrize("block", of("python"), ids=lambda block: block.id)

@@ -122,10 +122,11 @@ class _Reading:
         top = self._top
         discovery = top.read("discovery", values.boolean, default=True)
         modems = self._modems()
-        if not modems and not discovery:
+        if not modems:
             # Allowed: the API takes messages and keeps them until there is a modem.
-            (top.get("discovery") or top.value).warn(
-                "no modems are listed and discovery is off: nothing will be sent"
+            (top.get("modems") or top.get("discovery") or top.value).warn(
+                "no modems are listed: nothing will be sent"
+                + (" (they are not looked for yet)" if discovery else "")
             )
         return Config(
             path=self._path,
@@ -191,6 +192,8 @@ class _Reading:
                     if given
                     else "needs a port or an imei"
                 )
+            if imei is not None and port is None:
+                entry.warn("not looked for by its IMEI yet; give it a port")
             pin = self._secret(section, "pin", "pin")
             modems.append(ModemConfig(name=name, port=port, imei=imei, pin=pin))
         return tuple(modems)

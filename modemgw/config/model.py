@@ -85,7 +85,8 @@ class ModemConfig(msgspec.Struct, frozen=True):
     imei: Annotated[
         str | None,
         key(
-            "Instead of `port`: use this device on whatever port it shows up.",
+            "Instead of `port`: use this device on whatever port it shows up. This "
+            "version does not look for it yet: give its port.",
             unit="15 digits",
             default="none",
         ),
@@ -305,7 +306,8 @@ class Config(msgspec.Struct, frozen=True):
     discovery: Annotated[
         bool,
         key(
-            "Use USB modems that are not listed under `modems`.",
+            "Use USB modems that are not listed under `modems`. This version does not "
+            "look for them yet: list each one.",
             unit="on or off",
             default="on",
         ),

@@ -113,7 +113,8 @@ class Value:
     def warn(self, why: str) -> None:
         """Report something doubtful about this value."""
         mark = self._node.start_mark
-        self._problems.warning(mark.line, mark.column, f"{self.path}: {why}")
+        path = f"{self.path}: " if self.path else ""
+        self._problems.warning(mark.line, mark.column, f"{path}{why}")
 
     def read(self, convert: Callable[[str], T]) -> T | None:
         """Convert the text of a scalar; a ValueError becomes a reported mistake."""

@@ -6,7 +6,7 @@ from tests.cli.conftest import Cli
 
 
 def test_a_good_file(cli: Cli) -> None:
-    cli.config.write_text("country: DE\n")
+    cli.config.write_text("modems: [{port: /dev/ttyUSB2}]\n")
     found = cli.on("config", "check")
     assert (found.code, found.err) == (0, "")
     assert found.out == f"{cli.config}: no mistakes\n"

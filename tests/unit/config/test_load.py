@@ -75,7 +75,10 @@ def test_the_contract_loads() -> None:
 def test_a_file_of_one_key_has_every_default() -> None:
     found = parse("country: de\n", "m.yaml", path=Path("/srv/m.yaml"))
     assert found == Config(
-        path=Path("/srv/m.yaml"), data_dir=Path("/srv/data"), country="DE"
+        path=Path("/srv/m.yaml"),
+        data_dir=Path("/srv/data"),
+        country="DE",
+        warnings=found.warnings,
     )
     assert found.discovery is True
     assert found.sims.defaults.pace == (Window(10, 60),)
@@ -89,7 +92,8 @@ def test_below_etc_the_data_goes_where_services_keep_it() -> None:
 
 def test_sections_without_anything_below_them_are_as_if_absent() -> None:
     text = "country: DE\nhttp:\nmodems:\nsims:\n  cards:\nqueue:\nwebhooks:\nlog:\n"
-    assert parse(text, "m.yaml") == parse("country: DE\n", "m.yaml")
+    found, plain = parse(text, "m.yaml"), parse("country: DE\n", "m.yaml")
+    assert show.plain(found) == show.plain(plain)
 
 
 @pytest.mark.parametrize(
@@ -160,13 +164,23 @@ def test_a_number_needs_no_quotes(number: str) -> None:
     [
         pytest.param(
             "discovery: off\n",
-            "m.yaml:1:12: discovery: no modems are listed and discovery is off:"
-            " nothing will be sent",
+            "m.yaml:1:12: discovery: no modems are listed: nothing will be sent",
             id="nothing-to-send-with",
         ),
         pytest.param(
-            "http: {listen: 0.0.0.0:8080}\n",
-            "m.yaml:1:16: http.listen: others can reach this: keys and texts cross in"
+            "country: DE\nmodems: []\n",
+            "m.yaml:2:9: modems: no modems are listed: nothing will be sent (they are"
+            " not looked for yet)",
+            id="nothing-listed",
+        ),
+        pytest.param(
+            "modems:\n  - imei: '352099001761481'\n",
+            "m.yaml:2:5: modems[0]: not looked for by its IMEI yet; give it a port",
+            id="by-imei-alone",
+        ),
+        pytest.param(
+            "modems: [{port: /a}]\nhttp: {listen: 0.0.0.0:8080}\n",
+            "m.yaml:2:16: http.listen: others can reach this: keys and texts cross in"
             " the clear",
             id="open-to-the-network",
         ),
@@ -245,7 +259,8 @@ def test_utf_8_with_a_byte_order_mark_loads(tmp_path: Path) -> None:
 
 def test_the_example_has_every_key(monkeypatch: pytest.MonkeyPatch) -> None:
     example = load(ROOT / "config.example.yaml")
-    assert example.warnings == ()
+    (by_imei,) = example.warnings
+    assert "modems[1]: not looked for by its IMEI yet" in by_imei
     shown = msgspec.json.encode(show.plain(example)).decode()
     for path, struct in reference._structs(Config, ""):
         for name in reference.names(struct):
@@ -280,7 +295,7 @@ def test_the_reference_is_that_of_the_program() -> None:
 
 def test_each_default_of_the_reference_is_the_default() -> None:
     """The words beside each key are loaded, and have to change nothing."""
-    plain = parse("country: DE\n", "m.yaml")
+    plain = show.plain(parse("country: DE\n", "m.yaml"))
     for path, struct in reference._structs(Config, ""):
         if "[]" in path:
             continue
@@ -290,7 +305,8 @@ def test_each_default_of_the_reference_is_the_default() -> None:
             inner = f"{name}: {text}"
             for section in reversed(path.split(".") if path else []):
                 inner = f"{section}: {{{inner}}}"
-            assert parse(f"country: DE\n{inner}\n", "m.yaml") == plain, inner
+            found = parse(f"country: DE\n{inner}\n", "m.yaml")
+            assert show.plain(found) == plain, inner
 
 
 def admin_socket(data_dir: Path) -> Path:
