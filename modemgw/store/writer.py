@@ -103,7 +103,11 @@ class Writer:
         self._thread: threading.Thread | None = None
         if not inline:
             sys.setswitchinterval(min(sys.getswitchinterval(), SWITCH_INTERVAL_S))
-            self._thread = threading.Thread(target=self._run, name="store-writer")
+            # A daemon thread: a bug that ends the program must not leave it hanging
+            # here. What was acknowledged is on disk, as after any other crash.
+            self._thread = threading.Thread(
+                target=self._run, name="store-writer", daemon=True
+            )
             self._thread.start()
 
     @property

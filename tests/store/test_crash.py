@@ -46,6 +46,37 @@ asyncio.run(main(*sys.argv[1:]))
 """.replace("PARTS", str(PARTS))
 
 
+BUG = """
+import asyncio, sys
+from pathlib import Path
+from modemgw.clock import SystemClock
+from modemgw.store import meta
+from modemgw.store.database import Store
+
+async def main(data_dir):
+    store = await Store.open(Path(data_dir), clock=SystemClock())
+    await store.write(lambda db: meta.put(db, "0-0-0", "x"))
+    await store.read(lambda db: meta.get(db, "clean"))
+    raise ValueError("a bug")
+
+asyncio.run(main(sys.argv[1]))
+"""
+
+
+def test_a_bug_ends_the_program_and_the_file_is_sound(tmp_path: Path) -> None:
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", BUG, str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.rstrip().endswith("ValueError: a bug")
+    assert what_is_left(tmp_path) == {"0-0": 1}
+
+
 def kill_a_writer(
     data_dir: Path, clients: int, *, after: int, die_at: int = 0
 ) -> set[str]:
