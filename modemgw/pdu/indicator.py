@@ -54,6 +54,9 @@ def encode_optional(pid: int | None, user_data: UserData | None) -> bytes:
     indicator = 0 if pid is None else PI_PID
     fields = b"" if pid is None else bytes((pid,))
     if user_data is not None:
-        indicator |= PI_DCS | PI_UDL
-        fields += bytes((user_data.dcs.octet,)) + user_data.encode()
+        indicator |= PI_DCS
+        fields += bytes((user_data.dcs.octet,))
+        if user_data.payload or user_data.udh is not None:
+            indicator |= PI_UDL
+            fields += user_data.encode()
     return bytes((indicator,)) + fields

@@ -87,6 +87,7 @@ def test_plain_report() -> None:
         pytest.param("02 08", None, "", "", id="dcs"),
         pytest.param("04 04 C1B0D00E", None, "AaBv", "", id="text-in-default-alphabet"),
         pytest.param("07 00 08 02 0041", 0, "A", "", id="everything"),
+        pytest.param("02 20", None, "", "", id="dcs-compressed-and-no-text"),
         pytest.param("80 00", None, None, "", id="extended-indicator"),
         pytest.param("81 80 00 7F", 0x7F, None, "", id="extended-twice"),
         pytest.param("FF FF FF", None, None, "FFFFFF", id="padding"),
