@@ -17,9 +17,10 @@ def run(config_path: Path) -> None:
     0. A mistake in the configuration ends it at once with exit code 78.
     """
     from modemgw import log  # noqa: PLC0415 (help stays quick)
-    from modemgw.config.load import load  # noqa: PLC0415
+    from modemgw.config.load import load, require_secrets  # noqa: PLC0415
 
     config = load(config_path)
+    require_secrets(config)
     log.configure(config.log.level)
     # The web server takes 0.3 s to import; a mistake in the file is told before.
     from modemgw.daemon import run as run_daemon  # noqa: PLC0415

@@ -2,7 +2,7 @@
 
 load() is for a file, parse() for a text. Both raise ConfigError with one line per
 mistake, in file order; what is allowed and doubtful is in `Config.warnings`.
-Secrets are not read here: `secrets` says which ones could not be.
+Secrets are not read by them: who checks a file may not be who may read those.
 """
 
 from collections.abc import Callable, Iterator
@@ -75,6 +75,18 @@ def secrets(config: Config) -> Iterator[Secret]:
         *(webhook.secret for webhook in config.webhooks),
     ]
     yield from (secret for secret in found if secret is not None)
+
+
+def require_secrets(config: Config) -> None:
+    """Read every secret once. Raises ConfigError with each one that is not there."""
+    problems: list[str] = []
+    for secret in secrets(config):
+        try:
+            secret.reveal()
+        except ConfigError as exc:
+            problems += exc.problems
+    if problems:
+        raise ConfigError(problems)
 
 
 def _decode(raw: bytes, name: str) -> str:

@@ -4,12 +4,14 @@ The description of each key stands beside it; docs/configuration.md is made from
 them. `Key.default` is the default as an operator would write it.
 """
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
 from modemgw.config.secret import Secret
+from modemgw.errors import ConfigError
 from modemgw.config.values import Listen
 from modemgw.policy.pacing import Window
 
@@ -27,6 +29,8 @@ __all__ = [
     "WebhookConfig",
     "Window",
 ]
+
+_log = logging.getLogger(__name__)
 
 DEFAULT_PACE = (Window(10, 60),)  # an unpaced consumer SIM gets blocked
 
@@ -325,11 +329,16 @@ class Config(msgspec.Struct, frozen=True):
         return self.data_dir / "modemgw.db"
 
     def pin(self, modem: str, iccid: str | None) -> str | None:
-        """Return the PIN for the SIM in `modem`; the card's own comes first."""
+        """Return the PIN for the SIM in `modem`; the card's own comes first.
+
+        None where there is none, or where its file has gone since the start: one
+        SIM that stays locked must not stop the others.
+        """
         card = self.sims.card(iccid)
-        if card is not None:
-            return card.pin.reveal() if card.pin else None
-        for one in self.modems:
-            if one.name == modem and one.pin is not None:
-                return one.pin.reveal()
-        return None
+        pins = [one.pin for one in self.modems if one.name == modem]
+        secret = card.pin if card is not None else next(iter(pins), None)
+        try:
+            return None if secret is None else secret.reveal()
+        except ConfigError as exc:
+            _log.error("PIN not available", extra={"modem": modem, "why": str(exc)})
+            return None

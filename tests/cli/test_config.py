@@ -42,6 +42,21 @@ def test_doubtful_things_and_missing_secrets_are_warnings(cli: Cli) -> None:
     )
 
 
+def test_run_refuses_to_start_without_its_secrets(cli: Cli) -> None:
+    cli.config.write_text(
+        "modems:\n  - {port: /dev/a, pin: {env: GONE}}\n"
+        "webhooks:\n  - {url: 'http://a/', secret: {file: gone}}\n"
+    )
+    found = cli.on("run")
+    assert found.code == 78
+    assert found.err.splitlines() == [
+        f"{cli.config}:2:26: modems[0].pin: {{env: GONE}}:"
+        " this environment variable is not set",
+        f"{cli.config}:4:32: webhooks[0].secret: {{file: {cli.config.parent}/gone}}:"
+        " cannot be read: no such file or directory",
+    ]
+
+
 def test_run_refuses_a_bad_file(cli: Cli) -> None:
     cli.config.write_text("country: Nowhere\n")
     assert cli.on("run").code == 78

@@ -217,15 +217,21 @@ def test_secrets_are_found_where_the_file_says(
         ("{env: GONE}", "{env: GONE}: this environment variable is not set"),
     ],
 )
-def test_a_secret_that_is_not_there(tmp_path: Path, written: str, why: str) -> None:
+def test_a_secret_that_is_not_there(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, written: str, why: str
+) -> None:
     (tmp_path / "bad").write_text("SECRET7")
     (tmp_path / "raw").write_bytes(b"\xff\xfe")
     text = f"modems: [{{port: /dev/a, pin: {written}}}]\n"
     found = parse(text, "m.yaml", path=tmp_path / "m.yaml")
     with pytest.raises(ConfigError) as caught:
-        found.pin("modem1", None)
+        loading.require_secrets(found)
     expected = f"m.yaml:1:30: modems[0].pin: {why}".replace("DIR", str(tmp_path))
     assert str(caught.value) == expected
+    assert found.pin("modem1", None) is None
+    assert ("PIN not available", expected) in [
+        (record.message, getattr(record, "why", "")) for record in caplog.records
+    ]
 
 
 def test_a_card_is_known_with_and_without_its_check_digit() -> None:
