@@ -13,13 +13,13 @@ import asyncio
 import logging
 from functools import partial
 
-from modemgw.at import codes, commands, quirks
+from modemgw.at import codes, quirks
 from modemgw.at.parser import Urc
 from modemgw.clock import Clock
-from modemgw.errors import AtTimeout, ModemError, PortLost
+from modemgw.errors import ModemError, PortLost
 from modemgw.modem import status
 from modemgw.modem.channel import AtChannel
-from modemgw.modem.facts import Facts
+from modemgw.modem.facts import Facts, picture
 from modemgw.modem.faults import Blocked, Rebooted
 from modemgw.modem.model import (
     ModemSettings,
@@ -80,6 +80,7 @@ class ModemActor:
         self._submitter: Submitter | None = None
         self._trouble: ModemError | None = None  # found outside the serving task
         self._submits = 0  # running or waiting for their turn
+        self._given_up: list[object] = []  # submits whose answer may still come
         self._faults = 0
         self._in_a_row = 0
         self._in_service_since = 0.0  # loop time, as the next two
@@ -118,6 +119,7 @@ class ModemActor:
             neglect(gate)
             return NotSent(f"the modem is {self._phase.value}", (), modem_fault=False)
         self._submits += 1
+        outcome: SubmitOutcome | None = None
         try:
             outcome = await submitter.submit(
                 octets, tpdu_length, gate=gate, token=token, more=more
@@ -125,7 +127,8 @@ class ModemActor:
         finally:
             self._submits -= 1
             if not channel.in_step and channel is self._channel:
-                self._report(channel.lost or AtTimeout("AT+CMGS", commands.SUBMIT_S))
+                why = getattr(outcome, "why", "a submit was not finished")
+                self._report(channel.lost or ModemError(why))
         if isinstance(outcome, Refused):
             self._heed(outcome)
         return outcome
@@ -153,17 +156,25 @@ class ModemActor:
                 self._move(Trigger.LOST, str(exc))
                 await asyncio.sleep(PORT_RETRY_S)
             except ModemError as exc:
-                self._close()
                 if self._phase is not Phase.RECOVERING:
                     self._note_fault(exc)
-                pause = BACKOFF_S[min(self._in_a_row, len(BACKOFF_S)) - 1]
-                self._move(Trigger.FAULT, f"{exc}; trying again in {pause:g} s")
-                await asyncio.sleep(pause)
+                await self._rest(channel, exc)
+
+    async def _rest(self, channel: AtChannel, exc: ModemError) -> None:
+        """Wait before reopening, with the port open: late answers still count."""
+        self._submitter = None
+        pause = BACKOFF_S[min(self._in_a_row, len(BACKOFF_S)) - 1]
+        self._move(Trigger.FAULT, f"{exc}; trying again in {pause:g} s")
+        end = asyncio.get_running_loop().time() + pause
+        while channel.lost is None and asyncio.get_running_loop().time() < end:
+            await self._idle(end - asyncio.get_running_loop().time())
+        self._close()
 
     async def _open(self) -> AtChannel:
         """Open the port, however long it takes to appear."""
         while True:
             channel = AtChannel(self._hear, self._late, name=self._settings.name)
+            channel.late = self._given_up
             lost = partial(self._lost, channel)
             path = self._settings.port
             try:
@@ -196,11 +207,13 @@ class ModemActor:
                 while True:
                     try:
                         await self._serving(channel).run()
-                    except (PortLost, Rebooted):
-                        raise
                     except ModemError as exc:
-                        await self._resync(channel, exc)
+                        trouble = self._trouble or exc  # the first, the cause
+                        if isinstance(trouble, PortLost | Rebooted):
+                            raise trouble from None
+                        await self._resync(channel, trouble)
             except Rebooted as exc:
+                self._given_up.clear()
                 self._note_fault(exc)
                 if self._in_a_row >= len(BACKOFF_S):
                     raise
@@ -277,6 +290,7 @@ class ModemActor:
         text, facts = urc.text, self._facts
         if status.hear(urc, facts):
             self._publish_changes()
+            self._poked.set()
         elif self._receiver.hear(urc, facts.sim):
             return
         elif text.startswith(quirks.REBOOTED):
@@ -340,9 +354,6 @@ class ModemActor:
             raise trouble
 
     def _note_fault(self, exc: ModemError) -> None:
-        now = asyncio.get_running_loop().time()
-        if self._phase is Phase.READY and now - self._in_service_since > CALM_S:
-            self._in_a_row = 0
         self._faults += 1
         self._in_a_row += not isinstance(exc, PortLost)
         _log.warning("modem fault: %s", exc, extra=self._extra)
@@ -358,6 +369,9 @@ class ModemActor:
         self._why = why
         if before is not self._phase:
             self._since_ms = self._clock.now_ms()
+        now = asyncio.get_running_loop().time()
+        if before is Phase.READY and now - self._in_service_since > CALM_S:
+            self._in_a_row = 0
         _log.info("modem %s: %s", self._phase.value, why, extra=self._extra)
         self._publish()
 
@@ -371,28 +385,12 @@ class ModemActor:
             self._publish()
 
     def _picture(self, busy: bool) -> ModemSnapshot:
-        facts, ready = self._facts, self._phase is Phase.READY
-        why = self._why
-        if ready and not facts.is_registered:
-            why = f"no network: {facts.registration or 'not registered'}"
-        return ModemSnapshot(
-            name=self._settings.name,
-            port=self._settings.port,
+        return picture(
+            self._settings,
+            self._facts,
             phase=self._phase,
-            why=why,
-            imei=facts.imei,
-            manufacturer=facts.manufacturer,
-            model=facts.model,
-            revision=facts.revision,
-            profile=facts.profile.name,
-            sim=facts.sim,
-            registration=facts.registration if ready else None,
-            operator=facts.operator,
-            signal_dbm=facts.signal_dbm,
+            why=self._why,
             busy=busy,
             since_ms=self._since_ms,
             faults=self._faults,
-            cnmi=facts.cnmi or facts.cnmi_set,
-            storages=facts.memories.named if facts.memories.all else None,
-            sendable=ready and facts.is_registered,
         )

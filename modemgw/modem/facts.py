@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from modemgw.at.quirks import GENERIC, Profile
-from modemgw.modem.model import SimIdentity
+from modemgw.modem.model import ModemSettings, ModemSnapshot, Phase, SimIdentity
 
 # <stat> of +CREG, +CEREG. Spec: 3GPP TS 27.007, 7.2
 REGISTRATION = {
@@ -79,3 +79,40 @@ class Facts:
         if stat is None or (stat not in SENDABLE and self.cereg in SENDABLE):
             stat = self.cereg
         return None if stat is None else REGISTRATION.get(stat, "unknown")
+
+
+def picture(
+    settings: ModemSettings,
+    facts: Facts,
+    *,
+    phase: Phase,
+    why: str,
+    busy: bool,
+    since_ms: int,
+    faults: int,
+) -> ModemSnapshot:
+    """Return the modem as others see it."""
+    ready = phase is Phase.READY
+    if ready and not facts.is_registered:
+        why = f"no network: {facts.registration or 'not registered'}"
+    return ModemSnapshot(
+        name=settings.name,
+        port=settings.port,
+        phase=phase,
+        why=why,
+        imei=facts.imei,
+        manufacturer=facts.manufacturer,
+        model=facts.model,
+        revision=facts.revision,
+        profile=facts.profile.name,
+        sim=facts.sim,
+        registration=facts.registration if ready else None,
+        operator=facts.operator,
+        signal_dbm=facts.signal_dbm,
+        busy=busy,
+        since_ms=since_ms,
+        faults=faults,
+        cnmi=facts.cnmi or facts.cnmi_set,
+        storages=facts.memories.named if facts.memories.all else None,
+        sendable=ready and facts.is_registered,
+    )

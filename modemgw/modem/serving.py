@@ -52,17 +52,18 @@ class Serving:
         self._check = check
         self._idle = idle
         self._changed = changed
-        self._began = asyncio.get_running_loop().time()
+        self._registered_at = asyncio.get_running_loop().time()  # last seen so
 
     async def run(self) -> None:
         """Serve until a ModemError."""
         loop, asker, facts = asyncio.get_running_loop(), self._asker, self._facts
         receiver = self._receiver
-        status_at = loop.time() + self._status_pause()
-        watchdog_at = loop.time() + WATCHDOG_S
+        polled_at = loop.time()
+        watchdog_at = polled_at + WATCHDOG_S
         while True:
             self._check()
             now = loop.time()
+            status_at = polled_at + self._status_pause(now)
             if receiver.has_work:
                 await receiver.acknowledge(asker, facts)
                 await receiver.read_announced(asker, facts.memories)
@@ -76,15 +77,16 @@ class Serving:
             elif now >= status_at:
                 await status.poll(asker, facts)
                 self._changed()
-                status_at = loop.time() + self._status_pause()
+                polled_at = loop.time()
             else:
                 await self._idle(min(status_at, watchdog_at, receiver.sweep_at) - now)
 
-    def _status_pause(self) -> float:
+    def _status_pause(self, now: float) -> float:
         if self._facts.is_registered:
+            self._registered_at = now
             return STATUS_BUSY_S if self._is_sending() else STATUS_S
-        searching = asyncio.get_running_loop().time() - self._began
-        return SEARCHING_S if searching < SEARCHING_FOR_S else SEARCHING_LONG_S
+        is_new = now - self._registered_at < SEARCHING_FOR_S
+        return SEARCHING_S if is_new else SEARCHING_LONG_S
 
     async def _check_settings(self) -> None:
         """Compare what a modem forgets with what was set; Rebooted if it differs.

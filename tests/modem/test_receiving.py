@@ -1,0 +1,428 @@
+"""What arrives: read, stored, deleted, and nothing lost or doubled in between."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from modemgw.at.quirks import CNMI_ORDER
+from modemgw.modem.model import Accepted, Phase
+from modemgw.modem.receiving import is_report
+from modemgw.sim.faults import Faults, Rule
+from modemgw.sim.persona import PERSONAS, Persona
+from modemgw.sim.storage import Record, Stat
+from tests.loop import run_virtual
+from tests.modem.bench import ScriptBench, SimBench
+
+DELIVER = "07919471227210244005810180F600006211220100000002E834"
+REPORT = "0006290B919471214365F76211220100000062112201000000" + "00"
+
+
+def stored(bench: SimBench) -> int:
+    card = bench.sim.card
+    assert card is not None
+    return len(card.sm.slots) + len(bench.sim.me.slots) + len(bench.sim.sr.slots)
+
+
+@pytest.mark.parametrize("drip", [False, True], ids=["whole", "drip"])
+@pytest.mark.parametrize("persona", PERSONAS.values(), ids=lambda p: p.name)
+def test_an_announced_message_is_read_stored_and_deleted(
+    persona: Persona, drip: bool
+) -> None:
+    async def scenario() -> None:
+        bench = SimBench(modem={"persona": persona}, drip=drip)
+        async with bench.running():
+            await bench.until_ready()
+            bench.network.inbound(bench.sim, "+491701", "Hello")
+            await bench.until(lambda: bool(bench.sink.confirmed), 1)
+            assert len(bench.sink.taken) == 1 and stored(bench) == 0
+            [tpdu] = bench.sink.taken
+            assert tpdu.modem == "modem0" and not tpdu.routed
+            assert tpdu.sim is not None and tpdu.length == len(tpdu.octets) - 7
+
+    run_virtual(scenario())
+
+
+def test_a_burst_of_forty_arrives_once_each() -> None:
+    async def scenario() -> None:
+        bench = SimBench()
+        async with bench.running():
+            await bench.until_ready()
+            for number in range(40):
+                bench.network.inbound(bench.sim, "+491701", f"Message {number}")
+            await bench.until(lambda: len(bench.sink.confirmed) == 40, 5)
+            await asyncio.sleep(600)
+        assert len(set(bench.sink.octets)) == len(bench.sink.octets) == 40
+
+    run_virtual(scenario())
+
+
+def test_what_was_stored_before_the_start_is_swept_from_every_memory() -> None:
+    async def scenario() -> None:
+        bench = SimBench()
+        card = bench.sim.card
+        assert card is not None
+        octets = bytes.fromhex(DELIVER)
+        card.sm.put(Record(Stat.REC_READ, octets + b"\1"))
+        bench.sim.me.put(Record(Stat.REC_UNREAD, octets + b"\2"))
+        bench.sim.sr.put(Record(Stat.REC_UNREAD, bytes.fromhex(REPORT)))
+        card.sm.put(Record(Stat.STO_UNSENT, octets + b"\3"))  # a draft of the owner
+        async with bench.running():
+            await bench.until(lambda: len(bench.sink.confirmed) == 3, 5)
+            assert {t.memory for t in bench.sink.taken} == {"SM", "ME", "SR"}
+            assert stored(bench) == 1
+
+    run_virtual(scenario())
+
+
+def test_lost_announcements_are_swept_up_in_time() -> None:
+    async def scenario() -> None:
+        bench = SimBench(sweep_interval_s=60)
+        async with bench.running():
+            await bench.until_ready()
+            bench.sim.me.put(Record(Stat.REC_UNREAD, bytes.fromhex(DELIVER)))
+            await bench.until(lambda: bool(bench.sink.confirmed), 61)
+
+    run_virtual(scenario())
+
+
+def test_a_store_that_is_down_leaves_everything_in_the_modem() -> None:
+    async def scenario() -> None:
+        bench = SimBench()
+        async with bench.running():
+            await bench.until_ready()
+            bench.sink.is_down = True
+            bench.network.inbound(bench.sim, "+491701", "Hello")
+            await asyncio.sleep(100)
+            assert stored(bench) == 1
+            bench.sink.is_down = False
+            await bench.until(lambda: bool(bench.sink.confirmed), 20)
+            assert len(bench.sink.taken) == 1 and stored(bench) == 0
+
+    run_virtual(scenario())
+
+
+def test_a_delete_that_fails_does_not_deliver_twice() -> None:
+    async def scenario() -> None:
+        bench = SimBench(
+            modem={"faults": Faults(ignore_deletes=3)}, sweep_interval_s=60
+        )
+        async with bench.running():
+            await bench.until_ready()
+            bench.network.inbound(bench.sim, "+491701", "Hello")
+            await asyncio.sleep(600)
+            assert len(bench.sink.taken) == 1
+            assert bench.sink.confirmed == [1] and stored(bench) == 0
+
+    run_virtual(scenario())
+
+
+def test_a_record_that_cannot_be_deleted_is_left_alone_in_the_end() -> None:
+    async def scenario() -> None:
+        bench = SimBench(
+            modem={"faults": Faults(ignore_deletes=99)}, sweep_interval_s=9
+        )
+        async with bench.running():
+            await bench.until_ready()
+            bench.network.inbound(bench.sim, "+491701", "Hello")
+            await asyncio.sleep(3600)
+            assert len(bench.sink.taken) == 1 and bench.sink.confirmed == []
+            assert bench.sim.deletes == 5
+
+    run_virtual(scenario())
+
+
+def test_a_delete_without_an_answer_is_confirmed_by_the_next_listing() -> None:
+    async def scenario() -> None:
+        bench = SimBench()
+        async with bench.running():
+            await bench.until_ready()
+            late = Rule("+CMGD", frozenset({1}), late_s=26)
+            bench.sim.set_faults(rules=(late,))
+            bench.network.inbound(bench.sim, "+491701", "Hello")
+            await asyncio.sleep(600)
+            assert len(bench.sink.taken) == 1 and bench.sink.confirmed == [1]
+            assert bench.phase is Phase.READY
+
+    run_virtual(scenario())
+
+
+def test_routed_reports_reach_the_sink_while_a_submit_runs() -> None:
+    async def scenario() -> None:
+        bench = SimBench(modem={"latency": 5.0})
+        bench.sink.takes_s = 0.1
+        async with bench.running():
+            await bench.until_ready()
+            assert isinstance(await bench.submit("+999000001"), Accepted)
+            assert isinstance(await bench.submit("+999000001"), Accepted)
+            [report] = bench.sink.taken
+            assert report.routed and (report.memory, report.slot) == (None, None)
+            assert is_report(report.octets)
+
+    run_virtual(scenario())
+
+
+def test_routed_tpdus_wait_for_a_store_that_is_down() -> None:
+    async def scenario() -> None:
+        bench = ScriptBench()
+        async with bench.running():
+            await bench.until(lambda: bench.phase is Phase.READY, 5)
+            bench.sink.is_down = True
+            bench.modem.say("+CDS: 25", REPORT, "+CMT: ,19", DELIVER, "+CMT: ,0", "x")
+            await asyncio.sleep(60)
+            assert bench.sink.taken == []
+            bench.sink.is_down = False
+            await asyncio.sleep(6)
+            assert [t.octets.hex().upper() for t in bench.sink.taken] == [
+                REPORT,
+                DELIVER,
+            ]
+            assert [t.length for t in bench.sink.taken] == [25, 19]
+
+    run_virtual(scenario())
+
+
+def script(**answers: Any) -> dict[str, Any]:
+    """A modem with the memories ME and SM, empty unless said otherwise."""
+    common: dict[str, Any] = {
+        "AT+CREG?": ["+CREG: 0,1", "OK"],
+        "AT+CPMS=?": ['+CPMS: ("ME","SM"),("ME","SM"),("ME","SM")', "OK"],
+        'AT+CPMS="ME","ME","ME"': ["+CPMS: 0,99,0,99,0,99", "OK"],
+        'AT+CPMS="SM","ME","ME"': ["+CPMS: 0,10,0,99,0,99", "OK"],
+    }
+    return common | answers
+
+
+def read_of(pdu: str) -> list[str]:
+    return [f"+CMGR: 0,,{len(pdu) // 2 - 8}", pdu, "OK"]
+
+
+def test_the_announced_memory_and_slot_are_read_and_index_0_is_legal() -> None:
+    async def scenario() -> None:
+        bench = ScriptBench(script(**{"AT+CMGR=0": read_of(DELIVER)}))
+        async with bench.running():
+            await bench.until_ready()
+            await asyncio.sleep(1)
+            bench.modem.heard.clear()
+            bench.modem.say('+CMTI: "ME",0')
+            await asyncio.sleep(1)
+        assert bench.modem.heard == [
+            *('AT+CPMS="ME","ME","ME"', "AT+CMGR=0", "AT+CMGD=0"),
+        ]
+        assert [(t.memory, t.slot) for t in bench.sink.taken] == [("ME", 0)]
+
+    run_virtual(scenario())
+
+
+def test_an_announced_slot_in_a_memory_that_cannot_be_chosen_is_not_guessed() -> None:
+    async def scenario() -> None:
+        bench = ScriptBench(
+            script(
+                **{
+                    "AT+CMGR=4": read_of(DELIVER),
+                    'AT+CPMS="BM","ME","ME"': ["+CMS ERROR: 302"],
+                }
+            )
+        )
+        async with bench.running():
+            await bench.until_ready()
+            bench.modem.heard.clear()
+            bench.modem.say('+CMTI: "BM",4')
+            await asyncio.sleep(5)
+        assert "AT+CMGR=4" not in bench.modem.heard
+        assert "AT+CMGL=4" in bench.modem.heard  # the sweep looks for it instead
+
+    run_virtual(scenario())
+
+
+@pytest.mark.parametrize(
+    "empty",
+    [["OK"], ["+CMS ERROR: 321"], ["+CMGR: 0,,0", "", "OK"]],
+    ids=["ok", "error", "zero"],
+)
+def test_a_message_announced_too_early_gets_a_second_look(empty: list[str]) -> None:
+    async def scenario() -> None:
+        bench = ScriptBench(script(**{"AT+CMGR=3": [empty, read_of(DELIVER)]}))
+        async with bench.running():
+            await bench.until_ready()
+            bench.modem.say('+CMTI: "ME",3')
+            await asyncio.sleep(1)
+        assert len(bench.sink.taken) == 1
+
+    run_virtual(scenario())
+
+
+@pytest.mark.parametrize("urc", ["+CMTI: ,-1", '+CMTI: "SM",-1', '+CDSI: "SR",-1'])
+def test_an_announcement_without_a_slot_starts_a_sweep(urc: str) -> None:
+    async def scenario() -> None:
+        bench = ScriptBench(script())
+        async with bench.running():
+            await bench.until_ready()
+            await asyncio.sleep(1)
+            bench.modem.heard.clear()
+            bench.modem.say(urc)
+            await asyncio.sleep(1)
+        assert bench.modem.heard.count("AT+CMGL=4") == 2
+
+    run_virtual(scenario())
+
+
+def test_a_report_is_read_where_it_was_announced() -> None:
+    async def scenario() -> None:
+        bench = ScriptBench(script(**{"AT+CMGR=7": read_of(REPORT)}))
+        async with bench.running():
+            await bench.until_ready()
+            bench.modem.say('+CDSI: "ME",7')
+            await asyncio.sleep(1)
+        assert bench.sink.octets == [bytes.fromhex(REPORT)]
+
+    run_virtual(scenario())
+
+
+def test_a_report_announced_in_the_wrong_memory_never_costs_a_stranger() -> None:
+    """EC25: +CDSI says SM, the report is in SR, a message is in that slot of SM."""
+
+    async def scenario() -> None:
+        answers = script(
+            **{
+                "AT+CPMS=?": ['+CPMS: ("ME","SM","SR"),("ME"),("ME")', "OK"],
+                "AT+CMGR=0": [read_of(DELIVER), read_of(REPORT)],
+            }
+        )
+        bench = ScriptBench(answers)
+        async with bench.running():
+            await bench.until_ready()
+            await asyncio.sleep(1)
+            bench.modem.heard.clear()
+            bench.modem.say('+CDSI: "SM",0')
+            await asyncio.sleep(0.1)
+        assert bench.modem.heard == [
+            *('AT+CPMS="SM","ME","ME"', "AT+CMGR=0"),
+            *('AT+CPMS="SR","ME","ME"', "AT+CMGR=0", "AT+CMGD=0"),
+        ]
+        assert bench.sink.octets == [bytes.fromhex(REPORT)]
+
+    run_virtual(scenario())
+
+
+def test_a_listing_that_lies_is_checked_slot_by_slot() -> None:
+    async def scenario() -> None:
+        full = ["+CPMS: 1,5,1,5,1,5", "OK"]
+        bench = ScriptBench(
+            script(
+                **{
+                    'AT+CPMS="ME","ME","ME"': full,
+                    "AT+CMGL=4": ["OK"],
+                    "AT+CMGR=2": read_of(DELIVER),
+                    'AT+CPMS="SM","SM","SM"': ["ERROR"],
+                    'AT+CPMS="SM"': ["ERROR"],
+                    'AT+CPMS="SM","SM"': ["ERROR"],
+                }
+            )
+        )
+        async with bench.running():
+            await bench.until(lambda: bool(bench.sink.confirmed), 5)
+        assert [t.slot for t in bench.sink.taken] == [2]
+        assert "AT+CMGR=3" not in bench.modem.heard
+
+    run_virtual(scenario())
+
+
+def test_a_modem_without_listing_is_read_slot_by_slot() -> None:
+    async def scenario() -> None:
+        bench = ScriptBench(
+            {
+                "AT+CREG?": ["+CREG: 0,1", "OK"],
+                **{key: ["ERROR"] for key in ("AT+CPMS=?", "AT+CPMS?", "AT+CMGL=4")},
+                **{
+                    "AT+CPMS=" + ",".join([f'"{name}"'] * n): ["ERROR"]
+                    for name in ("SM", "ME")
+                    for n in (1, 2, 3)
+                },
+                "AT+CMGR=0": [read_of(DELIVER), ["+CMS ERROR: 321"]],
+            }
+        )
+        async with bench.running():
+            await bench.until(lambda: bool(bench.sink.confirmed), 5)
+            assert [(t.memory, t.slot) for t in bench.sink.taken] == [(None, 0)]
+
+    run_virtual(scenario())
+
+
+def test_one_store_under_two_names_delivers_once() -> None:
+    """Neoway M590 lists each message in SM and in ME."""
+
+    async def scenario() -> None:
+        listing = ["+CMGL: 1,1,,18", DELIVER, "OK"]
+        bench = ScriptBench(
+            script(
+                **{
+                    "AT+CMGL=4": [listing, listing, ["OK"]],
+                    "AT+CMGD=1": [["ERROR"], ["OK"]],
+                    'AT+CPMS="ME","ME","ME"': ["+CPMS: 1,99,1,99,1,99", "OK"],
+                    'AT+CPMS="SM","ME","ME"': ["+CPMS: 1,10,1,99,1,99", "OK"],
+                    "AT+CMGR=0": ["+CMS ERROR: 321"],
+                }
+            )
+        )
+        async with bench.running():
+            await asyncio.sleep(10)
+        assert len(bench.sink.taken) == 1
+
+    run_virtual(scenario())
+
+
+def test_a_full_store_is_drained() -> None:
+    async def scenario() -> None:
+        bench = ScriptBench(script())
+        async with bench.running():
+            await bench.until_ready()
+            await asyncio.sleep(1)
+            bench.modem.heard.clear()
+            bench.modem.say('^SMMEMFULL: "SM"')
+            await asyncio.sleep(1)
+        assert "AT+CMGL=4" in bench.modem.heard
+        assert bench.notices == ["storage_full"]
+
+    run_virtual(scenario())
+
+
+def test_a_modem_that_announces_nothing_is_polled() -> None:
+    async def scenario() -> None:
+        bench = ScriptBench(script())
+        bench.modem.answers.update(
+            {f"AT+CNMI={value}": [["ERROR"]] for value in CNMI_ORDER}
+        )
+        async with bench.running():
+            await bench.until_ready()
+            await asyncio.sleep(1)
+            bench.modem.heard.clear()
+            await asyncio.sleep(95)
+        assert bench.modem.heard.count("AT+CMGL=4") == 2 * 3
+
+    run_virtual(scenario())
+
+
+@pytest.mark.parametrize(("iccid", "taken"), [("8999901000000000047", 2), ("", 1)])
+def test_only_another_card_forgets_what_was_stuck(iccid: str, taken: int) -> None:
+    async def scenario() -> None:
+        bench = SimBench(modem={"faults": Faults(ignore_deletes=2)})
+        bench.sim.me.put(Record(Stat.REC_UNREAD, bytes.fromhex(DELIVER)))
+        async with bench.running():
+            await bench.until_ready()
+            await asyncio.sleep(5)
+            card = bench.sim.card
+            assert card is not None
+            card.iccid = iccid or card.iccid
+            bench.wires.cut("/dev/modem0")
+            await asyncio.sleep(10)
+        assert len(bench.sink.taken) == taken and stored(bench) == 0
+
+    run_virtual(scenario())
+
+
+@pytest.mark.parametrize(
+    ("octets", "expected"), [("0006", True), ("0004", False), ("05", False)]
+)
+def test_a_report_is_told_by_its_first_octet(octets: str, expected: bool) -> None:
+    assert is_report(bytes.fromhex(octets)) is expected

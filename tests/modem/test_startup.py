@@ -1,0 +1,386 @@
+"""From an open port to a modem in service, whatever kind of modem it is."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from modemgw.modem.model import Accepted, Phase, SimIdentity
+from modemgw.sim.faults import Faults, Rule
+from modemgw.sim.fleet import iccid_of, imei_of, imsi_of, number_of
+from modemgw.sim.persona import GENERIC, PERSONAS, Persona
+from tests.loop import run_virtual
+from tests.modem.bench import ScriptBench, SimBench, now
+
+
+class Simple(dict[str, Any]):
+    """A modem that says ERROR to everything but what is listed."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return super().get(key, [["ERROR"]])
+
+
+@pytest.mark.parametrize("drip", [False, True], ids=["whole", "drip"])
+@pytest.mark.parametrize("persona", PERSONAS.values(), ids=lambda p: p.name)
+def test_every_persona_gets_into_service_at_once(persona: Persona, drip: bool) -> None:
+    async def scenario() -> None:
+        bench = SimBench(modem={"persona": persona}, drip=drip)
+        async with bench.running():
+            await bench.until_ready(within_s=0.5)
+            snapshot = bench.actor.snapshot
+            assert snapshot.imei == imei_of(0)
+            assert snapshot.sim is not None
+            assert (snapshot.sim.iccid, snapshot.sim.imsi) == (iccid_of(0), imsi_of(0))
+            assert snapshot.registration == "home" and snapshot.why == "in service"
+            assert isinstance(await bench.submit(), Accepted)
+
+    run_virtual(scenario())
+
+
+def test_an_unknown_simple_modem_that_can_only_send() -> None:
+    async def scenario() -> None:
+        bench = ScriptBench()
+        bench.modem.answers = Simple(
+            {key: [["OK"]] for key in ("AT", "ATQ0V1E0", "AT+CMGF=0", "ESC")}
+            | {"^Z": [["+CMGS: 1", "OK"]], "AT+CMGS=17": [[">"]]}
+        )
+        async with bench.running():
+            await bench.until_ready(within_s=2)
+            snapshot = bench.actor.snapshot
+            assert snapshot.sim == SimIdentity()
+            assert (snapshot.registration, snapshot.cnmi) == (None, None)
+            outcome = await bench.submit()
+            assert isinstance(outcome, Accepted), outcome
+
+    run_virtual(scenario())
+
+
+def test_a_modem_without_chained_commands_gets_them_one_by_one() -> None:
+    async def scenario() -> None:
+        bench = ScriptBench({"ATQ0V1E0": ["ERROR"], "AT+CMEE=1": ["ERROR"]})
+        async with bench.running():
+            await bench.until(lambda: bench.phase is Phase.READY, 3)
+        assert {"ATE0", "ATV1", "AT+CMEE=2"} <= set(bench.modem.heard)
+
+    run_virtual(scenario())
+
+
+def test_a_stuck_prompt_gets_escape_before_anything_else() -> None:
+    async def scenario() -> None:
+        bench = SimBench(modem={"faults": Faults(stuck_prompt=True)})
+        async with bench.running():
+            await bench.until_ready(within_s=1)
+            assert bench.typed.startswith("\x1b") and "\x1a" not in bench.typed
+        assert bench.sim.sent == []
+
+    run_virtual(scenario())
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        pytest.param({"verbose": False, "echo": True}, "V0", id="numeric-results"),
+        pytest.param({"quiet": True}, "Q1", id="no-results"),
+        pytest.param({"cmee": 2}, "CMEE", id="verbose-errors"),
+    ],
+)
+def test_a_modem_that_somebody_else_configured(
+    changes: dict[str, Any], why: str
+) -> None:
+    async def scenario() -> None:
+        persona = Persona(**changes)
+        bench = SimBench(modem={"persona": persona})
+        async with bench.running():
+            await bench.until_ready(within_s=5)
+
+    run_virtual(scenario())
+
+
+def test_one_command_that_is_never_answered_is_survived() -> None:
+    async def scenario() -> None:
+        faults = Faults(rules=(Rule("+CSMS?", say=()), Rule("+CNUM", say=())))
+        bench = SimBench(modem={"faults": faults})
+        async with bench.running():
+            await bench.until_ready(within_s=20)
+            assert "absent" not in bench.path[1:]
+
+    run_virtual(scenario())
+
+
+# --- SIM and PIN
+
+
+def test_a_pin_is_entered_and_the_settings_wait_for_the_sim() -> None:
+    async def scenario() -> None:
+        busy = Rule("+CPMS?", frozenset({1, 2, 3}), say=("+CMS ERROR: 314",))
+        asked: list[str | None] = []
+
+        def pin(iccid: str | None) -> str:
+            asked.append(iccid)
+            return "1234"
+
+        bench = SimBench(
+            modem={"pin": "1234", "faults": Faults(rules=(busy,))}, pin=pin
+        )
+        async with bench.running():
+            await bench.until_ready(within_s=10)
+            assert now() > 6
+            assert asked and 'AT+CPIN="1234"' in bench.typed
+
+    run_virtual(scenario())
+
+
+def test_a_wrong_pin_is_sent_once_and_never_again() -> None:
+    async def scenario() -> None:
+        config = {"pin": "0000"}
+        bench = SimBench(modem={"pin": "1234"}, pin=lambda iccid: config["pin"])
+        card = bench.sim.card
+        assert card is not None
+        async with bench.running():
+            await bench.until(lambda: bench.phase is Phase.PARKED, 5)
+            assert "PIN" in bench.actor.snapshot.why
+            await asyncio.sleep(3600)
+            bench.sim.reboot()
+            await asyncio.sleep(3600)
+            bench.wires.cut("/dev/modem0")
+            await asyncio.sleep(3600)
+            assert card.pin_tries == 2 and bench.phase is Phase.PARKED
+            config["pin"] = "1234"  # the operator has corrected it
+            await bench.until_ready(within_s=120)
+
+    run_virtual(scenario())
+
+
+def test_no_pin_and_no_puk_park_the_modem_until_a_person_acts() -> None:
+    async def scenario() -> None:
+        bench = SimBench(modem={"pin": "1234"})
+        card = bench.sim.card
+        assert card is not None
+        async with bench.running():
+            await bench.until(lambda: bench.phase is Phase.PARKED, 5)
+            assert "none is configured" in bench.actor.snapshot.why
+            card.pin_tries = 0
+            await bench.until(lambda: "PUK" in bench.actor.snapshot.why, 120)
+            assert bench.phase is Phase.PARKED
+            card.pin_tries, card.pin = 3, None
+            await bench.until_ready(within_s=120)
+
+    run_virtual(scenario())
+
+
+def test_a_missing_sim_is_said_and_found_when_it_comes() -> None:
+    async def scenario() -> None:
+        bench = SimBench()
+        card = bench.sim.card
+        bench.sim.insert(None)
+        async with bench.running():
+            await bench.until(lambda: bench.phase is Phase.PARKED, 5)
+            assert "no usable SIM" in bench.actor.snapshot.why
+            bench.sim.insert(card)
+            await bench.until_ready(within_s=60)
+
+    run_virtual(scenario())
+
+
+@pytest.mark.parametrize(
+    ("answer", "phase", "why"),
+    [
+        (["+CPIN: PH-NET PIN", "OK"], Phase.PARKED, "another operator"),
+        (["+CPIN: SIM PUK", "OK"], Phase.PARKED, "PUK"),
+        (["+CPIN: SIM PIN2", "OK"], Phase.READY, "service"),
+        (['+CPIN: "READY"', "OK"], Phase.READY, "service"),
+        (["OK"], Phase.READY, "service"),
+        (["ERROR"], Phase.READY, "service"),
+        (["+CME ERROR: operation not supported"], Phase.READY, "service"),
+        (["+CME ERROR: 14"], Phase.PARKED, "does not become ready"),
+        (["+CPIN: NOT READY", "OK"], Phase.PARKED, "does not become ready"),
+    ],
+)
+def test_what_the_sim_may_say(answer: list[str], phase: Phase, why: str) -> None:
+    async def scenario() -> None:
+        bench = ScriptBench({"AT+CPIN?": answer, "AT+CREG?": ["+CREG: 0,1", "OK"]})
+        async with bench.running():
+            await bench.until(lambda: bench.phase is phase, 120)
+            assert why in bench.actor.snapshot.why
+
+    run_virtual(scenario())
+
+
+def test_a_sim_that_is_never_ready_for_imsi_does_not_stop_the_start() -> None:
+    async def scenario() -> None:
+        bench = ScriptBench({"AT+CIMI": ["+CME ERROR: 14"], "AT+CPMS?": []})
+        async with bench.running():
+            await bench.until(lambda: bench.phase is Phase.READY, 120)
+
+    run_virtual(scenario())
+
+
+# --- messages
+
+
+def test_a_module_without_sms_is_told_plainly_and_tried_again() -> None:
+    async def scenario() -> None:
+        bench = ScriptBench({"AT+CMGF=0": ["ERROR"]})
+        async with bench.running():
+            await bench.until(lambda: bench.phase is Phase.PARKED, 5)
+            assert "cannot do SMS" in bench.actor.snapshot.why
+            bench.modem.answers["AT+CMGF=0"] = [["OK"]]
+            await bench.until(lambda: bench.phase is Phase.READY, 60)
+
+    run_virtual(scenario())
+
+
+def test_pdu_mode_refused_while_the_sim_is_busy_is_tried_again() -> None:
+    async def scenario() -> None:
+        busy = ["+CMS ERROR: 314"]
+        bench = ScriptBench({"AT+CMGF=0": [busy, busy, busy, ["OK"]]})
+        async with bench.running():
+            await bench.until(lambda: bench.phase is Phase.READY, 10)
+        assert "parked" not in bench.path
+
+    run_virtual(scenario())
+
+
+@pytest.mark.parametrize(
+    ("persona", "cnmi"),
+    [
+        (GENERIC, "2,1,0,1,0"),
+        (PERSONAS["stubborn"], "1,1,0,1,0"),
+        (Persona(cnmi=((0, 1), (0, 1), (0,), (0, 2), (1,))), "1,1,0,2,1"),
+        (Persona(cnmi=((0, 1, 2), (0, 1), (0, 2), (0,), (1,))), "2,1,0,0,1"),
+    ],
+    ids=["generic", "first-two-refused", "mc75i", "no-reports"],
+)
+def test_how_arrivals_are_told_is_chosen_from_the_offer(
+    persona: Persona, cnmi: str
+) -> None:
+    async def scenario() -> None:
+        bench = SimBench(modem={"persona": persona})
+        async with bench.running():
+            await bench.until_ready()
+            assert bench.actor.snapshot.cnmi == cnmi
+
+    run_virtual(scenario())
+
+
+def test_a_setting_that_is_accepted_and_not_kept_is_not_believed() -> None:
+    async def scenario() -> None:
+        bench = ScriptBench(
+            {
+                "AT+CNMI?": [
+                    ["+CNMI: 0,0,0,0,0", "OK"],
+                    ["+CNMI: 2,1,0,1,1", "OK"],
+                ]
+            }
+        )
+        async with bench.running():
+            await bench.until(lambda: bench.phase is Phase.READY, 5)
+            assert bench.actor.snapshot.cnmi == "2,1,0,1,1"
+
+    run_virtual(scenario())
+
+
+@pytest.mark.parametrize(
+    ("persona", "storages"),
+    [
+        (GENERIC, "ME,SM,SR"),
+        (Persona(cpms_arguments=frozenset({3})), "ME,SM,SR"),
+        (Persona(cpms_arguments=frozenset({1})), "ME,SM,SR"),
+        (Persona(capacity={"SM": 30, "ME": 23, "SR": 5}), "SM,ME,SR"),
+        (Persona(memories=(("SM",), ("SM",), ("SM",))), "SM"),
+        (Persona(missing=frozenset({"+CPMS"})), None),
+    ],
+    ids=["generic", "three-only", "one-only", "small-me", "sim-only", "no-cpms"],
+)
+def test_memories_are_chosen_from_the_offer(
+    persona: Persona, storages: str | None
+) -> None:
+    async def scenario() -> None:
+        bench = SimBench(modem={"persona": persona})
+        async with bench.running():
+            await bench.until_ready()
+            assert bench.actor.snapshot.storages == storages
+
+    run_virtual(scenario())
+
+
+@pytest.mark.parametrize(
+    ("answers", "storages"),
+    [
+        pytest.param(
+            {
+                "AT+CPMS=?": ['+CPMS: ("ME","SM"),("ME","SM"),("ME","SM")', "OK"],
+                'AT+CPMS="ME","ME","ME"': ["+CPMS: 0,23,0,23,0,23", "OK"],
+                'AT+CPMS="SM","SM","SM"': ["ERROR"],
+                'AT+CPMS="SM","SM"': ["ERROR"],
+                'AT+CPMS="SM"': ["ERROR"],
+            },
+            "ME,SM",
+            id="small-me-but-sm-refused",
+        ),
+        pytest.param(
+            {"AT+CPMS=?": ['+CPMS: ("MT","SR"),("MT"),("MT")', "OK"]},
+            "MT,SR",
+            id="mt-is-both",
+        ),
+        pytest.param(
+            {"AT+CPMS=?": ['+CPMS: ("MT"),("MT"),("MT")', "OK"]}, "MT", id="mt-alone"
+        ),
+        pytest.param(
+            {
+                "AT+CPMS=?": ["ERROR"],
+                "AT+CPMS?": ['+CPMS: "SM",1,10,"SM",1,10,"SM",1,10', "OK"],
+                'AT+CPMS="SM","SM","SM"': ["ERROR"],
+                'AT+CPMS="SM","SM"': ["ERROR"],
+                'AT+CPMS="SM"': ["ERROR"],
+            },
+            "SM",
+            id="may-be-read-but-not-set",
+        ),
+    ],
+)
+def test_memories_of_odd_modems(answers: dict[str, Any], storages: str) -> None:
+    async def scenario() -> None:
+        bench = ScriptBench(answers)
+        async with bench.running():
+            await bench.until(lambda: bench.phase is Phase.READY, 5)
+            assert bench.actor.snapshot.storages == storages
+
+    run_virtual(scenario())
+
+
+def test_the_service_centre_is_set_where_the_configuration_wants_it() -> None:
+    async def scenario() -> None:
+        bench = SimBench(smsc=lambda iccid: "+491710760000")
+        async with bench.running():
+            await bench.until_ready()
+            assert bench.actor.snapshot.sim == SimIdentity(
+                iccid_of(0), imsi_of(0), number_of(0), "+491710760000"
+            )
+
+    run_virtual(scenario())
+
+
+def test_phase_2_service_is_left_or_its_duty_accepted() -> None:
+    async def scenario() -> None:
+        bench = ScriptBench(
+            {"AT+CSMS?": ["+CSMS: 1,1,1,1", "OK"], "AT+CSMS=0": ["ERROR"]}
+        )
+        async with bench.running():
+            await bench.until(lambda: bench.phase is Phase.READY, 5)
+            bench.modem.say("+CDS: 8", b"\r\n0006050B91947100\r\n")
+            await asyncio.sleep(1)
+        assert "AT+CNMA" in bench.modem.heard
+
+    run_virtual(scenario())
+
+
+def test_a_radio_that_is_off_is_switched_on() -> None:
+    async def scenario() -> None:
+        bench = SimBench()
+        bench.sim.radio = 4
+        async with bench.running():
+            await bench.until_ready()
+            assert bench.sim.radio == 1
+
+    run_virtual(scenario())
