@@ -30,7 +30,11 @@ from modemgw.pdu.userdata import decode_payload
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 60 * MINUTE_MS
 
-SAME_PART_MS: Final = 30 * MINUTE_MS  # the same octets later than this are a new text
+# The same octets again are the same part, sent twice; later than this, the sender
+# says the same again under a reference it has used before. A whole text is given
+# less time: an alarm that repeats every few minutes must not be swallowed.
+SAME_PART_MS: Final = 30 * MINUTE_MS
+SAME_PART_OF_WHOLE_MS: Final = 5 * MINUTE_MS
 SAME_SET_MS: Final = 6 * HOUR_MS  # between stamps of one text: senders pace their parts
 SAME_SET_READ_MS: Final = 72 * HOUR_MS  # the same by our own clock, without stamps
 PARTIAL_AFTER_MS: Final = HOUR_MS  # a set without a new part goes out incomplete
@@ -115,11 +119,15 @@ def place(known: Sequence[Fragment], new: Fragment) -> Placement:
         for fragment in known
         if fragment.message_id is not None and _key(fragment) == _key(new)
     ]
+    seqs = {(fragment.message_id, fragment.seq) for fragment in alike}
+    found = Counter(message_id for message_id, _ in seqs)
     for fragment in alike:
+        is_whole = found[fragment.message_id] == new.total
+        limit = SAME_PART_OF_WHOLE_MS if is_whole else SAME_PART_MS
         if (
             fragment.seq == new.seq
             and _content(fragment) == _content(new)
-            and _distance(fragment, new) <= SAME_PART_MS
+            and _distance(fragment, new) <= limit
         ):
             return Duplicate(fragment.id)
     taken = {fragment.message_id for fragment in alike if fragment.seq == new.seq}

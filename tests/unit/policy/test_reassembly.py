@@ -106,6 +106,18 @@ def new(
             id="the-same-text-half-an-hour-later-is-new",
         ),
         pytest.param(
+            [A1, A2],
+            new(TWO, 1, after=4 * MINUTE_MS),
+            Duplicate(1),
+            id="a-whole-text-sent-again-at-once",
+        ),
+        pytest.param(
+            [A1, A2],
+            new(TWO, 1, after=10 * MINUTE_MS),
+            NewSet(),
+            id="an-alarm-that-repeats-every-ten-minutes-is-not-swallowed",
+        ),
+        pytest.param(
             [A1], new(OTHER_TWO, 1), NewSet(), id="another-text-in-the-same-place"
         ),
         pytest.param(
