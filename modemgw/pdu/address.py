@@ -90,6 +90,8 @@ class Address:
 
         Spec: 3GPP TS 27.005, 3.1 (the `<pdu>` parameter); TS 24.011, 8.2.5.1.
         """
+        if self.ton == TON_ALPHANUMERIC:
+            raise PduEncodeError(f"a service centre has a number, not {self.text!r}")
         value = _encode_digits(self.text.removeprefix("+"))
         return bytes((len(value) + 1, self.type_octet)) + value
 

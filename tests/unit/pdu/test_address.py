@@ -100,6 +100,13 @@ def test_values_made_by_hand_are_checked_too(text: str) -> None:
         Address(text).encode_sca()
 
 
+def test_a_service_centre_with_a_name_of_digits_is_not_sent_on() -> None:
+    name = Address.read_sca(Cursor(bytes.fromhex("03D03118")))
+    assert name == Address("10", 5, 0)
+    with pytest.raises(PduEncodeError, match="service centre"):
+        name.encode_sca()
+
+
 def test_nobody_can_reply_to_a_name() -> None:
     assert Address.alphanumeric("Acme").is_alphanumeric
     assert not Address.dialled("80888").is_alphanumeric
