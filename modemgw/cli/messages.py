@@ -39,9 +39,9 @@ def list_messages(
         show_json(found)
         return
     show_table(
-        ("id", "when", "state", "peer", "sim", "text"),
+        ("id", "when", "state", "peer", "text"),
         [
-            (m["id"], _when(m), m["state"], _peer(m), m["sim"], _short(m["text"]))
+            (m["id"], _when(m), m["state"], _peer(m), _short(m["text"]))
             for m in found["data"]
         ],
     )

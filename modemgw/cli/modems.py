@@ -25,7 +25,7 @@ def list_modems(config_path: Path, as_json: bool) -> None:
         show_json(found)
         return
     show_table(
-        ("name", "phase", "sim", "network", "signal", "port", "why"),
+        ("name", "phase", "sim", "network", "signal", "why", "port"),
         [
             (
                 modem["name"],
@@ -33,8 +33,8 @@ def list_modems(config_path: Path, as_json: bool) -> None:
                 modem["sim"],
                 modem["operator"] or modem["registration"],
                 _signal(modem["signal_dbm"]),
-                modem["port"],
                 modem["why"],
+                modem["port"],
             )
             for modem in found["data"]
         ],

@@ -6,38 +6,45 @@ from collections.abc import Iterable, Sequence
 
 import click
 
-WIDTH_OF_A_PIPE = 400  # columns; a program that reads us wants nothing cut
+GAP = 2  # blanks between columns
+
+
+def is_terminal() -> bool:
+    """Tell whether a person reads what is printed."""
+    return sys.stdout.isatty()
 
 
 def show_json(found: object) -> None:
     """Print JSON, indented for a terminal and in one line for a pipe."""
-    indent = 2 if sys.stdout.isatty() else None
+    indent = 2 if is_terminal() else None
     click.echo(json.dumps(found, ensure_ascii=False, indent=indent))
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table without lines; control characters in a cell are shown escaped."""
-    from rich.console import Console  # noqa: PLC0415 (80 ms)
+    from rich.cells import cell_len  # noqa: PLC0415 (80 ms)
+    from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
     cells = [[printable(cell) for cell in row] for row in rows]
-    table = Table(box=None, pad_edge=False, show_edge=False)
-    for at, column in enumerate(columns):
-        # The first column is what the next command wants: it is never cut.
-        whole = max((len(row[0]) for row in cells), default=0) if at == 0 else None
-        table.add_column(
-            column.upper(), no_wrap=True, overflow="ellipsis", min_width=whole
-        )
-    for row in cells:
-        table.add_row(*map(Text, row))
-    console = Console(
-        width=None if sys.stdout.isatty() else WIDTH_OF_A_PIPE, highlight=False
-    )
+    lines = [[column.upper() for column in columns], *cells]
+    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    width = None if is_terminal() else sum(widths) + GAP * len(widths)
+    console = Console(width=width, highlight=False)
+    # Only the last column, which is for reading, is cut to fit the terminal.
+    left = console.width - sum(widths[:-1]) - GAP * (len(widths) - 1)
+    widths[-1] = max(min(widths[-1], left), len(columns[-1]))
+    table = Table.grid(padding=(0, GAP, 0, 0))
+    for column_width in widths:
+        table.add_column(width=column_width, no_wrap=True, overflow="ellipsis")
+    for line in lines:
+        table.add_row(*map(Text, line))
+    console.width = max(console.width, sum(widths) + GAP * len(widths))
     with console.capture() as drawn:
         console.print(table)
-    for line in drawn.get().splitlines():
-        click.echo(line.rstrip())
+    for text in drawn.get().splitlines():
+        click.echo(text.rstrip())
 
 
 def printable(cell: object) -> str:

@@ -11,8 +11,8 @@ from typing import Annotated
 import msgspec
 
 from modemgw.config.secret import Secret
-from modemgw.errors import ConfigError
 from modemgw.config.values import Listen
+from modemgw.errors import ConfigError
 from modemgw.policy.pacing import Window
 
 __all__ = [

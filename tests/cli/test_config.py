@@ -50,7 +50,7 @@ def test_run_refuses_to_start_without_its_secrets(cli: Cli) -> None:
     found = cli.on("run")
     assert found.code == 78
     assert found.err.splitlines() == [
-        f"{cli.config}:2:26: modems[0].pin: {{env: GONE}}:"
+        f"{cli.config}:2:25: modems[0].pin: {{env: GONE}}:"
         " this environment variable is not set",
         f"{cli.config}:4:32: webhooks[0].secret: {{file: {cli.config.parent}/gone}}:"
         " cannot be read: no such file or directory",

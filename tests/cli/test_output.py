@@ -1,0 +1,66 @@
+"""Tables: whole in a pipe, cut in a terminal, harmless everywhere."""
+
+import pytest
+
+from modemgw.cli.output import printable, show_json, show_table
+
+ROW = ("msg_01M81M5YFZ1DMEDZM0NSDMJV89", "delivered", "long " * 30)
+
+
+@pytest.fixture(params=[80, 40], ids=["80-columns", "40-columns"])
+def terminal(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr("modemgw.cli.output.is_terminal", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(request.param))
+    monkeypatch.setenv("TERM", "xterm-256color")
+    width: int = request.param
+    return width
+
+
+def test_a_pipe_gets_everything(capsys: pytest.CaptureFixture[str]) -> None:
+    show_table(("id", "state", "text"), [ROW])
+    head, line = capsys.readouterr().out.splitlines()
+    assert head.split() == ["ID", "STATE", "TEXT"]
+    assert line == f"{ROW[0]}  {ROW[1]}  {ROW[2]}".rstrip()
+
+
+def test_a_terminal_gets_what_fits_and_the_id_whole(
+    terminal: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show_table(("id", "state", "text"), [ROW])
+    out = capsys.readouterr().out
+    _, line = out.splitlines()
+    assert line.startswith(f"{ROW[0]}  {ROW[1]}  lon")
+    assert line.endswith("…")
+    assert len(line) == max(terminal, len(f"{ROW[0]}  {ROW[1]}  TEXT"))
+    assert "\x1b" not in out
+
+
+def test_nothing_to_list_is_a_head(capsys: pytest.CaptureFixture[str]) -> None:
+    show_table(("id", "state"), [])
+    assert capsys.readouterr().out == "ID  STATE\n"
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        (None, "-"),
+        ("", "-"),
+        (0, "0"),
+        ("\x1b]0;title\x07", "\\x1b]0;title\\x07"),
+        ("a\nb", "a\\nb"),
+        ("\u202egnp.exe", "\\u202egnp.exe"),
+        ("Grüße 🙂", "Grüße 🙂"),
+        ("[bold]not markup[/bold]", "[bold]not markup[/bold]"),
+    ],
+)
+def test_a_text_from_the_air_cannot_steer_the_terminal(
+    cell: object, shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert printable(cell) == shown
+    show_table(("text",), [(cell,)])
+    assert capsys.readouterr().out.splitlines()[1] == shown
+
+
+def test_json_is_one_line_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    show_json({"a": ["ü"]})
+    assert capsys.readouterr().out == '{"a": ["ü"]}\n'
