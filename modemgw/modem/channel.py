@@ -164,10 +164,11 @@ class AtChannel:
         return False
 
     async def _quiet(self) -> None:
-        end = self._loop.time() + QUIET_LIMIT_S
+        began = self._loop.time()
         while True:
             now = self._loop.time()
-            pause = min(self._heard_at + QUIET_S, end) - now
+            quiet_at = max(began, self._heard_at) + QUIET_S
+            pause = min(quiet_at, began + QUIET_LIMIT_S) - now
             if pause <= 0:
                 return
             await asyncio.sleep(pause)
