@@ -23,6 +23,7 @@ from modemgw.sim.settings import Settings
 from modemgw.sim.storage import Storage
 
 SERVED = frozenset({1, 5, 6, 7})  # <stat> of +CREG with which SMS works
+MAX_SENT = 100_000  # TPDUs kept for whoever looks at them
 WITH_CELL = 2  # AT+CREG=2: with location area and cell
 _LOCKED = {"SIM PIN": 1, "SIM PUK": 2}  # offsets of CME 11, 12 and CMS 311, 316
 
@@ -196,6 +197,12 @@ class SimModem:
     def take(self, arrival: Arrival) -> bool:
         """Receive one TPDU; False where it must wait at the network."""
         return self.is_served and self.receiver.take(arrival)
+
+    def remember_sent(self, octets: bytes) -> None:
+        """Add to `sent`; a modem that runs for weeks forgets the oldest half."""
+        if len(self.sent) >= MAX_SENT:
+            del self.sent[: MAX_SENT // 2]
+        self.sent.append(octets)
 
     # --- the wire's side
 
