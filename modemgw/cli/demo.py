@@ -192,8 +192,9 @@ def greeting(config: "Config", key: str) -> str:
     body = f'{{"to":"{SANDBOX}","text":"Hello from modemgw"}}'
     header = f"-H 'Authorization: Bearer {key}'"
     file = shlex.quote(str(config.path))
+    count = len(config.modems)
     return f"""
-modemgw demo: {len(config.modems)} simulated modems, data in {config.data_dir}
+modemgw demo: {count} simulated modem{"s" * (count > 1)}, data in {config.data_dir}
 
   URL  {url}
   Key  {key}

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -217,3 +218,36 @@ def test_without_a_directory_nothing_is_left_behind(tmp_path: Path) -> None:
     assert process.wait(60) == 0
     process.stdout.close()
     assert not [p for p in tmp_path.iterdir() if p.name.startswith("modemgw-demo-")]
+
+
+def test_run_tells_the_service_manager_when_it_is_ready(
+    cli: Cli, directory: Path
+) -> None:
+    """Below a path that no socket could have; READY comes when the API answers."""
+    deep = directory / ("d" * 100)
+    cli.config.write_text(
+        f"data_dir: {deep}\nhttp: {{listen: '127.0.0.1:0'}}\ndiscovery: off\n"
+    )
+    key = cli.on("keys", "create", "--name", "k", "--scopes", "reader", "--plain")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(directory / "notify"))
+        manager.settimeout(START_S)
+        process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", "modemgw", "run", "--config", str(cli.config)],
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "NOTIFY_SOCKET": str(directory / "notify")},
+        )
+        assert manager.recv(512).startswith(b"READY=1")
+        listed = cli.on("modems", "list", "--json")
+        assert (listed.code, listed.out) == (0, '{"data": []}\n')
+        process.terminate()
+        told = b""
+        while not told.startswith(b"STOPPING=1"):
+            told = manager.recv(512)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    address = re.search(r"listening address=(\S+)", errors)
+    assert address is not None
+    assert "no modems are listed: nothing will be sent" in errors
+    assert key.out.strip() not in errors
