@@ -76,9 +76,13 @@ def answer(work: Callable[[], Json]) -> Json:
 def request(line: str, kind: type[Any]) -> Any:
     """Read a JSON object as a request; PduEncodeError if it is none."""
     try:
-        return msgspec.convert(json.loads(line), kind)
-    except (json.JSONDecodeError, RecursionError):
+        wish = json.loads(line)
+    except (ValueError, RecursionError):  # also a number of 5,000 digits
         raise PduEncodeError("not a JSON object") from None
+    try:
+        return msgspec.convert(wish, kind)
+    except UnicodeEncodeError:
+        raise PduEncodeError("a key holds half a surrogate pair") from None
 
 
 def hex_octets(text: str) -> bytes:

@@ -9,12 +9,14 @@ from modemgw.pdu.cursor import Cursor
 from modemgw.pdu.deliver import Deliver
 from modemgw.pdu.report import StatusReport
 from modemgw.pdu.submit import Submit
+from modemgw.pdu.userdata import UserData
 
 Tpdu = Deliver | StatusReport | Submit
 
 _MTI_SUBMIT: Final = 1
 _MTI_STATUS_REPORT: Final = 2
 _MAX_SCA: Final = 11  # octets behind the length: the type and 20 digits
+_MAX_ADDRESS: Final = 21  # characters: 20 digits and a plus
 
 
 def decode(
@@ -92,14 +94,19 @@ def _is_plausible(octets: bytes, tpdu: Tpdu, with_sca: bool) -> bool:
         return False
     match tpdu:
         case Deliver():
-            return (
-                tpdu.scts.value is not None
-                and not tpdu.user_data.truncated
-                and not tpdu.trailing
-            )
-        case StatusReport():
-            return tpdu.scts.value is not None
+            address, is_whole = tpdu.sender, _is_whole(tpdu.user_data, tpdu.trailing)
+            is_dated = tpdu.scts.value is not None
+        case StatusReport():  # modems pad it
+            address, is_whole = tpdu.recipient, True
+            is_dated = tpdu.scts.value is not None
         case Submit():
-            return not tpdu.user_data.truncated and not tpdu.trailing
+            address, is_whole = tpdu.recipient, _is_whole(tpdu.user_data, tpdu.trailing)
+            is_dated = True
         case _:  # pragma: no cover - mypy proves that nothing gets here
             assert_never(tpdu)
+    return is_whole and is_dated and len(address.text) <= _MAX_ADDRESS
+
+
+def _is_whole(user_data: UserData, trailing: bytes) -> bool:
+    """Whether the octets end where TP-UDL says."""
+    return not user_data.truncated and not trailing

@@ -36,7 +36,7 @@ def test_known_codes(text: str, septets: str) -> None:
     assert GSM7.decode(bytes.fromhex(septets)) == text
 
 
-@pytest.mark.parametrize("text", ["`", "ç", "\x1b", "ş", "😀", "\ud83d"])
+@pytest.mark.parametrize("text", ["\0", "`", "ç", "\x1b", "ş", "😀", "\ud83d"])
 def test_what_has_no_code(text: str) -> None:
     assert GSM7.encode(f"a{text}b") is None
     assert GSM7.missing(f"a{text}{text}b") == (text,)

@@ -175,6 +175,9 @@ def test_encode_in_a_national_language() -> None:
     [
         pytest.param("hello", "JSON", id="no-json"),
         pytest.param("[" * 100_000, "JSON", id="too-deep"),
+        pytest.param("9" * 5_000, "JSON", id="a-number-too-long-to-read"),
+        pytest.param('{"to":"+1","\\ud83d":1}', "surrogate", id="half-a-pair-in-a-key"),
+        pytest.param('{"to":"+1","text":"a","validity":NaN}', "nan", id="nan"),
         pytest.param("[]", "object", id="no-object"),
         pytest.param('{"text":"a"}', "`to`", id="no-recipient"),
         pytest.param('{"to":"+1"}', "either", id="neither-text-nor-data"),

@@ -87,6 +87,13 @@ def test_an_odd_tpdu_without_an_sca_is_not_believed() -> None:
         decode(whole, tpdu_length=len(whole))
 
 
+def test_an_address_too_long_for_a_network_is_not_believed() -> None:
+    whole = bytes.fromhex("01 00 16 91 2143658709214365870921 00 00 01 41")
+    assert decode(whole, has_sca=False).text == "A"
+    with pytest.raises(PduDecodeError):
+        decode(whole)
+
+
 def test_a_simulator_takes_only_submits() -> None:
     whole = bytes.fromhex("00" + DELIVER)
     with pytest.raises(PduDecodeError, match="SMS-SUBMIT"):
