@@ -48,6 +48,11 @@ OPEN = {"in_doubt", "no_report"}
     help="What it is: sets how long it stays valid.",
 )
 @click.option("--reference", help="Your own reference; shown with the message.")
+@click.option(
+    "--idempotency-key",
+    metavar="TEXT",
+    help="Makes it safe to repeat: for a day, the same key is the same message.",
+)
 @click.option("--no-report", is_flag=True, help="Ask for no delivery report.")
 @click.option("--dry-run", is_flag=True, help="Check it and count parts; send nothing.")
 @json_option
@@ -58,6 +63,7 @@ def send(
     wait: bool,
     timeout: float,
     dry_run: bool,
+    idempotency_key: str | None,
     as_json: bool,
     **wishes: Any,
 ) -> int:
@@ -73,7 +79,10 @@ def send(
     client = connect(config_path)
     body = _body(_text(text), **wishes)
     path = "/v1/messages?dry_run=true" if dry_run else "/v1/messages"
-    found = [client.call("POST", path, {"to": number, **body}) for number in to]
+    found = [
+        client.call("POST", path, {"to": one, **body}, **_headers(idempotency_key, one))
+        for one in to
+    ]
     enough = {"delivered", "sent"} if wishes["no_report"] else {"delivered"}
     if wait and not dry_run:
         found = _wait(client.get, found, enough | BAD | OPEN, timeout)
@@ -89,6 +98,13 @@ def _text(given: str) -> str:
     if given != "-":
         return given
     return sys.stdin.read().removesuffix("\n")
+
+
+def _headers(idempotency_key: str | None, recipient: str) -> dict[str, str]:
+    """Return the promise for one recipient: one key stands for one message."""
+    if idempotency_key is None:
+        return {}
+    return {"Idempotency_Key": f"{idempotency_key}:{recipient}"}
 
 
 def _body(

@@ -16,7 +16,6 @@ from modemgw.config.model import (
     Card,
     Config,
     Http,
-    Listen,
     Log,
     ModemConfig,
     Queue,
@@ -335,8 +334,3 @@ def _iccid(value: Value | None) -> str:
         value.warn(f"{shown!r} is a placeholder: no card will match it")
         return shown
     return value.read(values.iccid) or ""
-
-
-def default_listen() -> Listen:
-    """Return where the API listens when nothing is configured."""
-    return Http().listen[0]

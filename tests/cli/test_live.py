@@ -118,6 +118,12 @@ def test_send_waits_for_the_report(demo: Demo, cli: Cli) -> None:
                "--wait")  # fmt: skip
     assert (good.code, good.err) == (0, "")
     assert good.out.endswith(" delivered +999000001\n")
+    once = [
+        cli("send", "--config", demo.config, "--to", "+999000001", "--text", "x",
+            "--idempotency-key", "job-7").out.split()[0]
+        for _ in range(2)
+    ]  # fmt: skip
+    assert once[0] == once[1]
     bad = cli("send", "--config", demo.config, "--to", "+999000005", "--text", "x",
               "--wait")  # fmt: skip
     assert bad.code == 1

@@ -144,6 +144,32 @@ BROKEN = [
         id="cards",
     ),
     pytest.param(
+        "data_dir: ''\nsims:\n  defaults: {pace: []}\n  cards:\n"
+        "    - {name: a, iccid: , number: 12, pace: 9/40d, smsc: x}\n"
+        "modems: [{port: /a, pin: {env: 1A}}]\nhttp: {listen: 'a b:1'}\n"
+        "webhooks: [{url: 'http://[/'}, {url: 'http://a/', secret: whsec_*}]\n",
+        [
+            "m.yaml:1:11: data_dir: expected a path, got ''",
+            "m.yaml:3:20: sims.defaults.pace: an empty list; write off for no limit",
+            "m.yaml:5:23: sims.cards[0].iccid: has no value; give one, or leave out the"
+            " key for its default",
+            "m.yaml:5:34: sims.cards[0].number: '12' is not a number: too short",
+            "m.yaml:5:44: sims.cards[0].pace: expected a window from 1 second to 31"
+            " days, got '9/40d'",
+            "m.yaml:5:57: sims.cards[0].smsc: 'x' is not a number: 'x' cannot be part"
+            " of a number",
+            "m.yaml:6:32: modems[0].pin.env: expected the name of an environment"
+            " variable, got '1A'",
+            "m.yaml:7:16: http.listen: expected HOST:PORT (127.0.0.1:8080), got"
+            " 'a b:1'",
+            "m.yaml:8:18: webhooks[0].url: expected an http or https URL, got"
+            " 'http://[/'",
+            "m.yaml:8:59: webhooks[1].secret: expected whsec_ and base64 of 24 to 64"
+            " random octets (not shown)",
+        ],
+        id="edges",
+    ),
+    pytest.param(
         "sims:\n  defaults:\n    pace: fast\n    reports: 1\n",
         [
             "m.yaml:3:11: sims.defaults.pace: expected a pace (10/min, 200/day) or"
