@@ -110,12 +110,17 @@ class Charset:
         return tuple(c for c in dict.fromkeys(text) if ord(c) not in self._septets)
 
 
-@cache
 def charset(locking: int = 0, shift: int = 0) -> Charset:
     """Return the tables for national language identifiers; 0 is the default one.
 
     An identifier without a table counts as 0 (a receiver ignores the element).
     """
+    # Only tables that exist are kept: a stranger may send any two octets.
+    return _made(locking if locking in LOCKING else 0, shift if shift in SINGLE else 0)
+
+
+@cache
+def _made(locking: int, shift: int) -> Charset:
     return Charset(LOCKING.get(locking, BASIC), SINGLE.get(shift, EXTENSION))
 
 

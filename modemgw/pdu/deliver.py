@@ -130,3 +130,8 @@ class Deliver:
     def is_silent(self) -> bool:
         """Whether this is a short message type 0: acknowledged, never shown."""
         return self.pid == 0x40  # noqa: PLR2004 - 9.2.3.9
+
+    @property
+    def replace_type(self) -> int | None:
+        """1 to 7: replaces the last message of this sender with the same number."""
+        return self.pid & 7 if 0x41 <= self.pid <= 0x47 else None  # noqa: PLR2004 - 9.2.3.9

@@ -7,7 +7,7 @@ plain neighbours. It never touches a character that GSM 7-bit has.
 
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Final
 
 from modemgw.pdu.alphabet import GSM7
@@ -90,7 +90,7 @@ class FoldReport:
         return len(self.plain) - len(self.folded)
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _fold_character(character: str) -> str:
     if GSM7.encode(character) is not None:
         return character

@@ -15,7 +15,7 @@ from modemgw.pdu.graphemes import is_boundary
 from modemgw.pdu.septets import fill_bits, pack_septets
 from modemgw.pdu.shifts import LANGUAGES, LOCKING
 from modemgw.pdu.udh import IEI_LOCKING_SHIFT, IEI_SINGLE_SHIFT, Element, Ports
-from modemgw.pdu.userdata import MAX_OCTETS
+from modemgw.pdu.userdata import MAX_OCTETS, MAX_SEPTETS
 
 MAX_PARTS: Final = 255  # one octet, 3GPP TS 23.040, 9.2.3.24.1
 _CONCAT: Final = 5  # octets of the element with an 8-bit reference
@@ -98,6 +98,8 @@ def segment(
 
     Raises PduEncodeError where a character has no code, and above 255 parts.
     """
+    if len(text) > MAX_PARTS * MAX_SEPTETS:
+        raise PduEncodeError(f"{len(text)} characters are more than {MAX_PARTS} parts")
     make = _Maker(text, wide, ports)
     match encoding:
         case "auto":
@@ -121,6 +123,8 @@ def segment_data(
     data: bytes, *, ports: Ports | None = None, wide: bool = False
 ) -> Segments:
     """Cut 8-bit data into parts. Raises PduEncodeError above 255 parts."""
+    if len(data) > MAX_PARTS * MAX_OCTETS:
+        raise PduEncodeError(f"{len(data)} octets are more than {MAX_PARTS} parts")
     layout = _layout(ports, wide, 0, 0)
     cuts = _cut(len(data), layout.alone, layout.joined, lambda at: at)
     parts = tuple(Part("", data[a:b], data[a:b]) for a, b in cuts)

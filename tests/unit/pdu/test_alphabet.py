@@ -80,6 +80,11 @@ def test_an_unknown_language_counts_as_none() -> None:
     assert charset(14, 200).decode(b"\x1be") == "€"
 
 
+def test_strangers_cannot_fill_the_memory_with_tables() -> None:
+    assert charset(14, 200) is charset(0, 0)
+    assert charset(2, 99) is charset(0, 0)  # Spanish has no locking table
+
+
 @given(gsm7_texts)
 def test_decode_undoes_encode(text: str) -> None:
     septets = GSM7.encode(text)

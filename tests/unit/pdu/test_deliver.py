@@ -153,6 +153,15 @@ def test_flags() -> None:
     assert decode(b"\0" + tpdu.encode()[1:], has_sca=True) == tpdu
 
 
+@pytest.mark.parametrize(
+    ("pid", "replace_type"), [(0x40, None), (0x41, 1), (0x47, 7), (0x48, None)]
+)
+def test_replace_types(pid: int, replace_type: int | None) -> None:
+    found = read(f"04 04 91 2143 {pid:02X} 00 {SCTS} 00")
+    assert found.replace_type == replace_type
+    assert found.is_silent is (pid == 0x40)
+
+
 def test_the_reserved_type_is_read_as_deliver() -> None:
     assert read(f"07 04 91 2143 00 00 {SCTS} 01 41").text == "A"
 

@@ -140,6 +140,13 @@ def test_data(size: int, options: dict[str, object], expected: list[int]) -> Non
 def test_too_much_data() -> None:
     with pytest.raises(PduEncodeError, match="256 parts"):
         segment_data(bytes(134 * 255 + 1))
+    with pytest.raises(PduEncodeError, match="10000000 octets"):
+        segment_data(bytes(10_000_000))
+
+
+def test_a_book_is_refused_before_any_work_is_done() -> None:
+    with pytest.raises(PduEncodeError, match="10000000 characters"):
+        segment("\U0001f600" * 10_000_000)
 
 
 @pytest.mark.parametrize("cluster", EMOJI, ids=["smile", "tone", "zwj", "flag", "mark"])
