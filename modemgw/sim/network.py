@@ -256,11 +256,21 @@ class Network:
             acknowledge=lambda: self._report(item, DELIVERED),
         )
         self._post(recipient, arrival)
-        validity = item.submit.validity
-        if arrival in recipient.waiting and validity is not None and validity.period:
+        if arrival in recipient.waiting and (left_s := self._validity_s(item.submit)):
             asyncio.get_running_loop().call_later(
-                validity.period.total_seconds(), self._expire, item, recipient, arrival
+                left_s, self._expire, item, recipient, arrival
             )
+
+    def _validity_s(self, submit: Submit) -> float | None:
+        """Return how long a message may wait, None where it says nothing."""
+        if submit.validity is None:
+            return None
+        if submit.validity.period is not None:
+            return submit.validity.period.total_seconds()
+        until = submit.validity.until
+        if until is None or until.unix_ms is None:
+            return None
+        return max(0.001, (until.unix_ms - self.clock.now_ms()) / 1000)
 
     def _expire(
         self, item: "_Accepted", recipient: _Subscriber, arrival: Arrival

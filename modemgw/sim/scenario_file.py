@@ -279,3 +279,7 @@ _TOP: Mapping[str, Reader] = {
     "modems": _modems,
     "events": _events,
 }
+
+KEYS = frozenset(  # every key that a scenario may have, for the documentation
+    {*_TOP, *_MODEM, *_PERSONA, *_FAULTS, *_RULE, *_EVENT}.union(*_DETAILS.values())
+)

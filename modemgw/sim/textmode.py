@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from modemgw.sim.network import Arrival
 
 CHARSETS = ("GSM", "IRA", "UCS2", "HEX", "8859-1", "PCCP437")
+_DIALLED = frozenset(b"+*#0123456789")
 _FO_REPORT, _FO_RELATIVE = 0x20, 0x10
 
 
@@ -64,11 +65,15 @@ def understand(typed: bytes, charset: str) -> str:
 
 def understood(text: str, charset: str) -> str:
     """Read a quoted argument: digits stay digits, UCS2 and HEX may be spelled."""
-    if charset == "UCS2" and len(text) % 4 == 0 and text.startswith("00"):
-        try:
-            return bytes.fromhex(text).decode("utf-16-be")
-        except ValueError:
-            return text
+    try:
+        octets = bytes.fromhex(text) if charset in ("UCS2", "HEX") else b""
+    except ValueError:
+        return text
+    if charset == "UCS2" and octets[:1] == b"\0" and len(octets) % 2 == 0:
+        return octets.decode("utf-16-be", "replace")
+    # Digits are hex digits, too: only what spells something dialled is HEX.
+    if charset == "HEX" and octets and _DIALLED.issuperset(octets):
+        return octets.decode("ascii")
     return text
 
 
