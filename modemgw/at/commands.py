@@ -75,9 +75,7 @@ ECHO_OFF = Command("ATE0", QUICK_S, nothing, numeric=True)
 NUMERIC_ERRORS = plain("AT+CMEE=1")
 VERBOSE_ERRORS = plain("AT+CMEE=2")
 # Its answer cannot be mistaken for that of another command: it finds the step.
-PROBE = Command(
-    "AT+CMEE?", QUICK_S, answers.first_integer, ("+CMEE:",), numeric=True
-)
+PROBE = Command("AT+CMEE?", QUICK_S, answers.first_integer, ("+CMEE:",), numeric=True)
 
 # Identity. 27.007, 5.1-5.4
 MANUFACTURER = Command(

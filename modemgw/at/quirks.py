@@ -38,6 +38,8 @@ PERHAPS_REBOOTED = (
     *("^BOOT:", "Call Ready", "SMS Ready", "SMS DONE", "PB DONE"),
     *("+PBREADY", "+READY", "+QIND: SMS DONE", '+QIND: "SMS DONE"'),
 )
+# The card was taken out, put in, or wants its PIN again.
+SIM_CHANGED = ("+CPIN: NOT", "+CPIN: SIM", "+QUSIM: 0", "#QSS: 0", "^SIMST: 255")
 STORAGE_FULL = ("^SMMEMFULL", "+SMS FULL", '+QIND: "smsfull"', '+CIEV: "MESSAGE"')
 
 

@@ -47,6 +47,7 @@ BOOT_PAUSE_S = 1.0  # after a restart, times the faults in a row
 CALL_S = 20.0  # between rings of one call, at most
 RESTART_PAUSE_S = 30.0  # at least, between starts that a refusal asked for
 
+_FIX = codes.Disposition.FIX_MODEM
 _DRAIN_CODES = frozenset({22, 208, 211, 322})  # no room: reading makes some
 _log = logging.getLogger("modemgw.modem")
 
@@ -299,6 +300,9 @@ class ModemActor:
             self._poked.set()
             if self._channel is not None:
                 self._channel.interrupt(exc)
+        elif text.startswith(quirks.SIM_CHANGED) and self._phase is Phase.READY:
+            self._trouble = Rebooted(f"the SIM has changed ({text})")
+            self._poked.set()
         elif text.startswith(quirks.PERHAPS_REBOOTED):
             self._facts.are_doubted = self._phase is Phase.READY
             self._poked.set()
@@ -331,7 +335,7 @@ class ModemActor:
         if code.number in _DRAIN_CODES:
             self._receiver.want_sweep()
         elif (
-            code.disposition is codes.Disposition.FIX_MODEM
+            (code.disposition is _FIX or code.reason == "sim_missing")
             and self._trouble is None
             and now - self._restarted_at >= RESTART_PAUSE_S
         ):
@@ -356,7 +360,7 @@ class ModemActor:
     def _note_fault(self, exc: ModemError) -> None:
         self._faults += 1
         self._in_a_row += not isinstance(exc, PortLost)
-        _log.warning("modem fault: %s", exc, extra=self._extra)
+        _log.warning("modem fault", extra={**self._extra, "error": str(exc)})
 
     # --- the snapshot
 
@@ -372,7 +376,7 @@ class ModemActor:
         now = asyncio.get_running_loop().time()
         if before is Phase.READY and now - self._in_service_since > CALM_S:
             self._in_a_row = 0
-        _log.info("modem %s: %s", self._phase.value, why, extra=self._extra)
+        _log.info("modem " + self._phase.value, extra={**self._extra, "why": why})
         self._publish()
 
     def _publish(self) -> None:

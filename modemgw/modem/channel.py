@@ -261,7 +261,8 @@ class AtChannel:
             at_ms = int((self._loop.time() - flight.began) * 1000)
             flight.wire.append(WireLine(at_ms, direction, text))
         if _log.isEnabledFor(logging.DEBUG):
-            _log.debug("%s %s", direction, text, extra=self._extra)
+            fields = {"direction": direction, "line": text}
+            _log.debug("wire", extra={**self._extra, **fields})
 
     def _listen(self, text: str, prefixes: tuple[str, ...], **expected: Any) -> Flight:
         self._parser.expect(text, prefixes, **expected)
@@ -311,9 +312,11 @@ class AtChannel:
 
     def _final(self, text: str) -> None:
         flight = self._flight
-        if flight is None:
-            return  # stray: nothing is in flight
         self.record("<", text)
+        if flight is None:  # stray: nothing is in flight
+            if text.startswith("+CMS ERROR"):
+                self.late.clear()  # the late answer of the submit given up: no
+            return
         if flight.stale:
             flight.stale -= 1
             self._parser.expect(

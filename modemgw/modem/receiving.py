@@ -32,7 +32,7 @@ _MINE = (0, 1, None)  # <stat>: received; 2 and 3 are drafts of the SIM's owner
 _STATUS_REPORT = 0b10  # TP-MTI. Spec: 3GPP TS 23.040, 9.2.3.1
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Announced:
     memory: str | None
     slot: int
@@ -205,6 +205,7 @@ class Receiver:
             rows = await self._scan(asker, used, total) if used or not counts else ()
         new = 0
         seen: set[tuple[str | None, int, bytes]] = set()
+        self._forget_announced(memory, {row.slot for row in rows})
         for row in rows:
             if row.slot is None or row.stat not in _MINE:
                 continue
@@ -266,6 +267,12 @@ class Receiver:
                 del self._stuck[key]
                 self._sink.deleted(stuck.receipt)
         return True
+
+    def _forget_announced(self, memory: str | None, slots: set[int | None]) -> None:
+        """What a listing has shown need not be read once more."""
+        for entry in [*self._announced]:
+            if entry.memory == memory and entry.slot in slots and not entry.is_report:
+                self._announced.remove(entry)
 
     def _forget_gone(
         self, memory: str | None, seen: set[tuple[str | None, int, bytes]]

@@ -27,6 +27,7 @@ T = TypeVar("T")
 SILENCES = 3  # commands without an answer that one start survives
 BUSY_PAUSE_S = 2.0
 BUSY_TRIES = 20  # a SIM needs 5 to 30 s after its PIN
+GONE_TRIES = 3  # A7670 says "SIM failure" once at boot and is ready a second later
 SMS_PAUSE_S = 1.0
 SMS_TRIES = 5
 RADIO_OFF_S = 3.0
@@ -105,7 +106,7 @@ class Startup:
     # --- the SIM and its PIN
 
     async def _unlock(self) -> None:
-        for _ in range(BUSY_TRIES):
+        for attempt in range(BUSY_TRIES):
             state = await self._pin_state()
             if state in _READY:
                 return
@@ -119,7 +120,7 @@ class Startup:
                 raise self._blocked(
                     f"this modem is locked to another operator ({state})", state
                 )
-            elif state in _SIM_GONE:
+            elif state in _SIM_GONE and attempt >= GONE_TRIES:
                 raise self._blocked(f"no usable SIM: {state}", state)
             else:  # busy, NOT READY: it needs time
                 await asyncio.sleep(BUSY_PAUSE_S)

@@ -9,9 +9,10 @@ from modemgw.modem.facts import Facts
 async def poll(asker: Asker, facts: Facts) -> None:
     """Ask for everything that changes by itself, one command at a time."""
     before = facts.registration
-    if facts.answers_creg:
+    neither = not (facts.answers_creg or facts.answers_cereg)  # perhaps it can now
+    if facts.answers_creg or neither:
         facts.answers_creg = await _registration(asker, facts, "creg")
-    if facts.answers_cereg:
+    if facts.answers_cereg or neither:
         facts.answers_cereg = await _registration(asker, facts, "cereg")
     facts.signal_dbm = await asker.ask(commands.SIGNAL)
     if facts.is_registered and (facts.operator is None or before != facts.registration):

@@ -109,7 +109,13 @@ class Submitter:
             )
         except PortLost as exc:  # the port takes all or nothing
             return NotSent(str(exc), _wire(flight), modem_fault=True)
+        # A reference from now on is this submit's; a refusal, who knows.
+        is_unclear = bool(channel.late)
+        channel.late.clear()
         final = await channel.wait(flight, flight.done, commands.SUBMIT_S)
+        if is_unclear and isinstance(final, str) and final != "OK":
+            why = f"{final}, perhaps the late answer to the submit before"
+            return InDoubt(why, _wire(flight))
         return self._outcome(flight, final, self._loop.time() - typed_at, token)
 
     def _outcome(

@@ -380,6 +380,22 @@ def test_a_parked_modem_that_dies_recovers_and_is_parked_again() -> None:
     run_virtual(scenario())
 
 
+@pytest.mark.parametrize(
+    ("urc", "restarts"),
+    [("+CPIN: NOT READY", True), ("+CPIN: SIM PIN", True), ("+CPIN: READY", False)],
+)
+def test_a_card_that_was_pulled_is_noticed(urc: str, restarts: bool) -> None:
+    async def scenario() -> None:
+        bench = ScriptBench()
+        async with bench.running():
+            await bench.until(lambda: bench.phase is Phase.READY, 5)
+            bench.modem.say(urc)
+            await asyncio.sleep(0.5)
+            assert ("starting" in bench.path[2:]) is restarts
+
+    run_virtual(scenario())
+
+
 # --- refusals that say something about the modem
 
 
@@ -399,10 +415,13 @@ def test_a_full_store_that_refuses_a_submit_is_drained() -> None:
     run_virtual(scenario())
 
 
-def test_a_refusal_by_the_modem_itself_sets_it_up_again_but_not_all_the_time() -> None:
+@pytest.mark.parametrize("code", [305, 310])
+def test_a_refusal_by_the_modem_itself_sets_it_up_again_but_not_all_the_time(
+    code: int,
+) -> None:
     async def scenario() -> None:
         bench = ScriptBench(
-            {"AT+CREG?": ["+CREG: 0,1", "OK"], "^Z": ["+CMS ERROR: 305"]}
+            {"AT+CREG?": ["+CREG: 0,1", "OK"], "^Z": [f"+CMS ERROR: {code}"]}
         )
         async with bench.running():
             await bench.until_ready()

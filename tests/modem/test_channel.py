@@ -352,6 +352,45 @@ def test_a_reference_that_nobody_ever_waited_for_is_dropped() -> None:
     run_virtual(scenario())
 
 
+def test_a_late_no_in_the_next_submit_does_not_make_that_one_refused() -> None:
+    async def scenario() -> None:
+        bench = Bench(
+            {
+                "^Z": [[(160, "+CMS ERROR: 38")], [(60, "+CMGS: 9"), (60, "OK")]],
+                "AT+CMEE?": ["+CMEE: 1", "OK"],
+            }
+        )
+        assert isinstance(await bench.submit(token=1), InDoubt)
+        await bench.channel.resync()
+        second = await bench.submit(token=2)
+        assert isinstance(second, InDoubt) and "38" in second.why
+        await asyncio.sleep(200)
+        assert bench.late == []
+        bench.modem.answers["^Z"] = [["+CMS ERROR: 38"]]
+        assert isinstance(await bench.submit(token=3), Refused)
+
+    run_virtual(scenario())
+
+
+def test_a_late_no_ends_the_waiting_for_a_late_yes() -> None:
+    async def scenario() -> None:
+        bench = Bench({"^Z": [(160, "+CMS ERROR: 38")]})
+        assert isinstance(await bench.submit(token=1), InDoubt)
+        await asyncio.sleep(30)
+        assert bench.channel.late == []
+
+    run_virtual(scenario())
+
+
+def test_a_channel_without_a_port_refuses_everything() -> None:
+    async def scenario() -> None:
+        channel = AtChannel(lambda urc: None, lambda token, tp_mr: None)
+        with pytest.raises(PortLost, match="not open"):
+            await channel.run(commands.ATTENTION)
+
+    run_virtual(scenario())
+
+
 def test_no_prompt_means_not_sent() -> None:
     async def scenario() -> None:
         bench = Bench({"AT+CMGS=15": []})

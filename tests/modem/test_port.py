@@ -1,15 +1,20 @@
 """Real pseudo terminals, real time: what opening, writing and losing a tty does."""
 
 import asyncio
+import errno
 import os
+import threading
+import time
 import tty
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import serial
 
 from modemgw.errors import PortLost
+from modemgw.modem import port as port_module
 from modemgw.modem.port import MAX_WAITING, Port, open_serial
 
 
@@ -180,6 +185,86 @@ def test_a_plain_file_is_no_port(tmp_path: Path) -> None:
     async def scenario() -> None:
         with pytest.raises(PortLost, match="not a serial port"):
             await Heard().open(file)
+
+    run(scenario())
+
+
+def test_a_driver_that_hangs_is_given_up(
+    pty: Pty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = threading.Event()
+    really = port_module._open
+
+    def hanging(path: str) -> object:
+        release.wait(5)
+        return really(path)
+
+    monkeypatch.setattr(port_module, "_open", hanging)
+    monkeypatch.setattr(port_module, "OPEN_S", 0.05)
+
+    async def scenario() -> None:
+        with pytest.raises(PortLost, match="did not open within"):
+            await Heard().open(pty.link)
+        release.set()
+        monkeypatch.setattr(port_module, "_open", really)
+        await asyncio.sleep(0.1)  # what it opened late was closed again
+        (await Heard().open(pty.link)).close()
+        await asyncio.sleep(0.01)
+
+    run(scenario())
+
+
+def test_a_late_opening_that_fails_is_nobodys_business(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(path: str) -> object:
+        time.sleep(0.1)
+        raise PortLost("too late to matter")
+
+    monkeypatch.setattr(port_module, "_open", failing)
+    monkeypatch.setattr(port_module, "OPEN_S", 0.01)
+
+    async def scenario() -> None:
+        with pytest.raises(PortLost, match="did not open within"):
+            await Heard().open(tmp_path)
+        await asyncio.sleep(0.2)
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("number", "why"),
+    [
+        (errno.ENOENT, "waiting for the port"),
+        (errno.ENODEV, "waiting for the port"),
+        (errno.EACCES, "no permission"),
+        (errno.EBUSY, "held by another program"),
+        (errno.EIO, "cannot be opened"),
+    ],
+)
+def test_a_failed_opening_is_said_in_words(
+    number: int, why: str, pty: Pty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*args: object, **options: object) -> object:
+        raise serial.SerialException(number, os.strerror(number))
+
+    monkeypatch.setattr(serial, "Serial", failing)
+
+    async def scenario() -> None:
+        with pytest.raises(PortLost, match=why):
+            await Heard().open(pty.link)
+
+    run(scenario())
+
+
+def test_a_descriptor_beyond_select_is_refused_in_words(
+    pty: Pty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(port_module, "MAX_DESCRIPTOR", 2)
+
+    async def scenario() -> None:
+        with pytest.raises(PortLost, match="too many open files"):
+            await Heard().open(pty.link)
 
     run(scenario())
 

@@ -125,7 +125,7 @@ def test_a_record_that_cannot_be_deleted_is_left_alone_in_the_end() -> None:
         async with bench.running():
             await bench.until_ready()
             bench.network.inbound(bench.sim, "+491701", "Hello")
-            await asyncio.sleep(3600)
+            await asyncio.sleep(600)
             assert len(bench.sink.taken) == 1 and bench.sink.confirmed == []
             assert bench.sim.deletes == 5
 
@@ -426,3 +426,47 @@ def test_only_another_card_forgets_what_was_stuck(iccid: str, taken: int) -> Non
 )
 def test_a_report_is_told_by_its_first_octet(octets: str, expected: bool) -> None:
     assert is_report(bytes.fromhex(octets)) is expected
+
+
+def test_a_listing_spares_the_second_reading_of_what_was_announced() -> None:
+    async def scenario() -> None:
+        listing = ["+CMGL: 3,0,,18", DELIVER, "OK"]
+        bench = ScriptBench(
+            script(
+                **{"AT+CMGL=4": [listing, ["OK"]], "AT+CSQ": ['+CMTI: "ME",3', "OK"]}
+            )
+        )
+        async with bench.running():
+            await bench.until(lambda: bool(bench.sink.confirmed), 5)
+            await asyncio.sleep(2)
+        assert len(bench.sink.taken) == 1
+
+    run_virtual(scenario())
+
+
+def test_a_store_that_goes_down_in_the_middle_of_a_sweep_stops_it() -> None:
+    async def scenario() -> None:
+        bench = SimBench()
+        for number in range(3):
+            octets = bytes.fromhex(DELIVER) + bytes([number])
+            bench.sim.me.put(Record(Stat.REC_UNREAD, octets))
+        bench.sink.is_down = True
+        async with bench.running():
+            await bench.until_ready()
+            await asyncio.sleep(12)
+            bench.sink.is_down = False
+            await bench.until(lambda: len(bench.sink.confirmed) == 3, 6)
+            assert len(bench.sink.taken) == 3
+
+    run_virtual(scenario())
+
+
+def test_a_memory_that_cannot_be_chosen_any_more_is_left_out_of_the_sweep() -> None:
+    async def scenario() -> None:
+        bench = ScriptBench(script(**{'AT+CPMS="SM","ME","ME"': ["+CMS ERROR: 500"]}))
+        async with bench.running():
+            await bench.until_ready()
+            await asyncio.sleep(1)
+        assert bench.modem.heard.count("AT+CMGL=4") == 1
+
+    run_virtual(scenario())

@@ -139,11 +139,11 @@ def test_a_wrong_pin_is_sent_once_and_never_again() -> None:
         async with bench.running():
             await bench.until(lambda: bench.phase is Phase.PARKED, 5)
             assert "PIN" in bench.actor.snapshot.why
-            await asyncio.sleep(3600)
+            await asyncio.sleep(300)
             bench.sim.reboot()
-            await asyncio.sleep(3600)
+            await asyncio.sleep(300)
             bench.wires.cut("/dev/modem0")
-            await asyncio.sleep(3600)
+            await asyncio.sleep(300)
             assert card.pin_tries == 2 and bench.phase is Phase.PARKED
             config["pin"] = "1234"  # the operator has corrected it
             await bench.until_ready(within_s=120)
@@ -174,7 +174,7 @@ def test_a_missing_sim_is_said_and_found_when_it_comes() -> None:
         card = bench.sim.card
         bench.sim.insert(None)
         async with bench.running():
-            await bench.until(lambda: bench.phase is Phase.PARKED, 5)
+            await bench.until(lambda: bench.phase is Phase.PARKED, 10)
             assert "no usable SIM" in bench.actor.snapshot.why
             bench.sim.insert(card)
             await bench.until_ready(within_s=60)
@@ -192,6 +192,8 @@ def test_a_missing_sim_is_said_and_found_when_it_comes() -> None:
         (["OK"], Phase.READY, "service"),
         (["ERROR"], Phase.READY, "service"),
         (["+CME ERROR: operation not supported"], Phase.READY, "service"),
+        (["+CPIN: SIM FAILURE", "OK"], Phase.PARKED, "does not become ready"),
+        (["+CME ERROR: 13"], Phase.PARKED, "no usable SIM: SIM failure"),
         (["+CME ERROR: 14"], Phase.PARKED, "does not become ready"),
         (["+CPIN: NOT READY", "OK"], Phase.PARKED, "does not become ready"),
     ],
@@ -382,5 +384,38 @@ def test_a_radio_that_is_off_is_switched_on() -> None:
         async with bench.running():
             await bench.until_ready()
             assert bench.sim.radio == 1
+
+    run_virtual(scenario())
+
+
+def test_a_sim_failure_that_passes_is_waited_for() -> None:
+    async def scenario() -> None:
+        failure, ready = ["+CME ERROR: SIM failure"], ["+CPIN: READY", "OK"]
+        bench = ScriptBench({"AT+CPIN?": [failure, ready]})
+        async with bench.running():
+            await bench.until(lambda: bench.phase is Phase.READY, 5)
+        assert "parked" not in bench.path
+
+    run_virtual(scenario())
+
+
+def test_a_modem_that_leaves_too_much_unanswered_is_recovered_instead() -> None:
+    async def scenario() -> None:
+        silent = ("+CNUM", "+CSMS?", "+CSCA?", "+COPS=3,0", "+CSCS")
+        rules = tuple(Rule(command, say=()) for command in silent)
+        bench = SimBench(modem={"faults": Faults(rules=rules)})
+        async with bench.running():
+            await bench.until(lambda: bench.phase is Phase.RECOVERING, 60)
+
+    run_virtual(scenario())
+
+
+def test_a_cinterion_that_gives_back_no_setting_is_believed() -> None:
+    async def scenario() -> None:
+        bench = ScriptBench({"AT+CNMI?": ["ERROR"], "AT+CFUN?": ["+CFUN: 0", "OK"]})
+        async with bench.running():
+            await bench.until(lambda: bench.phase is Phase.READY, 5)
+            assert bench.actor.snapshot.cnmi == "2,1,0,1,0"
+        assert "AT+CFUN=1" in bench.modem.heard
 
     run_virtual(scenario())
