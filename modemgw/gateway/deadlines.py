@@ -16,7 +16,7 @@ from modemgw.gateway.submit import Intake
 from modemgw.gateway.verdict import REPORT_GRACE_MS, on_in_doubt
 from modemgw.ids import IdSource
 from modemgw.policy.message import AFTER_WAITING, MessageState, OnInDoubt
-from modemgw.store import fragments, idempotency, outbound, outcomes
+from modemgw.store import fragments, outbound, outcomes
 from modemgw.store.database import Store
 from modemgw.store.outbound import JsonDict
 from modemgw.store.sql import sql
@@ -27,7 +27,6 @@ log = logging.getLogger("modemgw.deadlines")
 LIMIT = 200  # rows per transaction
 LONGEST_SLEEP_S = 900.0  # the wall clock may jump: look again at least this often
 STORE_RETRY_S = 5.0
-HOUSEKEEPING_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +142,6 @@ class Deadlines:
         self._on_change = on_change
         self._clock_is_sane = clock_is_sane
         self._changed = asyncio.Event()
-        self._kept_house_at = clock.monotonic()
 
     def wake(self) -> None:
         """Look again: a deadline was written."""
@@ -172,9 +170,6 @@ class Deadlines:
         await self._inbound.finish_due()
         if self._intake.unexpanded:
             await self._intake.expand()
-        if self._clock.monotonic() - self._kept_house_at > HOUSEKEEPING_S:
-            self._kept_house_at = self._clock.monotonic()
-            await self._store.write(lambda db: idempotency.purge(db, now))
         times = await self._store.read(
             lambda db: (
                 db.execute(sql("outbound.next_decision")).fetchone()[0],

@@ -17,6 +17,7 @@ from modemgw.gateway import recovery, views
 from modemgw.gateway.accept import Checker, Known
 from modemgw.gateway.deadlines import Deadlines, settle
 from modemgw.gateway.dispatch import Dispatcher
+from modemgw.gateway.housekeeping import Housekeeping
 from modemgw.gateway.inbound import Inbound, SimFacts
 from modemgw.gateway.keys import KeyRing
 from modemgw.gateway.model import (
@@ -106,6 +107,7 @@ class Gateway:
             on_change=self._changed,
             clock_is_sane=self.clock_is_sane,
         )
+        self.housekeeping = Housekeeping(store, clock)
         self._newest_instant = 0
         self._late: asyncio.Queue[tuple[PartRef, int]] = asyncio.Queue()
         store.writer.on_pushed = self.webhooks.wake
@@ -136,6 +138,7 @@ class Gateway:
             ("deadlines", self.deadlines.run),
             ("webhooks", self.webhooks.run),
             ("late", self._run_late),
+            ("housekeeping", self.housekeeping.run),
         ]
 
     async def drain(self, seconds: float) -> bool:

@@ -57,7 +57,6 @@ class Inbound:
         self._sim_of = sim_of
         self._on_change = on_change
         self._open: asyncio.Queue[int] = asyncio.Queue()  # raw ids, all on disk
-        self._deleted: list[int] = []
 
     # -- modem.model.TpduSink ------------------------------------------------
 
@@ -87,16 +86,10 @@ class Inbound:
 
     def deleted(self, receipt: int) -> None:
         """Hear that the modem has deleted it; written with a later commit."""
-        self._deleted.append(receipt)
-        future = self._store.write(self._confirm)
+        future = self._store.write_soon(lambda db: inbound.mark_deleted(db, receipt))
         future.add_done_callback(_retrieve)
 
     # -- inside --------------------------------------------------------------
-
-    def _confirm(self, db: Connection) -> None:
-        receipts, self._deleted = self._deleted, []
-        for receipt in receipts:
-            inbound.mark_deleted(db, receipt)
 
     def _keep(
         self, db: Connection, tpdu: ReceivedTpdu, sim: SimFacts | None, now: int
@@ -137,7 +130,8 @@ class Inbound:
                 )
             return raw_id, message_id
 
-        raw_id, message_id = await self._store.write(job)
+        # Routed reports wait for no confirmation: they ride on the next commit.
+        raw_id, message_id = await self._store.write_soon(job)
         if message_id is not None:
             self._on_change(message_id)
         return raw_id

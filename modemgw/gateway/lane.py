@@ -8,7 +8,7 @@ commit, and AT+CMGS goes out while that commit is being flushed.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -32,6 +32,10 @@ from modemgw.store.writer import Connection
 log = logging.getLogger("modemgw.dispatch")
 
 STORE_RETRY_S = (0.5, 1.0, 2.0, 5.0, 15.0)  # between tries while the disk says no
+
+
+def _nothing(db: Connection) -> object:
+    return None
 
 
 class Submitter(Protocol):
@@ -160,8 +164,9 @@ class Lane:
             if self._store_faults:
                 await self._wait_for_store()
             entry = self._next()
-            self._flush()
             if entry is None:
+                if self._unrecorded:
+                    self._flush()
                 await self._collect()
                 if not self._store_faults:
                     self.quiet.set()
@@ -216,7 +221,7 @@ class Lane:
         self.busy = True
         self.last_used_at = now
         sim.pace.record(now)
-        gate = self._store.write(self._mark(attempt, because(entry.wish), now))
+        gate = self._flush(self._mark(attempt, because(entry.wish), now))
         try:
             outcome = await self._actor.submit(
                 pdu.octets,
@@ -313,16 +318,19 @@ class Lane:
                 self.current = entry
         self._source.settled(self, attempt, verdict)
 
-    def _flush(self) -> None:
-        for attempt, verdict in self._unrecorded:
-            future = self._store.write(verdict.job)
+    def _flush(self, mark: Job = _nothing) -> "asyncio.Future[object]":
+        """Hand over what is not yet written, and `mark` behind it, for one commit."""
+        unrecorded, self._unrecorded = self._unrecorded, []
+        jobs = [*(verdict.job for _, verdict in unrecorded), mark]
+        *noted, gate = self._store.write_all(jobs)
+        for (attempt, verdict), future in zip(unrecorded, noted, strict=True):
             self._writing.append(future)
             future.add_done_callback(partial(self._note, attempt, verdict))
-        self._unrecorded.clear()
+        return gate
 
     async def _collect(self) -> None:
         """Wait for the writes that are on their way, where nothing else is to do."""
-        if self._writing and (self.current is None):
+        if self._writing and self.current is None:
             pending = [future for future in self._writing if not future.done()]
             if pending:
                 await asyncio.wait(pending)
@@ -357,17 +365,9 @@ class Lane:
         """Hold everything until the database takes what we know."""
         step = min(self._store_faults, len(STORE_RETRY_S)) - 1
         await asyncio.sleep(STORE_RETRY_S[step])
-        self._flush()
-        futures: Iterable[asyncio.Future[object]] = [
-            *self._writing,
-            self._store.write(_nothing),
-        ]
-        done = await asyncio.gather(*futures, return_exceptions=True)
+        probe = self._flush()
+        done = await asyncio.gather(*self._writing, probe, return_exceptions=True)
         self._forget_done()
         if not any(isinstance(result, StoreError) for result in done):
             self._store_faults = 0
             log.warning("the database takes writes again")
-
-
-def _nothing(db: Connection) -> object:
-    return None

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -82,6 +82,16 @@ class Store:
     def write(self, job: Callable[[Connection], T]) -> "asyncio.Future[T]":
         """Run `job` in a transaction; see Writer.write."""
         return self.writer.write(job)
+
+    def write_all(
+        self, jobs: Sequence[Callable[[Connection], object]]
+    ) -> "list[asyncio.Future[object]]":
+        """Run jobs that should share a commit; see Writer.write_all."""
+        return self.writer.write_all(jobs)
+
+    def write_soon(self, job: Callable[[Connection], T]) -> "asyncio.Future[T]":
+        """Run `job` in the next transaction there is; see Writer.write_soon."""
+        return self.writer.write_soon(job)
 
     def read(
         self, query: Callable[[sqlite3.Connection], T], *, deadline_s: float = 5.0

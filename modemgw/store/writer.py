@@ -5,7 +5,8 @@ import queue
 import sqlite3
 import sys
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,8 +21,10 @@ BATCH_JOBS = 256  # jobs that may share one commit; bounds what one failure take
 # does so too (in each system call) takes it back before the writer wakes. With
 # Python's 5 ms a loop at full load can hold the writer off for seconds; asking
 # for the lock sooner costs nothing measurable. `scripts/bench/store` shows both.
-SWITCH_INTERVAL_S = 0.00001
+SWITCH_INTERVAL_S = 5e-4
 
+LEAST_RUN_S = 0.001  # of jobs per transaction, however quick the disk
+SOON_S = 0.1  # how long a job that can wait waits for a commit to ride on
 CACHED_STATEMENTS = 512  # more than all queries/*.sql hold: none is prepared twice
 
 _PRAGMAS = (
@@ -98,7 +101,9 @@ class Writer:
         self._path = path
         self._loop = asyncio.get_running_loop()
         self._closed = False
-        self._turn: list[_Entry] = []  # handed over together when the loop turns
+        self._flush_s = 0.0  # what a COMMIT takes here, smoothed
+        self._soon: list[_Entry] = []  # rides on the next commit
+        self._soon_timer: asyncio.TimerHandle | None = None
         self._jobs: queue.SimpleQueue[list[_Entry] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         if not inline:
@@ -112,7 +117,7 @@ class Writer:
 
     @property
     def waiting(self) -> int:
-        """How many turns' jobs wait for the commit that is being flushed."""
+        """How many groups of jobs wait for the commit that is being flushed."""
         return self._jobs.qsize()
 
     def write(self, job: Callable[[Connection], T]) -> "asyncio.Future[T]":
@@ -126,24 +131,48 @@ class Writer:
         if self._closed:
             future.set_exception(StoreError("the store is closed"))
         elif self._thread is None:
-            done, pushed = self._commit([(job, future)])
+            done, pushed, _ = self._commit([(job, future)])
             # The caller sees the result no sooner than it would from the thread.
             self._loop.call_soon(self._resolve, done, pushed)
         else:
-            self._turn.append((job, future))
-            if len(self._turn) == 1:
-                self._loop.call_soon(self._hand_over)
+            self._hand_over([(job, future)])
         return future
 
-    def _hand_over(self) -> None:
-        """Give the thread what this turn of the loop wrote, to share one commit.
+    def write_all(self, jobs: Sequence[Job]) -> "list[asyncio.Future[Any]]":
+        """Run jobs that should share a commit, each as `write` would.
 
-        The outcome of one part and the mark of the next are two jobs of one turn;
-        handed over singly, the thread would often flush the first alone.
+        Handed over singly, the thread would often flush the first one alone.
         """
-        if self._turn:
-            turn, self._turn = self._turn, []
-            self._jobs.put(turn)
+        if self._thread is None or self._closed:
+            return [self.write(job) for job in jobs]
+        entries: list[_Entry] = [(job, self._loop.create_future()) for job in jobs]
+        self._hand_over(entries)
+        return [future for _, future in entries]
+
+    def write_soon(self, job: Callable[[Connection], T]) -> "asyncio.Future[T]":
+        """Run `job` in the next transaction there is, at most `SOON_S` from now.
+
+        For what may be lost by a power cut now just as it could have been a moment
+        ago, such as a routed status report: it does not pay for a flush of its own.
+        """
+        if self._thread is None or self._closed:
+            return self.write(job)
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._soon.append((job, future))
+        if len(self._soon) == 1:
+            self._soon_timer = self._loop.call_later(SOON_S, self._hand_over)
+        return future
+
+    def _hand_over(self, entries: list[_Entry] | None = None) -> None:
+        """Give the thread these jobs, and those that waited for a commit to ride on."""
+        if self._soon:
+            entries = [*(entries or ()), *self._soon]
+            self._soon = []
+        if self._soon_timer is not None:
+            self._soon_timer.cancel()
+            self._soon_timer = None
+        if entries:
+            self._jobs.put(entries)
 
     def close(self) -> None:
         """Finish what was handed over, then stop. The connection stays open.
@@ -158,34 +187,60 @@ class Writer:
             self._thread = None
 
     def _run(self) -> None:
-        closing = False
-        while not closing:
-            batch: list[_Entry] = []
-            turn = self._jobs.get()
-            with suppress(queue.Empty):
-                while turn is not None:
-                    batch += turn
-                    if len(batch) >= BATCH_JOBS:
-                        break
-                    turn = self._jobs.get_nowait()
-            closing = turn is None
-            if not batch:
-                continue
-            done, pushed = self._commit(batch)
+        while (entries := self._jobs.get()) is not None:
+            done, pushed, is_last = self._commit(entries, self._more)
             with suppress(RuntimeError):  # the loop is closed: nobody is left to tell
                 self._loop.call_soon_threadsafe(self._resolve, done, pushed)
+            if is_last:
+                return
 
-    def _commit(self, batch: list[_Entry]) -> tuple[list[_Outcome], bool]:
+    def _more(self, jobs: int, seconds: float) -> "list[_Entry] | None":
+        """Return jobs that join the open transaction, none where it is long enough.
+
+        A transaction runs jobs for about as long as its flush will take. More
+        would hold the first job up for the sake of the last: sixty modems that
+        answer in one moment would then all wait for the whole crowd, stay in
+        step, and do so again at every message.
+        """
+        if jobs >= BATCH_JOBS or seconds > max(self._flush_s, LEAST_RUN_S):
+            return []
+        try:
+            return self._jobs.get_nowait()
+        except queue.Empty:
+            return []
+
+    def _commit(
+        self,
+        batch: list[_Entry],
+        more: "Callable[[int, float], list[_Entry] | None] | None" = None,
+    ) -> tuple[list[_Outcome], bool, bool]:
+        """Run jobs, and those that join, in one transaction.
+
+        Returns the outcomes, whether events were pushed, and whether the end was
+        handed over among the jobs.
+        """
         db = self._db
         done: list[_Outcome] = []
+        seen = list(batch)
+        is_last = False
         db.pushed = 0
+        began = time.perf_counter()
         try:
             db.execute("BEGIN IMMEDIATE")
-            for job, future in batch:
-                done.append(self._attempt(job, future))
+            while batch:
+                for job, future in batch:
+                    done.append(self._attempt(job, future))
+                if more is None:
+                    break
+                joined = more(len(done), time.perf_counter() - began)
+                is_last = joined is None
+                batch = joined or []
+                seen += batch
             if self.before_commit is not None:
                 self.before_commit(self.commits + 1)
+            flush_began = time.perf_counter()
             db.execute("COMMIT")
+            self._flush_s += (time.perf_counter() - flush_began - self._flush_s) / 8
             self.commits += 1
             self.healthy = True
         except Exception as exc:  # disk full, I/O error: no job of the batch counts
@@ -196,8 +251,8 @@ class Writer:
             error = as_store_error(exc, self._path)
             if error is not exc:
                 error.__cause__ = exc
-            return [(future, None, error) for _, future in batch], False
-        return done, db.pushed > 0
+            return [(future, None, error) for _, future in seen], False, is_last
+        return done, db.pushed > 0, is_last
 
     def _attempt(self, job: Job, future: "asyncio.Future[Any]") -> _Outcome:
         db = self._db

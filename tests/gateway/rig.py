@@ -73,8 +73,10 @@ class Rig:
         loop = asyncio.get_running_loop()
         end = loop.time() + within
         while (found := (await self.message(public_id)).state) != wanted:
-            assert loop.time() < end, f"still {found} after {within} s"
-            await asyncio.sleep(0.05)
+            left = end - loop.time()
+            assert left > 0, f"still {found} after {within} s"
+            # Virtual time: a look each twentieth of a second, rarer in long waits.
+            await asyncio.sleep(min(left, max(0.05, within / 5000)))
 
     async def ready(self, count: int | None = None, within: float = 120) -> None:
         """Let time pass until this many modems can send."""
@@ -91,7 +93,11 @@ class Rig:
 
     async def inbox(self) -> list[MessageRow]:
         """Return received messages, oldest first."""
-        wanted = messages.Filter(direction="inbound")
+        return await self.listed(direction="inbound")
+
+    async def listed(self, **filters: Any) -> list[MessageRow]:
+        """Return messages that fit, oldest first."""
+        wanted = messages.Filter(**filters)
         rows = await self.store.read(
             lambda db: messages.list_messages(db, wanted, limit=1000)
         )

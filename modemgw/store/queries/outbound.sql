@@ -268,7 +268,9 @@ SELECT part.id, part.message_id, part.seq, part.sim_id, part.modem,
 
 -- name: unclaim_all
 -- Claimed parts never reached a port.
-UPDATE part SET state = 'queued' WHERE state = 'claimed';
+UPDATE part SET state = 'queued'
+ WHERE state IN ('queued', 'claimed')  -- the index wants its own words
+   AND state = 'claimed';
 
 -- name: newest_instant
 -- The latest time this database knows of; a clock before it is in the past.
