@@ -27,6 +27,8 @@ MAX_REPEATS = 512  # distinct warnings remembered; beyond that the oldest is let
 MAX_VALUE = 400  # characters of one field; a modem's noise is no log line
 
 _FIRST = ("modem", "sim", "message_id", "part")  # fields people look for, in front
+# What a warning is about; a request or an attempt is not, those are always new.
+_THINGS = ("modem", "sim", "message_id", "part", "raw", "webhook", "target", "key")
 _NUMBERS = {"to", "from", "from_", "number", "peer", "recipient", "sender", "smsc"}
 _TEXTS = {"text", "body", "data"}
 _SECRETS = {"pin", "secret", "token", "password", "api_key", "authorization"}
@@ -175,8 +177,8 @@ class JournalHandler(logging.Handler):
 class RepeatFilter(logging.Filter):
     """Lets a warning through once a minute; the next one carries `times=`.
 
-    Equal means: same logger, level, phrase, modem and SIM. Records with a
-    traceback always pass.
+    Equal means: same logger, level and phrase, about the same thing. Records with
+    a traceback always pass.
     """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -188,7 +190,7 @@ class RepeatFilter(logging.Filter):
         """Tell whether to write the record; count it where not."""
         if record.levelno < logging.WARNING or record.exc_info:
             return True
-        about = [getattr(record, name, None) for name in ("modem", "sim", "message_id")]
+        about = [getattr(record, name, None) for name in _THINGS]
         key = (record.name, record.levelno, record.msg, *about)
         now = self._monotonic()
         since, held_back = self._seen.get(key, (now - REPEAT_S, 0))
