@@ -7,8 +7,9 @@ call a front end. Between the two stands the database.
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
+from typing import Any
 
 from modemgw.clock import Clock
 from modemgw.config.model import Config
@@ -129,7 +130,7 @@ class Gateway:
         self.intake.open_count = await self.store.read(waiting.count_open)
         self.started = True
 
-    def tasks(self) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
+    def tasks(self) -> list[tuple[str, Callable[[], Coroutine[Any, Any, None]]]]:
         """Return what lives as long as the gateway, lanes and modems apart."""
         return [
             ("pool", self.pool.run),

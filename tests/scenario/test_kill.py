@@ -2,6 +2,7 @@
 
 import random
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,10 @@ from tests.scenario.box import Box, wait_for
 
 MESSAGES = 200
 KILLS = 5
+
+
+def has_sent(box: Box, count: int) -> bool:
+    return len(box.on_air()) >= count
 
 
 @pytest.mark.interop
@@ -32,7 +37,7 @@ def test_five_kills_lose_nothing_and_double_nothing(
         assert batch["accepted"] == MESSAGES
         for kill in range(1, KILLS + 1):
             goal = MESSAGES * kill // (KILLS + 2) + dice.randrange(8)
-            wait_for(f"{goal} on the air", lambda goal=goal: len(box.on_air()) >= goal)
+            wait_for(f"{goal} on the air", partial(has_sent, box, goal))
             box.kill_daemon()
             box.start_daemon()
 
