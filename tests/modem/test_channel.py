@@ -12,6 +12,7 @@ from modemgw.errors import AtError, AtTimeout, CmeError, CmsError, PortLost
 from modemgw.modem.channel import AtChannel
 from modemgw.modem.model import Accepted, InDoubt, NotSent, Refused, SubmitOutcome
 from modemgw.modem.submit import NO_REFERENCE, Submitter
+from modemgw.modem.transcript import masked
 from tests.loop import run_virtual
 from tests.modem.wire import Say, ScriptedModem
 
@@ -596,3 +597,33 @@ def test_an_interrupted_submit_is_in_doubt_at_once() -> None:
         assert isinstance(outcome, InDoubt) and now() == 2
 
     run_virtual(scenario())
+
+
+def test_a_reference_that_comes_while_nothing_is_in_flight_is_still_told() -> None:
+    async def scenario() -> None:
+        bench = Bench({"^Z": [], "AT+CMEE?": ["+CMEE: 1", "OK"]})
+        assert isinstance(await bench.submit(token=4), InDoubt)
+        await bench.channel.resync()
+        bench.modem.say("+CMGS: 6", "OK")
+        await asyncio.sleep(1)
+        assert bench.late == [(4, 6)]
+
+    run_virtual(scenario())
+
+
+def test_a_port_lost_in_the_handshake_of_a_resync() -> None:
+    async def scenario() -> None:
+        bench = Bench({"ATQ0V1E0": []})
+        loop = asyncio.get_running_loop()
+        loop.call_later(1, bench.channel.connection_lost, PortLost("gone"))
+        with pytest.raises(PortLost):
+            await bench.channel.resync()
+
+    run_virtual(scenario())
+
+
+def test_what_a_transcript_must_not_show_is_masked() -> None:
+    assert masked("07919471227210244405850121F7000062") == "<TPDU 17 octets>"
+    assert masked('+CUSD: 0,"Your code is 1234",15') == "+CUSD: <masked>"
+    assert masked('^NUMBER: "+4915112345678"') == '^NUMBER: "+<digits>"'
+    assert masked("+CSQ: 17,99") == "+CSQ: 17,99"

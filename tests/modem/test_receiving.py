@@ -357,8 +357,8 @@ def test_one_store_under_two_names_delivers_once() -> None:
         bench = ScriptBench(
             script(
                 **{
-                    "AT+CMGL=4": [listing, listing, ["OK"]],
-                    "AT+CMGD=1": [["ERROR"], ["OK"]],
+                    "AT+CMGL=4": [listing, listing, listing, ["OK"]],
+                    "AT+CMGD=1": [["ERROR"], ["ERROR"], ["OK"]],
                     'AT+CPMS="ME","ME","ME"': ["+CPMS: 1,99,1,99,1,99", "OK"],
                     'AT+CPMS="SM","ME","ME"': ["+CPMS: 1,10,1,99,1,99", "OK"],
                     "AT+CMGR=0": ["+CMS ERROR: 321"],
@@ -368,6 +368,7 @@ def test_one_store_under_two_names_delivers_once() -> None:
         async with bench.running():
             await asyncio.sleep(10)
         assert len(bench.sink.taken) == 1
+        assert bench.modem.heard.count("AT+CMGD=1") == 3
 
     run_virtual(scenario())
 
@@ -432,14 +433,13 @@ def test_a_listing_spares_the_second_reading_of_what_was_announced() -> None:
     async def scenario() -> None:
         listing = ["+CMGL: 3,0,,18", DELIVER, "OK"]
         bench = ScriptBench(
-            script(
-                **{"AT+CMGL=4": [listing, ["OK"]], "AT+CSQ": ['+CMTI: "ME",3', "OK"]}
-            )
+            script(**{"AT+CMGL=4": [['+CMTI: "ME",3', *listing], ["OK"]]})
         )
         async with bench.running():
             await bench.until(lambda: bool(bench.sink.confirmed), 5)
             await asyncio.sleep(2)
         assert len(bench.sink.taken) == 1
+        assert "AT+CMGR=3" not in bench.modem.heard
 
     run_virtual(scenario())
 
@@ -468,5 +468,19 @@ def test_a_memory_that_cannot_be_chosen_any_more_is_left_out_of_the_sweep() -> N
             await bench.until_ready()
             await asyncio.sleep(1)
         assert bench.modem.heard.count("AT+CMGL=4") == 1
+
+    run_virtual(scenario())
+
+
+def test_the_burst_of_reports_of_a_whole_batch_goes_to_the_store_together() -> None:
+    async def scenario() -> None:
+        bench = ScriptBench()
+        bench.sink.takes_s = 0.1
+        async with bench.running():
+            await bench.until(lambda: bench.phase is Phase.READY, 5)
+            for _ in range(50):
+                bench.modem.say("+CDS: 25", REPORT)
+            await asyncio.sleep(0.25)
+            assert len(bench.sink.taken) == 50
 
     run_virtual(scenario())
