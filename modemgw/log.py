@@ -93,6 +93,8 @@ def _shown(name: str, value: object, level: int) -> str:
     if name in _SECRETS:
         return "…"
     text = str(value)
+    if isinstance(value, tuple | list | set | frozenset):
+        text = ",".join(str(one) for one in value)
     if level > logging.DEBUG:
         if name in _TEXTS:
             return f"<{len(text)} characters>"

@@ -60,6 +60,8 @@ class PhoneNumber:
 def parse(text: str, country: str) -> PhoneNumber:
     """Read a number as people write it; national ones belong to `country`.
 
+    Without a country ("") only numbers with + and short codes can be read.
+
     >>> parse("0151 1234-5678", "DE").e164
     '+4915112345678'
     >>> parse("80888", "DE").is_short_code
@@ -132,6 +134,11 @@ def _national(plain: str, digits: str, country: str) -> PhoneNumber:
     except phonenumbers.NumberParseException as exc:
         if _may_be_short_code(digits):
             return PhoneNumber(_western(digits))
+        abroad = _behind_exit_code(_western(digits), country)
+        if abroad is not None:
+            return _international(f"+{abroad}", abroad)
+        if not country:
+            raise InvalidNumber("needs + and a country code") from None
         raise InvalidNumber(_reason(exc.error_type)) from None
     if _may_be_short_code(digits) and not _is_mobile(number):
         return PhoneNumber(_western(digits))
@@ -179,6 +186,18 @@ def _is_mobile(number: phonenumbers.PhoneNumber) -> bool:
         phonenumbers.PhoneNumberType.MOBILE,
         phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,
     }
+
+
+def _behind_exit_code(digits: str, country: str) -> str | None:
+    """Return what follows `00` (or what a country dials instead), None without it.
+
+    For country codes that the metadata does not know; it reads all others itself.
+    """
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(country)
+    if metadata is None:
+        return None
+    found = re.match(metadata.international_prefix or "(?!)", digits)
+    return digits[found.end() :] if found else None
 
 
 def _reason(error_type: int) -> str:

@@ -59,11 +59,12 @@ def test_a_line_has_the_usual_fields_in_front() -> None:
         pytest.param("\x1b[31mred", '"\\u001b[31mred"', id="escape-sequence"),
         pytest.param("a\u2028b", '"a\\u2028b"', id="line-separator"),
         pytest.param("", '""', id="empty"),
+        pytest.param(("a:b", "c"), "a:b,c", id="several"),
         pytest.param("Grüße", "Grüße", id="umlaut"),
         pytest.param("x" * 500, "x" * 400 + "…", id="too-long"),
     ],
 )
-def test_a_value_stays_one_word(value: str, written: str) -> None:
+def test_a_value_stays_one_word(value: object, written: str) -> None:
     assert line(why=value).endswith(f" why={written}")
 
 

@@ -19,6 +19,10 @@ from modemgw.number import InvalidNumber, mask, parse
         pytest.param("0151 12345678", "DE", "+4915112345678", id="national"),
         pytest.param("0049 151 12345678", "DE", "+4915112345678", id="double-zero"),
         pytest.param("011 49 151 1234567", "US", "+491511234567", id="idd-of-the-us"),
+        pytest.param("00999000001", "DE", "+999000001", id="sandbox-behind-00"),
+        pytest.param("011999000001", "US", "+999000001", id="sandbox-behind-011"),
+        pytest.param("80888", "", "80888", id="short-code-without-a-country"),
+        pytest.param("+4915112345678", "", "+4915112345678", id="no-country-needed"),
         pytest.param("06 1234 5678", "IT", "+390612345678", id="italy-keeps-its-zero"),
         pytest.param("20123456", "DK", "+4520123456", id="eight-digits-in-denmark"),
         pytest.param("211234", "FO", "+298211234", id="six-digit-mobile"),
@@ -61,13 +65,15 @@ def test_a_number_becomes_what_is_dialled(
         pytest.param("+49", "too short", id="country-code-alone"),
         pytest.param("+1415555", "too short", id="us-without-subscriber"),
         pytest.param("5551234", "too short", id="us-local"),
+        pytest.param("015112345678", "needs + and a country code", id="no-country"),
+        pytest.param("0099912", "too short", id="short-behind-00"),
         pytest.param("+1234567890123456", "too long", id="sixteen-digits"),
         pytest.param("0" * 20, "too long", id="zeros"),
         pytest.param("1" * 41, "too long", id="input-limit"),
     ],
 )
 def test_an_impossible_number_is_refused_with_the_reason(text: str, why: str) -> None:
-    country = "US" if text == "5551234" else "DE"
+    country = {"5551234": "US", "015112345678": ""}.get(text, "DE")
     with pytest.raises(InvalidNumber) as caught:
         parse(text, country)
     assert str(caught.value) == why
