@@ -174,10 +174,17 @@ async def _pass(gate: Gate | None) -> str | None:
     if gate is None:
         return None
     try:
-        async with asyncio.timeout(GATE_S):
-            await gate
+        if asyncio.isfuture(gate) and gate.done():
+            gate.result()
+        else:
+            async with asyncio.timeout(GATE_S):
+                await asyncio.shield(gate)  # it is the caller's: never cancelled here
     except TimeoutError:
         return f"not cleared for sending within {GATE_S:g} s"
+    except asyncio.CancelledError:
+        if asyncio.isfuture(gate) and gate.cancelled():
+            return "not cleared for sending: withdrawn"
+        raise
     except Exception as exc:  # whatever the gate says, the TPDU stays here
         return f"not cleared for sending: {exc}"
     return None

@@ -444,9 +444,52 @@ def test_a_gate_that_fails_leaves_no_prompt_and_sends_nothing(
 def test_a_gate_that_never_opens_is_given_up() -> None:
     async def scenario() -> None:
         bench = Bench({"ESC": ["OK"]})
-        outcome = await bench.submit(gate=asyncio.get_running_loop().create_future())
+        gate = asyncio.get_running_loop().create_future()
+        outcome = await bench.submit(gate=gate)
         assert isinstance(outcome, NotSent) and not outcome.modem_fault
-        assert now() == 30
+        assert now() == 30 and not gate.cancelled()
+
+    run_virtual(scenario())
+
+
+@pytest.mark.parametrize("when", [0.0, 1.0])
+def test_a_gate_that_is_withdrawn_sends_nothing(when: float) -> None:
+    async def scenario() -> None:
+        bench = Bench({"ESC": ["OK"]})
+        loop = asyncio.get_running_loop()
+        gate = loop.create_future()
+        loop.call_later(when, gate.cancel)
+        outcome = await bench.submit(gate=gate)
+        assert isinstance(outcome, NotSent) and "withdrawn" in outcome.why
+
+    run_virtual(scenario())
+
+
+def test_a_submit_cancelled_at_its_gate_leaves_the_gate_alone() -> None:
+    async def scenario() -> None:
+        bench = Bench()
+        gate = asyncio.get_running_loop().create_future()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1):
+                await bench.submit(gate=gate)
+        assert not gate.cancelled()
+        await asyncio.sleep(0.1)
+        assert bench.modem.heard == ["AT+CMGS=15", "ESC"]
+
+    run_virtual(scenario())
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_gate_that_is_done_already_costs_no_turn(fails: bool) -> None:
+    async def scenario() -> None:
+        bench = Bench({"ESC": ["OK"]})
+        gate = asyncio.get_running_loop().create_future()
+        if fails:
+            gate.set_exception(OSError("disk full"))
+        else:
+            gate.set_result(None)
+        outcome = await bench.submit(gate=gate)
+        assert isinstance(outcome, NotSent if fails else Accepted)
 
     run_virtual(scenario())
 
