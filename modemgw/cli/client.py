@@ -122,8 +122,11 @@ def _problem(found: object) -> str:
     """Turn problem+json into a sentence per wrong field."""
     if not isinstance(found, dict):
         return ""
-    lines = [str(found.get("detail") or found.get("title") or "")]
+    lead = str(found.get("detail") or found.get("title") or "")
+    lines = []
     for issue in found.get("errors") or []:
         where = issue.get("pointer") or issue.get("parameter") or issue.get("header")
-        lines.append(f"  {where}: {issue.get('detail')}")
-    return "\n".join(lines)
+        lines.append(f"{where}: {issue.get('detail')}")
+    if len(lines) == 1 and lines[0].endswith(f": {lead}"):
+        return lines[0]
+    return "\n  ".join([lead, *lines])

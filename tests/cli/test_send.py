@@ -127,6 +127,12 @@ def test_a_refusal_names_the_field(
     assert found.err == "modemgw: to is not a number\n  /to: too short\n"
 
 
+def test_a_refusal_is_not_said_twice(cli: Cli, daemon: FakeDaemon) -> None:
+    issue = {"pointer": "/to", "code": "x", "detail": "too short"}
+    daemon.answers[POST] = (422, {"detail": "too short", "errors": [issue]})
+    assert send(cli).err == "modemgw: /to: too short\n"
+
+
 def test_without_a_daemon(cli: Cli) -> None:
     found = send(cli)
     assert found.code == 69
