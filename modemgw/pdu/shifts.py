@@ -5,6 +5,10 @@ space is an unassigned septet (but for septet 32 of a locking table, which is a
 space), septet 27 of a locking table is the escape. Keys are the national
 language identifiers of A.1. There is no locking table for Spanish: it is the
 default alphabet.
+
+Versions of the annex print a wrong character in a few cells: Kannada locking 0x24,
+Tamil single 0x24, Telugu single 0x22 and 0x23. They stand here as the order of the
+letters and digits has it, and as handsets have them.
 """
 
 from typing import Final
@@ -122,7 +126,7 @@ LOCKING: Final = {
         "\u0c8a\u0c8b\n\u0c8c \r\u0c8e\u0c8f"
         "\u0c90 \u0c92\u0c93\u0c94\u0c95\u0c96\u0c97"
         "\u0c98\u0c99\u0c9a\x1b\u0c9b\u0c9c\u0c9d\u0c9e"
-        " !\u0c9f\u0ca0 \u0ca2\u0ca3\u0ca4"
+        " !\u0c9f\u0ca0\u0ca1\u0ca2\u0ca3\u0ca4"
         ")(\u0ca5\u0ca6,\u0ca7.\u0ca8"
         "01234567"
         "89:; \u0caa\u0cab?"
@@ -162,7 +166,7 @@ LOCKING: Final = {
         ")(\u0b25\u0b26,\u0b27.\u0b28"
         "01234567"
         "89:; \u0b2a\u0b2b?"
-        "\u0b2c\u0b2d\u0b2e\u0b2f\u0b30 \u0b32 "
+        "\u0b2c\u0b2d\u0b2e\u0b2f\u0b30 \u0b32\u0b33"
         " \u0b35\u0b36\u0b37\u0b38\u0b39\u0b3c\u0b3d"
         "\u0b3e\u0b3f\u0b40\u0b41\u0b42\u0b43\u0b44 "
         " \u0b47\u0b48  \u0b4b\u0b4c\u0b4d"
@@ -414,7 +418,7 @@ SINGLE: Final = {
         "&'\f*+ -/"
         "<=>\u00a1^\u00a1_#"
         "*\u0964\u0965 \u0a66\u0a67\u0a68\u0a69"
-        "\u0a6a\u0a6b\u0a6c \u0a6e\u0a6f\u0a59\u0a5a"
+        "\u0a6a\u0a6b\u0a6c\u0a6d\u0a6e\u0a6f\u0a59\u0a5a"
         "{}\u0a5b\u0a5c\u0a5e\u0a75 \\"
         "        "
         "    [~] "
@@ -432,7 +436,7 @@ SINGLE: Final = {
         "&'\f*+ -/"
         "<=>\u00a1^\u00a1_#"
         "*\u0964\u0965 \u0be6\u0be7\u0be8\u0be9"
-        "\u0bea\u0beb\u0bec\u0bed \u0bef\u0bf3\u0bf4"
+        "\u0bea\u0beb\u0bec\u0bed\u0bee\u0bef\u0bf3\u0bf4"
         "{}\u0bf5\u0bf6\u0bf7\u0bf8\u0bfa\\"
         "        "
         "    [~] "
@@ -450,7 +454,7 @@ SINGLE: Final = {
         "&'\f*+ -/"
         "<=>\u00a1^\u00a1_#"
         "*   \u0c66\u0c67\u0c68\u0c69"
-        "\u0c6a\u0c6b  \u0c6e\u0c6f\u0c58\u0c59"
+        "\u0c6a\u0c6b\u0c6c\u0c6d\u0c6e\u0c6f\u0c58\u0c59"
         "{}\u0c78\u0c79\u0c7a\u0c7b\u0c7c\\"
         "\u0c7d\u0c7e\u0c7f     "
         "    [~] "
@@ -458,7 +462,7 @@ SINGLE: Final = {
         "HIJKLMNO"
         "PQRSTUVW"
         "XYZ     "
-        "        "
+        "     \u20ac  "
         "        "
         "        "
         "        "

@@ -99,3 +99,31 @@ def test_decode_undoes_encode_in_every_language(drawn: tuple[int, str]) -> None:
     septets = tables.encode(text)
     assert septets is not None
     assert tables.decode(septets) == text
+
+
+@pytest.mark.parametrize(
+    ("language", "name"),
+    [
+        (1, "Türkçe ĞğİıŞş€"),
+        (2, "Español ÁÍÓÚáíóúç"),
+        (3, "Português ãõêôâ"),
+        (4, "বাংলা"),
+        (5, "ગુજરાતી"),
+        (6, "हिन्दी"),
+        (7, "ಕನ್ನಡ"),
+        (8, "മലയാളം"),
+        (9, "ଓଡ଼ିଆ"),
+        (10, "ਪੰਜਾਬੀ"),
+        (11, "தமிழ்"),
+        (12, "తెలుగు"),
+        (13, "اردو"),
+    ],
+    ids=list(LANGUAGES.values()),
+)
+def test_every_language_can_write_its_name(language: int, name: str) -> None:
+    tables = charset(language, language)
+    assert tables.missing(name) == ()
+    septets = tables.encode(name)
+    assert septets is not None
+    assert tables.decode(septets) == name
+    assert max(septets) < 128
