@@ -19,7 +19,8 @@ class Rule:
     whole answer, final result code included, and the command is not executed;
     an empty tuple is silence. The other lines come besides the answer: `before`
     it, `inside` it (between the information and the final result code), and
-    `after` it. `late_s` delays the answer.
+    `after` it. `late_s` delays the answer; `overdue` lets the modem take
+    the next command meanwhile, whose answer then comes first.
     """
 
     command: str
@@ -30,6 +31,7 @@ class Rule:
     after: tuple[str, ...] = ()
     late_s: float = 0.0
     reboot: bool = False
+    overdue: bool = False
 
     def is_about(self, command: str) -> bool:
         """Say whether the command starts as this rule wants."""
@@ -63,6 +65,7 @@ class Faults:
     `noise`, `noise_interval_s`  unsolicited lines, one in turn each interval
     `answer_late_s`        every answer this much later
     `ignore_deletes`       the first so many AT+CMGD are refused
+    `report_padding`       octets 0xFF behind every status report
     """
 
     refuse_submit: Mapping[int, int] = field(default_factory=dict)
@@ -82,6 +85,7 @@ class Faults:
     noise_interval_s: float = 0.0
     answer_late_s: float = 0.0
     ignore_deletes: int = 0
+    report_padding: int = 0
     rules: tuple[Rule, ...] = ()
 
 

@@ -38,6 +38,12 @@ class _Job:
     after: list[Lines] = field(default_factory=list)
     late_s: float = 0.0
     reboot: bool = False
+    is_overdue: bool = False  # the next command is taken before the answer
+
+
+def _has_text(header: str) -> bool:
+    """Say whether the line behind this one belongs to it, whatever it is."""
+    return header.startswith(("+CMGL:", "+CMGR:", "+CMT:"))
 
 
 class Interpreter:
@@ -205,6 +211,7 @@ class Interpreter:
         job.after += ([line] for line in rule.after)
         job.late_s += rule.late_s
         job.reboot |= rule.reboot
+        job.is_overdue |= rule.overdue
         if rule.say is None:
             return False
         if not rule.say:
@@ -241,10 +248,12 @@ class Interpreter:
 
     def _finish(self, job: _Job, final: str) -> None:
         late_s = job.late_s + self._modem.faults.answer_late_s
-        if late_s > 0:
-            self._modem.later(late_s, self._say_late, job, final)
-        else:
+        if late_s <= 0:
             self._say(job, final)
+            return
+        self._modem.later(late_s, self._say_late, job, final)
+        if job.is_overdue:
+            self._job = None
 
     def _say_late(self, job: _Job, final: str) -> None:
         self._say(job, final)
@@ -252,13 +261,11 @@ class Interpreter:
 
     def _say(self, job: _Job, final: str) -> None:
         settings = self._modem.settings
-        pieces = [self._spell(lines) for lines in job.info]
+        info = job.info
         if self._held or job.inside:
-            mixed = [self._spell(lines) for lines in [*self._held, *job.inside]]
+            info = self._mixed(info, [*self._held, *job.inside])
             self._held.clear()
-            self._answers += 1  # in turn before the information and behind it
-            place = 0 if self._answers % 2 else len(pieces)
-            pieces[place:place] = mixed
+        pieces = [self._spell(lines) for lines in info]
         if not settings.quiet:
             if settings.verbose:
                 pieces.append(f"\r\n{final}\r\n")
@@ -267,10 +274,28 @@ class Interpreter:
                     f"{NUMERIC[final]}\r" if final in NUMERIC else f"{final}\r\n"
                 )
         pieces += (self._spell(lines) for lines in job.after)
-        self._job = None
+        if self._job is job:
+            self._job = None
         self._put("".join(pieces).encode("latin-1", "replace"))
         if job.reboot:
             self._modem.reboot()
+
+    def _mixed(self, info: list[Lines], others: list[Lines]) -> list[Lines]:
+        """Put lines before, behind and into the information, in turn.
+
+        A header is never parted from what belongs to it: TS 27.005 has no such
+        modem, and the listings of those that do it cannot be read at all.
+        """
+        units: list[list[str]] = []
+        for line in (line for lines in info for line in lines):
+            waits = bool(units) and len(units[-1]) == 1 and _has_text(units[-1][0])
+            if waits or (units and not line.startswith(("+", "^"))):
+                units[-1].append(line)
+            else:
+                units.append([line])
+        place = (0, len(units), len(units) // 2)[self._answers % 3]
+        self._answers += 1
+        return [*units[:place], *others, *units[place:]]
 
     def urc(self, *lines: str) -> None:
         """Say something unasked: one line, or a header and its PDU.
@@ -299,7 +324,7 @@ class Interpreter:
         return f"{NUMERIC[text]}\r" if text in NUMERIC else f"{text}\r\n"
 
     def _put(self, data: bytes) -> None:
-        if not self._modem.faults.drip:
+        if not self._modem.faults.drip and not self._out:
             self._modem.write(data)
             return
         if not self._out:

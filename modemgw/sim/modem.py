@@ -181,7 +181,7 @@ class SimModem:
 
     def storage(self, name: str) -> Storage:
         """Return a memory by its name in AT+CPMS."""
-        if name == "SM":
+        if name == "SM" or (name == "ME" and self.persona.me_is_sm):
             return self.require_card("CMS").sm
         return self.sr if name == "SR" else self.me
 

@@ -130,6 +130,25 @@ NAMED: Mapping[str, Named] = {
         "a comma before the length of +CDS",
         persona={"report_header": "+CDS: ,{length}"},
     ),
+    "cmti-not-stored": Named(
+        "+CMTI names no slot", persona={"message_notice": "+CMTI: ,-1"}
+    ),
+    "cmti-other-memory": Named(
+        "messages come into ME, whatever is read",
+        persona={"default_memories": ("SM", "SM", "ME"), "first_index": {"ME": 0}},
+    ),
+    "cdsi-wrong-memory": Named(
+        "+CDSI names slot 0 of SM, the report is in SR",
+        persona={"report_notice": '+CDSI: "SM",0'},
+    ),
+    "padded-reports": Named(
+        "150 octets of padding behind every report", {"report_padding": 150}
+    ),
+    "same-memory": Named("SM and ME are the same", persona={"me_is_sm": True}),
+    "skewed-answer": Named(
+        "the answer to the second AT+CSQ comes during the next command",
+        {"rules": (Rule("+CSQ", frozenset({2}), late_s=6.0, overdue=True),)},
+    ),
     "slow-listing": Named(
         "AT+CMGL takes 45 s", {"rules": (Rule("+CMGL", late_s=45.0),)}
     ),

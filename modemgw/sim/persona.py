@@ -13,8 +13,8 @@ class Persona:
     and mem3 of AT+CPMS, `first_index` the lowest slot where it is not 1.
     `missing` names commands this model does not have, and `unknown` is what it
     says to those. `noise` are unsolicited lines, one every `noise_interval_s`
-    seconds in turn, until `noise_off` is sent. `report_header` and `full_urc`
-    are templates.
+    seconds in turn, until `noise_off` is sent. `report_header`, `full_urc` and
+    the two notices are templates.
     """
 
     name: str = "generic"
@@ -54,6 +54,9 @@ class Persona:
     boot_urcs: tuple[str, ...] = ()
     boot_s: float = 0.0  # from power to the first answer
     report_header: str = "+CDS: {length}"
+    message_notice: str = '+CMTI: "{memory}",{index}'
+    report_notice: str = '+CDSI: "{memory}",{index}'
+    me_is_sm: bool = False  # both names show the card's memory
     full_urc: str = ""
     noise: tuple[str, ...] = ()
     noise_interval_s: float = 0.0

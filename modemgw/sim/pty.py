@@ -42,13 +42,14 @@ class PtyPort:
         self._has_client = False
         self._pending = bytearray()
         self._is_open = True
-        self._plug_in()
+        try:
+            if link.is_symlink():
+                link.unlink()  # left by a run that was killed
+            link.symlink_to(self._slave_name)
+        except OSError:
+            os.close(self.master)
+            raise
         modem.write = self.say
-
-    def _plug_in(self) -> None:
-        if self.link.is_symlink():
-            self.link.unlink()  # left by a run that was killed
-        self.link.symlink_to(self._slave_name)
 
     def close(self) -> None:
         """Take link and pty away; a client finds its device gone."""

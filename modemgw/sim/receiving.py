@@ -4,6 +4,7 @@ The rules of AT+CNMI and AT+CSMS. Spec: 3GPP TS 27.005, 3.4.1 and 3.2.1.
 """
 
 from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from modemgw.sim import textmode
@@ -44,8 +45,10 @@ class Receiver:
         """Receive one TPDU; False where the network must keep it for later."""
         _, mt, _, ds, _ = self._modem.settings.cnmi
         if arrival.is_report:
+            if padding := self._modem.faults.report_padding:
+                arrival = replace(arrival, octets=arrival.octets + b"\xff" * padding)
             if ds == STORED_REPORTS:
-                return self._store(arrival, "SR", "+CDSI")
+                return self._store(arrival, "SR", self._modem.persona.report_notice)
             if ds:
                 return self._route(arrival, textmode.report_lines(self._modem, arrival))
             arrival.acknowledge()  # nobody wants it: acknowledged and dropped
@@ -59,7 +62,8 @@ class Receiver:
             arrival.deliver.message_class == CLASS_2
         )
         memory = "SM" if is_class_2 else self._modem.settings.memories[2]
-        return self._store(arrival, memory, "+CMTI" if mt else "")
+        notice = self._modem.persona.message_notice if mt else ""
+        return self._store(arrival, memory, notice)
 
     def _is_flash(self, arrival: Arrival) -> bool:
         return arrival.deliver is not None and arrival.deliver.message_class == 0
@@ -114,7 +118,7 @@ class Receiver:
                 self._modem.urc(self._modem.persona.full_urc.format(memory=memory))
             return False
         if notice:
-            self._say((f'{notice}: "{memory}",{index}',))
+            self._say((notice.format(memory=memory, index=index),))
         arrival.acknowledge()
         return True
 

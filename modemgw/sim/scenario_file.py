@@ -80,6 +80,16 @@ def _hex(item: Item) -> bytes:
     return item.read(bytes.fromhex, b"\0", "hex digits")
 
 
+def _template(item: Item) -> str:
+    text = item.text()
+    try:
+        text.format(memory="SM", index=1, length=25)
+    except (LookupError, ValueError):
+        item.wrong(f"expected {{memory}}, {{index}} or {{length}} in braces: {text!r}")
+        return ""
+    return text
+
+
 def _counts(item: Item) -> dict[str, int]:
     return {str(key.node.value): value.whole() for key, value in item.pairs()}
 
@@ -94,6 +104,7 @@ _RULE: Mapping[str, tuple[Reader, str]] = {
     "after": (_texts, "after"),
     "late": (_duration, "late_s"),
     "reboot": (Item.flag, "reboot"),
+    "overdue": (Item.flag, "overdue"),
 }
 
 
@@ -125,6 +136,7 @@ _FAULTS: Mapping[str, tuple[Reader, str]] = {
     "noise_interval": (_duration, "noise_interval_s"),
     "answer_late": (_duration, "answer_late_s"),
     "ignore_deletes": (Item.whole, "ignore_deletes"),
+    "report_padding": (Item.whole, "report_padding"),
     "rules": (_rules, "rules"),
 }
 _PERSONA: Mapping[str, tuple[Reader, str]] = {
@@ -149,8 +161,11 @@ _PERSONA: Mapping[str, tuple[Reader, str]] = {
     "accepts": (_names, "accepts"),
     "boot_urcs": (_texts, "boot_urcs"),
     "boot": (_duration, "boot_s"),
-    "report_header": (Item.text, "report_header"),
-    "full_urc": (Item.text, "full_urc"),
+    "report_header": (_template, "report_header"),
+    "message_notice": (_template, "message_notice"),
+    "report_notice": (_template, "report_notice"),
+    "me_is_sm": (Item.flag, "me_is_sm"),
+    "full_urc": (_template, "full_urc"),
     "noise": (_texts, "noise"),
     "noise_interval": (_duration, "noise_interval_s"),
     "noise_off": (Item.text, "noise_off"),

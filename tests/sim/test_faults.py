@@ -286,3 +286,71 @@ def test_every_named_trouble_makes_a_modem_that_can_be_brought_to_its_senses(
 
 def test_every_persona_of_the_name_is_in_the_table() -> None:
     assert all(name == name.lower() and " " not in name for name in NAMED)
+
+
+def test_an_indication_between_the_entries_of_a_listing() -> None:
+    async def scenario() -> None:
+        modem, terminal = trouble(interleave=True)
+        for _ in range(4):
+            modem.network.inbound(modem, TO, "hi")
+        terminal.command("AT+CNMI=2,1,0,0,0")
+        said = []
+        for _ in range(3):
+            modem.urc("^RSSI: 1")
+            said.append(terminal.command("AT+CMGL=4").splitlines())
+        assert [lines.index("^RSSI: 1") for lines in said] == [0, 8, 4]
+        assert all(len(lines) == 10 for lines in said)
+        for lines in said:
+            lines.remove("^RSSI: 1")
+            assert all(line.startswith("+CMGL") for line in lines[0:8:2])
+
+    run_virtual(scenario())
+
+
+def test_an_overdue_answer_comes_during_the_next_command() -> None:
+    async def scenario() -> None:
+        _, terminal = trouble(rules=(Rule("+CSQ", FIRST, late_s=6.0, overdue=True),))
+        assert terminal.command("AT+CSQ") == ""
+        await asyncio.sleep(5)
+        assert terminal.command("AT+COPS=?") == ""
+        await asyncio.sleep(2)
+        assert terminal.lines() == "+CSQ: 23,99\nOK"
+        await asyncio.sleep(8)
+        assert terminal.lines().startswith("+COPS: (2,")
+
+    run_virtual(scenario())
+
+
+def test_drops_that_stop_in_the_middle_keep_the_order() -> None:
+    async def scenario() -> None:
+        modem, terminal = trouble(drip=True)
+        modem.data_received(b"AT+CSQ\r")
+        modem.set_faults(drip=False)
+        modem.data_received(b"AT+CGSN\r")
+        await asyncio.sleep(0.01)
+        said = terminal.lines()
+        assert said == f"+CSQ: 23,99\nOK\n{modem.imei}\nOK"
+
+    run_virtual(scenario())
+
+
+def test_notices_that_lie_and_reports_that_are_padded() -> None:
+    async def scenario() -> None:
+        persona = replace(
+            GENERIC,
+            message_notice='+CMTI: "{memory}",-1',
+            report_notice='+CDSI: "SM",0',
+            me_is_sm=True,
+        )
+        modem, terminal = trouble(persona, report_padding=3)
+        terminal.command("AT+CNMI=2,1,0,2,0")
+        modem.network.inbound(modem, TO, "hi")
+        assert terminal.lines() == '+CMTI: "SM",-1'
+        assert terminal.command('AT+CPMS="ME"').startswith("+CPMS: 1,30,")
+        assert terminal.command("AT+CMGR=1").endswith("\nOK")
+        await terminal.send(pdu(TO))
+        await asyncio.sleep(2)
+        assert terminal.lines() == '+CDSI: "SM",0'
+        assert "FFFFFF\nOK" in terminal.command('AT+CPMS="SR";+CMGR=1')
+
+    run_virtual(scenario())

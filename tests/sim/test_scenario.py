@@ -131,6 +131,13 @@ FORM = "x:1:21: events[0].form: unknown key; did you mean from?"
             "events: [{do: inbound_octets}]",
             ["x:1:10: events[0]: inbound_octets needs octets"],
         ),
+        (
+            'modems: [{persona: {full_urc: "{slot}"}}]',
+            [
+                "x:1:31: modems[0].persona.full_urc: expected {memory}, {index} or "
+                "{length} in braces: '{slot}'"
+            ],
+        ),
         ("[1]", ["x:1:1: file: expected a mapping"]),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

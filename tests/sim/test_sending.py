@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,12 @@ import pytest
 from modemgw.pdu.address import Address
 from modemgw.pdu.decode import decode
 from modemgw.pdu.report import StatusReport
-from modemgw.pdu.submit import Submit
+from modemgw.pdu.segment import segment
+from modemgw.pdu.submit import Submit, render
 from modemgw.sim.fleet import make_modem, make_modems
 from modemgw.sim.latency import Latency, seconds
 from modemgw.sim.network import Network
+from modemgw.sim.persona import Persona
 from modemgw.sim.storage import Stat
 from tests.loop import START_MS, VirtualClock, run_virtual
 from tests.sim.terminal import Terminal, pdu, tidy
@@ -342,3 +345,87 @@ def test_latencies_are_read(text: str, value: Latency) -> None:
 def test_durations_need_a_unit(text: str) -> None:
     with pytest.raises(ValueError, match="duration"):
         seconds(text)
+
+
+def test_drafts_are_written_in_text_mode() -> None:
+    async def scenario() -> None:
+        modem = make_modem(network(), 0)
+        terminal = Terminal(modem)
+        terminal.command("AT+CMGF=1;+CSMP=49,167,0,0")
+        terminal.type('AT+CMGW="4917",145\r')
+        assert tidy(terminal.type("draft\x1a")) == "+CMGW: 1\nOK"
+        terminal.type('AT+CMGW="0170",129,"STO SENT"\r')
+        assert tidy(terminal.type("old\x1a")) == "+CMGW: 2\nOK"
+        assert terminal.type("AT+CMGW\r") == "\r\n> "
+        assert tidy(terminal.type("never mind\x1b")) == "OK"
+        assert terminal.command('AT+CMGL="ALL"') == (
+            '+CMGL: 1,"STO UNSENT","+4917",,\ndraft\n'
+            '+CMGL: 2,"STO SENT","0170",,\nold\nOK'
+        )
+        assert terminal.command("AT+CMGD=1,2") == "OK"  # read and sent ones
+        assert terminal.command('AT+CMGL="STO SENT"') == "OK"
+        assert terminal.command("AT+CSDH=1;+CMGR=1").splitlines() == [
+            '+CMGR: "STO UNSENT","+4917",,,145,49,0,0,"",129,5',
+            "draft",
+            "OK",
+        ]
+
+    run_virtual(scenario())
+
+
+@pytest.mark.parametrize(
+    ("command", "typed", "answer"),
+    [
+        ("AT+CMGW=20", "zz\x1a", "+CMS ERROR: 304"),
+        ("AT+CMGW=20,9", "", "+CMS ERROR: 305"),
+        ('AT+CMGF=1;+CMGW="0170"', "x" * 200 + "\x1a", "+CMS ERROR: 305"),
+        ("AT+CMSS=40", "", "+CMS ERROR: 321"),
+    ],
+)
+def test_drafts_are_refused(command: str, typed: str, answer: str) -> None:
+    async def scenario() -> None:
+        terminal = Terminal(make_modem(network(), 0))
+        said = terminal.type(command + "\r") + (terminal.type(typed) if typed else "")
+        assert tidy(said.replace("\r\n> ", "")) == answer
+
+    run_virtual(scenario())
+
+
+def test_a_full_memory_takes_no_draft_and_only_submits_are_sent() -> None:
+    async def scenario() -> None:
+        net = network()
+        modem = make_modem(net, 0, persona=Persona(capacity={"SM": 1}))
+        terminal = Terminal(modem)
+        net.inbound(modem, "+4917", "received")
+        part = pdu(ANYBODY)
+        terminal.type(f"AT+CMGW={part.tpdu_length}\r")
+        said = tidy(terminal.type(part.octets.hex() + "\x1a"))
+        assert said == "+CMS ERROR: 322"
+        assert tidy(terminal.command('AT+CMSS=1,"0170"')) == "+CMS ERROR: 304"
+        assert tidy(terminal.command("AT+CMSS=1")) == "+CMS ERROR: 304"
+
+    run_virtual(scenario())
+
+
+def test_an_absolute_validity_ends_too() -> None:
+    async def scenario() -> None:
+        sender, receiver = make_modems(network(), 2)
+        terminal = Terminal(sender)
+        terminal.command("AT+CNMI=2,1,0,1,0")
+        receiver.power_off()
+        until = datetime.fromtimestamp(START_MS / 1000 + 900, UTC)
+        part = render(
+            segment("soon"),
+            1,
+            to=Address.dialled("+999010000001"),
+            report=True,
+            validity=until,
+        )
+        await terminal.send(part)
+        await asyncio.sleep(890)
+        assert terminal.look() == ""
+        await asyncio.sleep(20)
+        (report,) = reports(terminal.lines())
+        assert report.tp_status == 0x46
+
+    run_virtual(scenario())

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from modemgw.sim.answers import NotThere, Refused, cme, cms
+from modemgw.sim.answers import Refused, cme, cms
 from modemgw.sim.line import Call
 
 if TYPE_CHECKING:
@@ -54,11 +54,6 @@ def number(text: str, legal: Sequence[int] | range, refusal: Refused) -> int:
     if value not in legal:
         raise refusal
     return value
-
-
-def not_supported(modem: "SimModem", call: Call) -> Answer:
-    """Refuse a command, or a form of one, that this modem does not have."""
-    raise NotThere
 
 
 BAD_PARAMETER = cme(50)
