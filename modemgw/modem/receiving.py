@@ -2,8 +2,9 @@
 
 A TPDU leaves the modem in four ways: announced (+CMTI, +CDSI) and read, found by
 a sweep, or routed (+CMT, +CDS). All end in `TpduSink.take`; nothing is deleted
-before the sink has given its receipt. A deletion may fail: the record is then
-known by memory, slot and octets, and only deleted, not taken, the next time.
+before the sink has given its receipt. A deletion may fail, also behind an OK:
+the record is then known by memory, slot and octets, and only deleted, not taken,
+the next time.
 
 Announcements get lost and counters lie, so the storages are swept as well; the
 announced slot is read whatever the counters say.
@@ -24,12 +25,16 @@ from modemgw.modem.model import ReceivedTpdu, SimIdentity, TpduSink
 
 MAX_ROUTED = 1000  # TPDUs waiting for the store; a busy modem needs an hour for that
 MAX_DELETES = 5  # tries before a record that will not go is left alone
+MAX_UNPROVED = 300  # deletions remembered until a listing proves them
 MAX_SCANNED = 255  # slots read one by one where listing does not work
 MAX_PASSES = 10  # over one memory in one sweep: what arrives meanwhile
 SECOND_LOOK_S = 0.5  # Huawei announces before it has stored
 STORE_PAUSE_S = 5.0  # after the sink did not take something
 _MINE = (0, 1, None)  # <stat>: received; 2 and 3 are drafts of the SIM's owner
 _STATUS_REPORT = 0b10  # TP-MTI. Spec: 3GPP TS 23.040, 9.2.3.1
+
+
+_Key = tuple[str | None, int, bytes]  # memory, slot, octets
 
 
 @dataclass(slots=True, eq=False)
@@ -64,7 +69,8 @@ class Receiver:
         self._routed: deque[ReceivedTpdu] = deque(maxlen=MAX_ROUTED)
         self._routed_came = asyncio.Event()
         self._owed = 0  # AT+CNMA for routed TPDUs that are stored now
-        self._stuck: dict[tuple[str | None, int, bytes], _Stuck] = {}
+        self._stuck: dict[_Key, _Stuck] = {}
+        self._deleted: dict[_Key, _Stuck] = {}  # the modem said so; not proved yet
         self._sim: SimIdentity | None = None
         self._sims_iccid: str | None = None
 
@@ -138,6 +144,7 @@ class Receiver:
         """Start with another card, or again with the same."""
         if sim is None or sim.iccid is None or sim.iccid != self._sims_iccid:
             self._stuck.clear()
+            self._deleted.clear()
         self._sims_iccid = sim.iccid if sim is not None else None
         self._sim = sim
         self._announced.clear()  # the sweep at every start finds them
@@ -204,13 +211,15 @@ class Receiver:
             total = counts[0].total if counts else 0
             rows = await self._scan(asker, used, total) if used or not counts else ()
         new = 0
-        seen: set[tuple[str | None, int, bytes]] = set()
-        self._forget_announced(memory, {row.slot for row in rows})
+        seen: set[_Key] = set()
+        announced = self._take_announced(memory, {row.slot for row in rows})
         for row in rows:
             if row.slot is None or row.stat not in _MINE:
                 continue
             key = (memory, row.slot, row.octets)
             seen.add(key)
+            if key in self._deleted and row.slot not in announced:
+                self._stuck[key] = self._deleted.pop(key)  # it said OK and kept it
             if key not in self._stuck:
                 alias = taken.get((row.slot, row.octets), memory) != memory
                 if alias:  # ME and SM are one store: already taken under SM
@@ -264,22 +273,28 @@ class Receiver:
         if stuck.failures < MAX_DELETES:
             stuck.failures += 1
             if await asker.does(commands.delete(slot)):
-                del self._stuck[key]
+                self._deleted[key] = self._stuck.pop(key)
+                if len(self._deleted) > MAX_UNPROVED:
+                    del self._deleted[next(iter(self._deleted))]
                 self._sink.deleted(stuck.receipt)
         return True
 
-    def _forget_announced(self, memory: str | None, slots: set[int | None]) -> None:
-        """What a listing has shown need not be read once more."""
+    def _take_announced(self, memory: str | None, slots: set[int | None]) -> set[int]:
+        """Return which announced slots a listing has shown; they are read by that."""
+        taken: set[int] = set()
         for entry in [*self._announced]:
             if entry.memory == memory and entry.slot in slots and not entry.is_report:
                 self._announced.remove(entry)
+                taken.add(entry.slot)
+        return taken
 
-    def _forget_gone(
-        self, memory: str | None, seen: set[tuple[str | None, int, bytes]]
-    ) -> None:
+    def _forget_gone(self, memory: str | None, seen: set[_Key]) -> None:
         """What a whole listing does not show any more was deleted after all."""
-        for key in [key for key in self._stuck if key[0] == memory and key not in seen]:
-            self._sink.deleted(self._stuck.pop(key).receipt)
+        for known in (self._stuck, self._deleted):
+            for key in [k for k in known if k[0] == memory and k not in seen]:
+                receipt = known.pop(key).receipt
+                if known is self._stuck:
+                    self._sink.deleted(receipt)
 
 
 def is_report(octets: bytes) -> bool:

@@ -7,7 +7,7 @@ import pytest
 
 from modemgw.at.quirks import CNMI_ORDER
 from modemgw.modem.model import Accepted, Phase
-from modemgw.modem.receiving import is_report
+from modemgw.modem.receiving import MAX_UNPROVED, is_report
 from modemgw.sim.faults import Faults, Rule
 from modemgw.sim.persona import PERSONAS, Persona
 from modemgw.sim.storage import Record, Stat
@@ -482,5 +482,62 @@ def test_the_burst_of_reports_of_a_whole_batch_goes_to_the_store_together() -> N
                 bench.modem.say("+CDS: 25", REPORT)
             await asyncio.sleep(0.25)
             assert len(bench.sink.taken) == 50
+
+    run_virtual(scenario())
+
+
+def test_a_modem_that_says_deleted_and_keeps_it_delivers_once() -> None:
+    async def scenario() -> None:
+        listing = ["+CMGL: 3,1,,18", DELIVER, "OK"]
+        bench = ScriptBench(
+            script(
+                **{
+                    "AT+CMGL=4": listing,
+                    "AT+CMGR=3": read_of(DELIVER),
+                    'AT+CPMS="ME","ME","ME"': ["+CPMS: 1,99,1,99,1,99", "OK"],
+                    'AT+CPMS="SM","ME","ME"': ["ERROR"],
+                }
+            ),
+            sweep_interval_s=20,
+        )
+        async with bench.running():
+            await bench.until_ready()
+            await asyncio.sleep(600)
+            assert len(bench.sink.taken) == 1
+            assert bench.modem.heard.count("AT+CMGD=3") == 5
+            bench.modem.answers["AT+CMGL=4"] = [["OK"]]
+            bench.modem.answers['AT+CPMS="ME","ME","ME"'] = [["+CPMS: 0,99", "OK"]]
+            await asyncio.sleep(60)  # it is gone, and the same text comes again
+            bench.modem.say('+CMTI: "ME",3')
+            await asyncio.sleep(1)
+            assert len(bench.sink.taken) == 2
+
+    run_virtual(scenario())
+
+
+def test_the_same_text_twice_in_one_second_is_two_messages() -> None:
+    async def scenario() -> None:
+        bench = SimBench()
+        async with bench.running():
+            await bench.until_ready()
+            for _ in range(2):
+                bench.network.inbound(bench.sim, "+491701", "Hello")
+                await asyncio.sleep(0.3)
+            await bench.until(lambda: len(bench.sink.confirmed) == 2, 5)
+            first, second = bench.sink.taken
+            assert (first.slot, first.octets) == (second.slot, second.octets)
+
+    run_virtual(scenario())
+
+
+def test_deletions_without_proof_are_remembered_up_to_a_limit() -> None:
+    async def scenario() -> None:
+        bench = SimBench(sweep_interval_s=1e6)
+        async with bench.running():
+            await bench.until_ready()
+            for number in range(MAX_UNPROVED + 5):
+                bench.network.inbound(bench.sim, "+491701", f"Message {number}")
+                await asyncio.sleep(0.1)
+            assert len(bench.sink.confirmed) == MAX_UNPROVED + 5
 
     run_virtual(scenario())
