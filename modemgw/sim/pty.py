@@ -7,6 +7,7 @@ epoll watches all masters, and a hung-up master wakes it only once.
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import select
@@ -64,8 +65,12 @@ class PtyPort:
     def _is_hung_up(self) -> bool:
         return any(event & select.POLLHUP for _, event in self._poll.poll(0))
 
-    def ready(self) -> None:
-        """Read what came, and notice that a client left."""
+    def ready(self) -> bool:
+        """Read what came, and notice that a client left.
+
+        False where that client locked the terminal for good (TIOCEXCL, which a
+        real tty forgets at the last close) and a new one is needed.
+        """
         while self._is_open:
             try:
                 data = os.read(self.master, READ_SIZE)
@@ -81,18 +86,21 @@ class PtyPort:
                 break
         if self._is_open and self._has_client and self._is_hung_up():
             self._has_client = False
-            self._clean_up()
+            return self._clean_up()
+        return True
 
-    def _clean_up(self) -> None:
+    def _clean_up(self) -> bool:
         """Discard what the last client did not read, and its line settings."""
         self._pending.clear()
-        with contextlib.suppress(OSError, termios.error):
+        try:
             slave = os.open(self._slave_name, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-            try:
-                termios.tcflush(slave, termios.TCIFLUSH)
-                tty.setraw(slave, termios.TCSANOW)
-            finally:
-                os.close(slave)
+        except OSError as error:
+            return error.errno != errno.EBUSY
+        with contextlib.suppress(termios.error):
+            termios.tcflush(slave, termios.TCIFLUSH)
+            tty.setraw(slave, termios.TCSANOW)
+        os.close(slave)
+        return True
 
     def say(self, data: bytes) -> None:
         """Give octets to the client; without one they are lost, as on a real port."""
@@ -204,8 +212,11 @@ class PtyModems:
         if self._epoll is None:
             return
         for master, _ in self._epoll.poll(0):
-            if (port := self._by_master.get(master)) is not None:
-                port.ready()
+            port = self._by_master.get(master)
+            if port is not None and not port.ready():
+                at = next(at for at, known in self._ports.items() if known is port)
+                self._close(at)
+                self._open(at)
 
     def unplug(self, at: int) -> None:
         """Pull a stick: its link and pty go, its power too."""

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_mock import MockerFixture
 
 from modemgw.sim.fleet import make_modems
 from modemgw.sim.network import Network
 from modemgw.sim.pty import MAX_PENDING, PtyModems
 
 DEADLINE_S = 5.0
+BUSY = OSError(errno.EBUSY, "Device or resource busy")  # TIOCEXCL; root is spared
 
 
 class Client:
@@ -167,6 +169,27 @@ def test_without_a_client_nothing_runs(tmp_path: Path, visited: bool) -> None:
         assert time.process_time() - before < 0.05
 
     served(tmp_path, 16, scenario)
+
+
+def test_a_terminal_that_a_client_locked_is_replaced(
+    tmp_path: Path, mocker: MockerFixture
+) -> None:
+    async def scenario(ptys: PtyModems) -> None:
+        (link,) = ptys.links
+        client = Client(link)
+        client.type("AT+CMEE=2\r")
+        await client.hear(b"OK\r\n")
+        with mocker.patch.context_manager(os, "open", side_effect=[BUSY]) as opened:
+            client.close()
+            async with asyncio.timeout(DEADLINE_S):
+                while not opened.called:  # noqa: ASYNC110 - it is the loop's turn
+                    await asyncio.sleep(0)
+        client = Client(link)
+        client.type("AT+CMEE?\r")
+        assert b"+CMEE: 2" in await client.hear(b"OK\r\n")
+        client.close()
+
+    served(tmp_path, 1, scenario)
 
 
 def test_links_left_by_a_killed_run_are_replaced_and_files_are_not(
