@@ -179,11 +179,12 @@ def test_a_terminal_that_a_client_locked_is_replaced(
         client = Client(link)
         client.type("AT+CMEE=2\r")
         await client.hear(b"OK\r\n")
-        with mocker.patch.context_manager(os, "open", side_effect=[BUSY]) as opened:
-            client.close()
-            async with asyncio.timeout(DEADLINE_S):
-                while not opened.called:  # noqa: ASYNC110 - it is the loop's turn
-                    await asyncio.sleep(0)
+        opened = mocker.patch.object(os, "open", side_effect=[BUSY])
+        client.close()
+        async with asyncio.timeout(DEADLINE_S):
+            while not opened.called:  # noqa: ASYNC110 - it is the loop's turn
+                await asyncio.sleep(0)
+        mocker.stop(opened)
         client = Client(link)
         client.type("AT+CMEE?\r")
         assert b"+CMEE: 2" in await client.hear(b"OK\r\n")
