@@ -24,7 +24,8 @@ BATCH_JOBS = 256  # jobs that may share one commit; bounds what one failure take
 SWITCH_INTERVAL_S = 5e-4
 
 LEAST_RUN_S = 0.001  # of jobs per transaction, however quick the disk
-SOON_S = 0.1  # how long a job that can wait waits for a commit to ride on
+SOON_S = 0.02  # how long a job that can wait waits for a commit to ride on
+RIDERS = 4  # of them join one commit: what cannot wait must not wait for a crowd
 CACHED_STATEMENTS = 512  # more than all queries/*.sql hold: none is prepared twice
 
 _PRAGMAS = (
@@ -159,18 +160,18 @@ class Writer:
             return self.write(job)
         future: asyncio.Future[T] = self._loop.create_future()
         self._soon.append((job, future))
-        if len(self._soon) == 1:
+        if self._soon_timer is None:
             self._soon_timer = self._loop.call_later(SOON_S, self._hand_over)
         return future
 
     def _hand_over(self, entries: list[_Entry] | None = None) -> None:
         """Give the thread these jobs, and those that waited for a commit to ride on."""
-        if self._soon:
-            entries = [*(entries or ()), *self._soon]
-            self._soon = []
-        if self._soon_timer is not None:
-            self._soon_timer.cancel()
+        if entries is None:
             self._soon_timer = None
+            entries, self._soon = self._soon, []
+        elif self._soon:
+            entries = [*entries, *self._soon[:RIDERS]]
+            del self._soon[:RIDERS]
         if entries:
             self._jobs.put(entries)
 
@@ -181,6 +182,8 @@ class Writer:
         """
         self._closed = True
         if self._thread is not None:
+            if self._soon_timer is not None:
+                self._soon_timer.cancel()
             self._hand_over()
             self._jobs.put(None)
             self._thread.join()

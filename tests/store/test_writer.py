@@ -13,7 +13,7 @@ from modemgw.clock import SystemClock
 from modemgw.errors import DiskFull, StoreError
 from modemgw.store import meta
 from modemgw.store.database import Store
-from modemgw.store.writer import BATCH_JOBS, Connection
+from modemgw.store.writer import BATCH_JOBS, RIDERS, Connection
 from tests.loop import run_virtual
 from tests.store.factory import open_store
 
@@ -256,3 +256,52 @@ def test_the_settings_that_durability_hangs_on(tmp_path: Path) -> None:
             assert await store.write(look) == wanted
 
     run_virtual(story())
+
+
+def test_what_can_wait_rides_on_the_next_commit(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with open_store(tmp_path, clock=SystemClock(), inline=False) as store:
+            riders = [store.writer.write_soon(put(f"r{n}")) for n in range(RIDERS + 2)]
+            assert store.writer.commits == 0
+            await store.write(put("now"))
+            assert [rider.done() for rider in riders] == [True] * RIDERS + [False] * 2
+            await asyncio.gather(*riders)  # the rest goes when its time has come
+            assert store.writer.commits == 2
+            assert len(await kept(store)) == RIDERS + 3
+
+    asyncio.run(story())
+
+
+def test_jobs_handed_over_together_share_a_commit(
+    play: Callable[[Story], None],
+) -> None:
+    async def story(store: Store) -> None:
+        rider = store.write_soon(put("rider"))
+        *noted, gate = store.write_all([put("a"), fails, put("b")])
+        assert await gate == "x"
+        assert noted[0].done() and isinstance(noted[1].exception(), ValueError)
+        await rider
+        assert store.writer.inline or store.writer.commits == 1
+        assert await kept(store) == {"rider", "a", "b"}
+
+    play(story)
+
+
+def test_closing_forgets_nothing_that_was_to_ride(tmp_path: Path) -> None:
+    async def story() -> None:
+        store = await Store.open(tmp_path, clock=SystemClock())
+        rider = store.write_soon(put("rider"))
+        store.close()
+        await rider
+
+    asyncio.run(story())
+    asyncio.run(_is_kept(tmp_path, "rider"))
+
+
+async def _is_kept(tmp_path: Path, key: str) -> None:
+    async with open_store(tmp_path, clock=SystemClock(), inline=False) as store:
+        assert await store.read(lambda db: meta.get(db, key)) is not None
+
+
+def fails(db: Connection) -> None:
+    raise ValueError("a bug")
