@@ -191,10 +191,12 @@ def own_number_of(lines: Lines) -> str | None:
     return None
 
 
-def registration_of(lines: Lines) -> int | None:
-    """Return <stat> of `+CREG: 2,1,"00C3","01A2"`. Spec: 3GPP TS 27.007, 7.2."""
+def registration_of(lines: Lines) -> tuple[int | None, int | None]:
+    """Return <n> and <stat> of `+CREG: 2,1,"00C3","01A2"`. Spec: TS 27.007, 7.2."""
     values = fields(first(lines))
-    return integer(values[1]) if len(values) > 1 else None
+    if len(values) < 2:  # noqa: PLR2004 - that is a URC, or nothing
+        return None, None
+    return integer(values[0]), integer(values[1])
 
 
 def unasked_registration_of(text: str) -> int | None:

@@ -4,9 +4,7 @@
 else runs in the program asks for submits and hears back through their outcome
 and the observer; received TPDUs go to the sink. A ModemError never leaves this
 file; any other exception is our bug and ends the daemon.
-
-Recovery, by faults in a row: ESC and find the step again; reopen and start
-anew; the same with the radio switched off and on. Pauses grow in between.
+The rungs of recovery are in modem/ladder.py.
 """
 
 import asyncio
@@ -21,6 +19,7 @@ from modemgw.modem import status
 from modemgw.modem.channel import AtChannel
 from modemgw.modem.facts import Facts, picture
 from modemgw.modem.faults import Blocked, Rebooted
+from modemgw.modem.ladder import Ladder
 from modemgw.modem.model import (
     ModemSettings,
     ModemSnapshot,
@@ -39,9 +38,6 @@ from modemgw.modem.submit import Gate, Submitter, neglect
 from modemgw.policy.lifecycle import Trigger, advance
 
 PORT_RETRY_S = 0.5  # between looks at a port that is not there
-BACKOFF_S = (1.0, 2.0, 5.0, 15.0, 60.0)  # before reopening, by faults in a row
-RADIO_CYCLE_AT = 3  # faults in a row
-CALM_S = 60.0  # without a fault: the count begins anew
 PARKED_S = 30.0  # between looks at what keeps it parked
 BOOT_PAUSE_S = 1.0  # after a restart, times the faults in a row
 CALL_S = 20.0  # between rings of one call, at most
@@ -82,10 +78,8 @@ class ModemActor:
         self._trouble: ModemError | None = None  # found outside the serving task
         self._submits = 0  # running or waiting for their turn
         self._given_up: list[object] = []  # submits whose answer may still come
-        self._faults = 0
-        self._in_a_row = 0
-        self._in_service_since = 0.0  # loop time, as the next two
-        self._restarted_at = 0.0
+        self._ladder = Ladder()
+        self._restarted_at = 0.0  # loop time, as the next
         self._rang_at = -CALL_S
         self._snapshots: dict[bool, ModemSnapshot] = {}
 
@@ -164,7 +158,7 @@ class ModemActor:
     async def _rest(self, channel: AtChannel, exc: ModemError) -> None:
         """Wait before reopening, with the port open: late answers still count."""
         self._submitter = None
-        pause = BACKOFF_S[min(self._in_a_row, len(BACKOFF_S)) - 1]
+        pause = self._ladder.pause_s
         self._move(Trigger.FAULT, f"{exc}; trying again in {pause:g} s")
         end = asyncio.get_running_loop().time() + pause
         while channel.lost is None and asyncio.get_running_loop().time() < end:
@@ -216,17 +210,17 @@ class ModemActor:
             except Rebooted as exc:
                 self._given_up.clear()
                 self._note_fault(exc)
-                if self._in_a_row >= len(BACKOFF_S):
+                if self._ladder.is_spent:
                     raise
                 is_serving = self._phase in (Phase.STARTING, Phase.READY)
                 self._move(Trigger.REBOOTED if is_serving else Trigger.RETRY, str(exc))
-                await asyncio.sleep(BOOT_PAUSE_S * self._in_a_row)
+                await asyncio.sleep(BOOT_PAUSE_S * self._ladder.in_a_row)
 
     async def _start(self, channel: AtChannel) -> None:
         self._trouble = None
         self._submitter = None
         self._restarted_at = asyncio.get_running_loop().time()
-        radio_cycle = self._in_a_row >= RADIO_CYCLE_AT
+        radio_cycle = self._ladder.wants_radio_cycle
         while True:
             startup = Startup(
                 channel, self._settings, self._remembered, radio_cycle=radio_cycle
@@ -257,7 +251,7 @@ class ModemActor:
         self._note_fault(exc)
         if self._phase is Phase.READY:
             self._move(Trigger.FAULT, str(exc))
-        if self._in_a_row > 1:
+        if self._ladder.in_a_row > 1:
             raise exc
         await channel.resync()
         self._trouble = None
@@ -358,14 +352,13 @@ class ModemActor:
             raise trouble
 
     def _note_fault(self, exc: ModemError) -> None:
-        self._faults += 1
-        self._in_a_row += not isinstance(exc, PortLost)
+        self._ladder.fault(exc, asyncio.get_running_loop().time())
         _log.warning("modem fault", extra={**self._extra, "error": str(exc)})
 
     # --- the snapshot
 
     def _enter_service(self, trigger: Trigger) -> None:
-        self._in_service_since = asyncio.get_running_loop().time()
+        self._ladder.served(asyncio.get_running_loop().time())
         self._move(trigger, "in service")
 
     def _move(self, trigger: Trigger, why: str) -> None:
@@ -373,9 +366,6 @@ class ModemActor:
         self._why = why
         if before is not self._phase:
             self._since_ms = self._clock.now_ms()
-        now = asyncio.get_running_loop().time()
-        if before is Phase.READY and now - self._in_service_since > CALM_S:
-            self._in_a_row = 0
         _log.info("modem " + self._phase.value, extra={**self._extra, "why": why})
         self._publish()
 
@@ -396,5 +386,5 @@ class ModemActor:
             why=self._why,
             busy=busy,
             since_ms=self._since_ms,
-            faults=self._faults,
+            faults=self._ladder.faults,
         )

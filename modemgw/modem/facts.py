@@ -58,6 +58,7 @@ class Facts:
     cnmi: str | None = None  # as read back; None: the modem does not tell
     cnmi_set: str | None = None  # as we set it; None: it took nothing, we must poll
     are_doubted: bool = False  # the settings: it may have restarted
+    levels: dict[str, int] = field(default_factory=dict)  # <n> of CREG and CEREG
     creg: int | None = None
     cereg: int | None = None
     answers_creg: bool = True

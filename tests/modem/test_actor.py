@@ -311,13 +311,25 @@ def test_a_restart_after_ctrl_z_is_in_doubt_at_once() -> None:
     run_virtual(scenario())
 
 
-def test_a_silent_restart_is_found_by_the_watchdog() -> None:
+def test_settings_changed_by_another_program_are_found_by_the_watchdog() -> None:
+    async def scenario() -> None:
+        bench = ScriptBench({"AT+CNMI?": ["+CNMI: 2,1,0,1,0", "OK"]})
+        async with bench.running():
+            await bench.until(lambda: bench.phase is Phase.READY, 5)
+            bench.modem.answers["AT+CNMI?"] = [["+CNMI: 1,0,0,0,0", "OK"]]
+            await asyncio.sleep(301)
+            assert "starting" in bench.path[2:]
+
+    run_virtual(scenario())
+
+
+def test_a_silent_restart_is_found_by_the_next_poll() -> None:
     async def scenario() -> None:
         bench = SimBench()
         async with bench.running():
             await bench.until_ready()
-            bench.sim.reboot()  # no URC: CNMI is back to its default
-            await asyncio.sleep(301)
+            bench.sim.reboot()  # no URC: CNMI and CREG are back to their defaults
+            await asyncio.sleep(31)
             await bench.until_ready(5)
             bench.network.inbound(bench.sim, "+491701", "Hello")
             await bench.until(lambda: bool(bench.sink.taken), 1)

@@ -11,7 +11,7 @@ from modemgw.sim.persona import PERSONAS, STUBBORN
 from tests.loop import run_virtual
 from tests.modem.bench import PORT, SimBench
 
-HOURS = 2
+HOURS = 1
 COMMANDS = ("+CMGR", "+CMGL", "+CMGD", "+CPMS", "+CREG", "+CSQ", "+CMGS", "+CNMI", "AT")
 SAYINGS: tuple[tuple[str, ...], ...] = (
     *((), ("ERROR",), ("+CME ERROR: 14",), ("+CMS ERROR: 500",), ("OK",)),
