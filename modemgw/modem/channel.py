@@ -298,8 +298,12 @@ class AtChannel:
             self._late(info.text)
         else:
             flight.lines.append(info.text)
-            if flight.timer is not None:
-                flight.timer.cancel()
+            self._cut_short(flight)
+
+    def _cut_short(self, flight: Flight) -> None:
+        """With the reference said, only the OK is missing; some never send it."""
+        if flight.timer is not None:
+            flight.timer.cancel()
             flight.timer = self._loop.call_later(
                 commands.AFTER_REFERENCE_S, resolve, flight.done, _TIMEOUT
             )

@@ -62,6 +62,7 @@ class Startup:
         self._radio_cycle = radio_cycle
         self._asker = Asker(channel, silences=SILENCES)
         self.ask, self.does = self._asker.ask, self._asker.does
+        self._entered: set[bytes] = set()  # latches of a PIN that was answered OK
         self.facts = Facts()
 
     async def run(self) -> Facts:
@@ -109,6 +110,7 @@ class Startup:
         for attempt in range(BUSY_TRIES):
             state = await self._pin_state()
             if state in _READY:
+                self._remembered.bad_pins -= self._entered
                 return
             if state == "SIM PIN":
                 await self._enter_pin()
@@ -144,23 +146,39 @@ class Startup:
             raise self._blocked(
                 "the SIM wants a PIN and none is configured for it", "SIM PIN"
             )
-        mark = _mark(iccid or self.facts.imei, pin)
-        if mark in self._remembered.bad_pins:
+        if self._entered:  # it said OK and needs time; it is not told again
+            await asyncio.sleep(BUSY_PAUSE_S)
+            return
+        if self._is_bad(iccid, pin):
             raise self._blocked(
                 "the SIM refused the configured PIN: it is not tried again", "SIM PIN"
             )
-        # Latched before it goes out: whatever happens now, never a second time.
-        self._remembered.bad_pins.add(mark)
+        # Latched before it goes out: whatever happens now, never a second time,
+        # until the SIM itself says that it is ready.
+        latches = self._latches(iccid, pin)
+        self._remembered.bad_pins |= latches
         if await self.does(commands.enter_pin(pin)):
-            self._remembered.bad_pins.discard(mark)
+            self._entered = latches
+
+    def _latches(self, iccid: str | None, pin: str) -> set[bytes]:
+        """A failed PIN is known by its card, and by its modem in case of doubt."""
+        anyone = _mark(f"any card in {self.facts.imei}", pin)
+        if iccid is not None:
+            return {_mark(iccid, pin), anyone}
+        return {_mark(f"an unread card in {self.facts.imei}", pin), anyone}
+
+    def _is_bad(self, iccid: str | None, pin: str) -> bool:
+        unread = _mark(f"an unread card in {self.facts.imei}", pin)
+        anyone = _mark(f"any card in {self.facts.imei}", pin)
+        known = {_mark(iccid, pin), unread} if iccid is not None else {anyone}
+        return not known.isdisjoint(self._remembered.bad_pins)
 
     def _blocked(self, why: str, state: str) -> Blocked:
         async def recheck() -> bool:
             if state == "SIM PIN":
                 iccid = await self._iccid()
                 pin = self._settings.pin(iccid)
-                mark = _mark(iccid or self.facts.imei, pin or "")
-                if pin is not None and mark not in self._remembered.bad_pins:
+                if pin is not None and not self._is_bad(iccid, pin):
                     return True  # the configuration has changed
             return await self._pin_state() != state
 
@@ -211,12 +229,12 @@ class Startup:
         await self._centre()
 
     async def _pdu_mode(self) -> None:
-        for attempt in range(SMS_TRIES):
+        for _ in range(SMS_TRIES):
             try:
                 return await self._channel.run(commands.PDU_MODE)
             except AtError as exc:
                 busy = codes.refusal(exc.code, exc.text).number in _BUSY_CODES
-                if attempt == SMS_TRIES - 1 or not (busy or isinstance(exc, CmsError)):
+                if not (busy or isinstance(exc, CmsError)):
                     break
             await asyncio.sleep(SMS_PAUSE_S)
 
@@ -269,6 +287,6 @@ def routed_alike(said: str, wanted: str) -> bool:
     return have[1:2] == want[1:2] and have[3:4] == want[3:4][: len(have[3:4])]
 
 
-def _mark(card: str | None, pin: str) -> bytes:
+def _mark(card: str, pin: str) -> bytes:
     """Remember a pair of card and PIN without keeping the PIN."""
     return hashlib.sha256(f"{card}:{pin}".encode()).digest()

@@ -1,6 +1,7 @@
 """From an open port to a modem in service, whatever kind of modem it is."""
 
 import asyncio
+import logging
 from typing import Any
 
 import pytest
@@ -149,6 +150,70 @@ def test_a_wrong_pin_is_sent_once_and_never_again() -> None:
             await bench.until_ready(within_s=120)
 
     run_virtual(scenario())
+
+
+WANTS_PIN = ["+CPIN: SIM PIN", "OK"]
+
+
+@pytest.mark.parametrize(
+    ("iccids", "entry"),
+    [
+        ([["ERROR"], ["+CCID: 89490000000000000012", "OK"]], ["+CME ERROR: 16"]),
+        ([["+CCID: 89490000000000000012", "OK"], ["ERROR"]], ["+CME ERROR: 16"]),
+        ([["+CCID: 89490000000000000012", "OK"]], []),
+        ([["+CCID: 89490000000000000012", "OK"]], ["OK"]),
+    ],
+    ids=["iccid-read-later", "iccid-read-first", "no-answer", "ok-that-means-nothing"],
+)
+def test_a_pin_is_never_sent_twice_whatever_the_modem_says(
+    iccids: list[list[str]], entry: list[str]
+) -> None:
+    async def scenario() -> None:
+        bench = ScriptBench(
+            {"AT+CPIN?": WANTS_PIN, 'AT+CPIN="1234"': entry, "AT+CCID": iccids},
+            pin=lambda iccid: "1234",
+        )
+        others = ("AT+QCCID", "AT+CICCID", "AT+ICCID", "AT^ICCID?", "AT#CCID")
+        bench.modem.answers |= {text: [["ERROR"]] for text in others}
+        async with bench.running():
+            await asyncio.sleep(300)
+            assert bench.phase is Phase.PARKED
+            bench.unplug()
+            bench.is_plugged = True
+            await asyncio.sleep(300)
+            assert bench.phase is Phase.PARKED
+        assert bench.modem.heard.count('AT+CPIN="1234"') == 1
+
+    run_virtual(scenario())
+
+
+def test_a_pin_that_takes_time_is_waited_for() -> None:
+    async def scenario() -> None:
+        states = [WANTS_PIN, WANTS_PIN, WANTS_PIN, ["+CPIN: READY", "OK"]]
+        bench = ScriptBench({"AT+CPIN?": states}, pin=lambda iccid: "1234")
+        async with bench.running():
+            await bench.until(lambda: bench.phase is Phase.READY, 10)
+        assert bench.modem.heard.count('AT+CPIN="1234"') == 1
+
+    run_virtual(scenario())
+
+
+def test_the_debug_log_shows_the_wire_without_secrets(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG, "modemgw.modem")
+
+    async def scenario() -> None:
+        bench = SimBench(modem={"pin": "1234"}, pin=lambda iccid: "1234")
+        async with bench.running():
+            await bench.until_ready()
+            assert isinstance(await bench.submit(), Accepted)
+            assert bench.sim.sent
+
+    run_virtual(scenario())
+    lines = [getattr(record, "line", "") for record in caplog.records]
+    assert 'AT+CPIN="<PIN>"' in lines and "<TPDU 18 octets>" in lines
+    assert not any("1234" in line or "C8329BFD06" in line for line in lines)
 
 
 def test_no_pin_and_no_puk_park_the_modem_until_a_person_acts() -> None:
@@ -373,6 +438,20 @@ def test_phase_2_service_is_left_or_its_duty_accepted() -> None:
             bench.modem.say("+CDS: 8", b"\r\n0006050B91947100\r\n")
             await asyncio.sleep(1)
         assert "AT+CNMA" in bench.modem.heard
+
+    run_virtual(scenario())
+
+
+def test_a_radio_that_will_not_go_off_is_sent_to_flight_mode() -> None:
+    async def scenario() -> None:
+        bench = ScriptBench({"AT+CFUN=0": ["ERROR"], "AT+CREG?": ["+CREG: 0,1", "OK"]})
+        bench.modem.answers["AT+CMGS=17"] = [[]]
+        async with bench.running():
+            for _ in range(3):
+                await bench.until_ready(60)
+                await bench.submit()
+            await bench.until_ready(60)
+        assert "AT+CFUN=4" in bench.modem.heard
 
     run_virtual(scenario())
 
