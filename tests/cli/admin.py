@@ -22,8 +22,11 @@ class FakeDaemon:
 
 
 @contextmanager
-def fake_daemon(path: Path) -> Iterator[FakeDaemon]:
+def fake_daemon(
+    path: Path, answers: dict[str, Any] | None = None
+) -> Iterator[FakeDaemon]:
     daemon = FakeDaemon()
+    daemon.answers.update(answers or {})  # before anybody can ask
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

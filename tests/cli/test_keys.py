@@ -89,8 +89,8 @@ def test_create_while_the_daemon_starts(
     asked: list[Any] = []
 
     def listen() -> None:
-        with fake_daemon(cli.data / "modemgw.sock") as daemon:
-            daemon.answers["POST /v1/keys"] = (201, NEW)
+        made = {"POST /v1/keys": (201, NEW)}
+        with fake_daemon(cli.data / "modemgw.sock", made) as daemon:
             opened.wait(10)
             asked.extend(daemon.asked)
 
