@@ -276,6 +276,7 @@ class Startup:
             for level in levels:
                 command = commands.report_registration(which, level)
                 if await self.does(command):
+                    self.facts.levels[which.lower()] = level
                     break
         await self.does(commands.OPERATOR_LONG)
         await status.poll(self._asker, self.facts)

@@ -24,6 +24,7 @@ async def _registration(asker: Asker, facts: Facts, which: str) -> bool:
     command = commands.REGISTRATION if is_creg else commands.REGISTRATION_EPS
     level, stat = await asker.ask(command) or (None, None)
     if level is not None and facts.levels.setdefault(which, level) != level:
+        facts.levels[which] = level
         facts.are_doubted = True  # back to its default: it restarted without a word
     if is_creg:
         facts.creg = stat if stat is not None else facts.creg

@@ -323,6 +323,20 @@ def test_settings_changed_by_another_program_are_found_by_the_watchdog() -> None
     run_virtual(scenario())
 
 
+def test_a_silent_restart_during_the_start_is_found_at_its_end() -> None:
+    async def scenario() -> None:
+        bench = SimBench()
+        bench.sim.set_faults(rules=(Rule("+COPS=3", frozenset({1}), reboot=True),))
+        async with bench.running():
+            await bench.until_ready(60)
+            await asyncio.sleep(1)
+            await bench.until_ready(5)
+            bench.network.inbound(bench.sim, "+491701", "Hello")
+            await bench.until(lambda: bool(bench.sink.taken), 1)
+
+    run_virtual(scenario())
+
+
 def test_a_silent_restart_is_found_by_the_next_poll() -> None:
     async def scenario() -> None:
         bench = SimBench()
