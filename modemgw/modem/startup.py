@@ -79,6 +79,7 @@ class Startup:
         await self._read_sim()
         await self._set_up_messages()
         await self._join_network()
+        self.facts.are_doubted = True  # until read back: it may restart meanwhile
         return self.facts
 
     async def _identify(self) -> None:

@@ -323,10 +323,11 @@ def test_settings_changed_by_another_program_are_found_by_the_watchdog() -> None
     run_virtual(scenario())
 
 
-def test_a_silent_restart_during_the_start_is_found_at_its_end() -> None:
+@pytest.mark.parametrize("command", ["+CSCA?", "+CREG=2", "+COPS=3"])
+def test_a_silent_restart_during_the_start_is_found_at_its_end(command: str) -> None:
     async def scenario() -> None:
         bench = SimBench()
-        bench.sim.set_faults(rules=(Rule("+COPS=3", frozenset({1}), reboot=True),))
+        bench.sim.set_faults(rules=(Rule(command, frozenset({1}), reboot=True),))
         async with bench.running():
             await bench.until_ready(60)
             await asyncio.sleep(1)
