@@ -11,6 +11,7 @@ Spec: 3GPP TS 23.040, 9.2.2.3 (TP-MR, TP-RA, TP-SCTS of SMS-STATUS-REPORT).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 SUFFIX_DIGITS = 7  # compared from the right; shorter numbers must be equal
 CLOCK_SLACK_MS = 26 * 3_600_000  # service centres err by their time zone, and an hour
@@ -35,11 +36,16 @@ def same_recipient(ours: str, theirs: str) -> bool:
     >>> same_recipient("80888", "0888")
     False
     """
-    a = "".join(c for c in ours if c.isdigit())
-    b = "".join(c for c in theirs if c.isdigit())
-    if len(a) < SUFFIX_DIGITS or len(b) < SUFFIX_DIGITS:
-        return a == b
-    return a[-SUFFIX_DIGITS:] == b[-SUFFIX_DIGITS:]
+    return _tail(ours) == _tail(theirs)
+
+
+@lru_cache(maxsize=4096)
+def _tail(number: str) -> str:
+    """Return what is compared: the last digits, or all of a short number's."""
+    digits = number.removeprefix("+")
+    if not digits.isdigit():
+        digits = "".join(c for c in digits if c.isdigit())
+    return digits[-SUFFIX_DIGITS:] if len(digits) >= SUFFIX_DIGITS else f"={digits}"
 
 
 def match(
@@ -49,7 +55,8 @@ def match(
 
     `candidates` share the report's SIM and TP-MR (or may, where in doubt).
     """
-    fitting = [c for c in candidates if same_recipient(c.recipient, recipient)]
+    wanted = _tail(recipient)
+    fitting = [c for c in candidates if _tail(c.recipient) == wanted]
     if scts_ms is not None:
         fitting = [c for c in fitting if c.accepted_at <= scts_ms + CLOCK_SLACK_MS]
         near = [c for c in fitting if abs(c.accepted_at - scts_ms) <= NEAR_MS]

@@ -66,7 +66,7 @@ def append(
     event_id = row_id(db.execute(_INSERT, row))
     if push:
         target = {"at": at, "event_id": event_id, "type": type}
-        db.execute(_INSERT_DELIVERIES, target)
+        pushed = db.execute(_INSERT_DELIVERIES, target).rowcount
         if callback_url is not None:
             db.execute(
                 _INSERT_CALLBACK,
@@ -77,7 +77,8 @@ def append(
                     "key_id": key_id,
                 },
             )
-        db.pushed += 1
+            pushed += 1
+        db.pushed += max(pushed, 0)
     return event_id
 
 

@@ -257,31 +257,26 @@ def report(
         part_seq=seq,
         ids=ids,
     )
+    if old in (PartState.IN_DOUBT, PartState.SUBMITTING):
+        db.execute(sql("outbound.prove_part"), {"part_id": part_id, "tp_mr": tp_mr})
+        ref = PartRef(part_id, message_id, seq, segments, 0, "", "")
+        _after_acceptance(db, ids, ref, report_due_at, now)
     if part_state is None:
         db.execute(
             sql("outbound.note_status"), {"part_id": part_id, "tp_status": tp_status}
         )
-        if old not in (PartState.IN_DOUBT, PartState.SUBMITTING):
-            return int(message_id)
-        part_state, takes = PartState.ACCEPTED, True
-    if not takes:
-        return int(message_id)
-    final = part_state is not PartState.ACCEPTED
-    db.execute(
-        sql("outbound.report_part"),
-        {
-            "part_id": part_id,
-            "state": part_state.value,
-            "tp_status": tp_status,
-            "tp_mr": tp_mr,
-            "final_at": now if final else None,
-        },
-    )
-    if old in (PartState.IN_DOUBT, PartState.SUBMITTING):
-        ref = PartRef(part_id, message_id, seq, segments, 0, "", "")
-        _after_acceptance(db, ids, ref, report_due_at, now)
-    if final:
-        _conclude(db, ids, message_id, MessageState(state), reason, now)
+    elif takes:
+        db.execute(
+            sql("outbound.report_part"),
+            {
+                "part_id": part_id,
+                "state": part_state.value,
+                "tp_status": tp_status,
+                "final_at": now,
+            },
+        )
+        verdict = part_state if segments == 1 else None
+        _conclude(db, ids, message_id, MessageState(state), reason, now, verdict)
     return int(message_id)
 
 
@@ -292,12 +287,13 @@ def _conclude(
     before: MessageState,
     reason: JsonDict | None,
     now: int,
+    only_part: PartState | None,
 ) -> None:
-    states = [
-        PartState(row[0])
-        for row in db.execute(sql("outbound.part_states"), {"message_id": message_id})
-    ]
-    verdict = aggregate(states)
+    if only_part is not None:
+        verdict = aggregate([only_part])
+    else:
+        rows = db.execute(sql("outbound.part_states"), {"message_id": message_id})
+        verdict = aggregate(PartState(row[0]) for row in rows)
     if verdict is None or verdict is before or before is MessageState.DELIVERED:
         return
     if before in FINAL and before not in (

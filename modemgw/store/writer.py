@@ -46,7 +46,7 @@ _PRAGMAS = (
 class Connection(sqlite3.Connection):
     """The writing connection. Jobs use it as any other, but never end its transaction.
 
-    `pushed` counts the events of the open batch that somebody outside waits for.
+    `pushed` counts the deliveries of events that the open batch has made.
     """
 
     pushed: int = 0
@@ -87,8 +87,7 @@ class Writer:
     With `inline` there is no thread: each job runs at once in the caller's, in a
     transaction of its own. Threads and a jumping clock do not mix.
 
-    `on_pushed` is called in the loop after each commit that holds events for the
-    outside. `before_commit` gets the number of the commit (1, 2, …) just before
+    `on_pushed` is called in the loop after each commit that holds deliveries. `before_commit` gets the number of the commit (1, 2, …) just before
     it; what it raises fails the batch. It is there for crash tests.
     """
 

@@ -193,10 +193,13 @@ SELECT part.message_id, part.seq, part.state AS part_state, message.state,
  WHERE part.id = :part_id;
 
 -- name: report_part
--- A report's word on one part.
-UPDATE part
-   SET state = :state, tp_status = :tp_status, final_at = :final_at,
-       accepted_at = coalesce(accepted_at, submitting_at), tp_mr = :tp_mr
+-- A report's final word on one part.
+UPDATE part SET state = :state, tp_status = :tp_status, final_at = :final_at
+ WHERE id = :part_id;
+
+-- name: prove_part
+-- A report proves that a part in doubt left, and tells the TP-MR it had.
+UPDATE part SET state = 'accepted', tp_mr = :tp_mr, accepted_at = submitting_at
  WHERE id = :part_id;
 
 -- name: note_status
