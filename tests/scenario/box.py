@@ -86,12 +86,15 @@ class Box:
         latency: str = "200ms",
         report_latency: str = "1s",
         extra: str = "",
+        http: str = "",
+        scenario: str = "",
     ) -> None:
         self.home = home
         self.modems = modems
         self.journal = home / "journal.jsonl"
         self.config = home / "modemgw.yaml"
         self.latency, self.report_latency = latency, report_latency
+        self.scenario = scenario
         self.simulator: Process | None = None
         self.daemon: Process | None = None
         self.url = ""
@@ -101,21 +104,29 @@ class Box:
         )
         self.config.write_text(
             "data_dir: ./data\ncountry: DE\ndiscovery: off\n"
-            "http: {listen: 127.0.0.1:0}\n"
+            f"http: {{listen: 127.0.0.1:0{http and ', '}{http}}}\n"
             f"modems:\n{ports}sims:\n  defaults: {{pace: off, reports: on}}\n{extra}",
             "utf-8",
         )
 
     def __enter__(self) -> Self:
+        self.start_simulator()
+        return self
+
+    def start_simulator(self) -> None:
+        """Start the modems and wait until all are there."""
         directory = self.home / "tty"
         arguments = ["simulate", "--modems", str(self.modems), "--dir", str(directory)]
         arguments += ["--latency", self.latency]
         arguments += ["--report-latency", self.report_latency]
         arguments += ["--journal", str(self.journal)]
+        if self.scenario:
+            plan = self.home / "scenario.yaml"
+            plan.write_text(self.scenario, "utf-8")
+            arguments += ["--scenario", str(plan)]
         self.simulator = Process(arguments, self.home / "simulator.log")
         last = directory / f"modem{self.modems - 1}"
         wait_for("simulated modems", last.exists)
-        return self
 
     def __exit__(
         self,
