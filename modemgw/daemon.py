@@ -35,6 +35,7 @@ log = logging.getLogger("modemgw.daemon")
 
 DRAIN_S = 160.0  # the deadline after Ctrl-Z is 150 s; TimeoutStopSec is 180
 HTTP_STOP_S = 2.0  # for answers that are being written
+GC_THRESHOLD = (10_000, 20, 20)  # a message makes hundreds of objects and no cycle
 WATCHDOG_S = 30.0  # how often progress is proven where no watchdog asks
 
 
@@ -88,6 +89,7 @@ class Daemon:
                     await self._announce()
                     gc.collect()
                     gc.freeze()  # what lives for ever need not be looked at again
+                    gc.set_threshold(*GC_THRESHOLD)
                     if ready is not None:
                         ready(self)
                     await self._stop.wait()

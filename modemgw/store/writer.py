@@ -21,9 +21,9 @@ BATCH_JOBS = 256  # jobs that may share one commit; bounds what one failure take
 # does so too (in each system call) takes it back before the writer wakes. With
 # Python's 5 ms a loop at full load can hold the writer off for seconds; asking
 # for the lock sooner costs nothing measurable. `scripts/bench/store` shows both.
-SWITCH_INTERVAL_S = 5e-4
+SWITCH_INTERVAL_S = 1e-4
 
-LEAST_RUN_S = 0.001  # of jobs per transaction, however quick the disk
+LEAST_RUN_S = 0.0005  # of jobs per transaction, however quick the disk
 SOON_S = 0.02  # how long a job that can wait waits for a commit to ride on
 RIDERS = 4  # of them join one commit: what cannot wait must not wait for a crowd
 CACHED_STATEMENTS = 512  # more than all queries/*.sql hold: none is prepared twice
