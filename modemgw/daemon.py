@@ -21,6 +21,7 @@ from aiohttp import web
 
 from modemgw import __version__
 from modemgw.api.app import build_app
+from modemgw.api.door import Door, most_connections
 from modemgw.clock import Clock, SystemClock
 from modemgw.config.model import Config
 from modemgw.config.paths import admin_socket
@@ -109,19 +110,23 @@ class Daemon:
 
     async def _open_doors(self, stack: AsyncExitStack) -> None:
         listen = self.config.http.listen
+        door = Door()
         runner = web.AppRunner(
-            build_app(self.gateway), access_log=None, shutdown_timeout=HTTP_STOP_S
+            build_app(self.gateway, door=door),
+            access_log=None,
+            shutdown_timeout=HTTP_STOP_S,
         )
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
+        if runner.server is not None:  # it is, since setup
+            door.watch(runner.server, most_connections())
         for address in listen:
             site = web.TCPSite(runner, address.host, address.port)
             try:
                 await site.start()
             except OSError as exc:
                 raise CannotListen(
-                    f"cannot listen on {address.host}:{address.port}: "
-                    f"{os.strerror(exc.errno or 0)}"
+                    f"cannot listen on {address.host}:{address.port}: {_why(exc)}"
                 ) from exc
         self.addresses = [(str(name[0]), int(name[1])) for name in runner.addresses]
         for host, port in self.addresses:
@@ -184,6 +189,13 @@ class Daemon:
             if not drain.done():
                 drain.cancel()
                 log.warning("stopped before everything on the air had its answer")
+
+
+def _why(error: OSError) -> str:
+    """Say what the system said; asyncio wraps errors of bind in words of its own."""
+    if isinstance(error, socket.gaierror):
+        return error.strerror or "the name has no address"
+    return os.strerror(error.errno or 0)
 
 
 def _written(host: str, port: int) -> str:

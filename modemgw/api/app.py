@@ -22,9 +22,10 @@ from modemgw.api import (
 )
 from modemgw.api.auth import ADMIN, Authenticator, require
 from modemgw.api.body import MAX_BATCH_BODY
+from modemgw.api.door import Door
 from modemgw.api.problems import HttpError, RequestError
 from modemgw.api.routing import ANY_KEY, PUBLIC, Call, Route
-from modemgw.errors import StoreError
+from modemgw.errors import DiskFull, StoreError
 from modemgw.gateway.gateway import Gateway
 from modemgw.gateway.model import Caller
 from modemgw.ids import IdSource
@@ -42,6 +43,7 @@ ROUTES: tuple[Route, ...] = (
     *keys.ROUTES,
     *health.ROUTES,
 )
+KEEP_ALIVE_S = 75.0  # a connection may be quiet so long between two requests
 LINGER_S = 2.0  # what is left of a refused body is read so long, then cut off
 STORE_RETRY_S = 5  # when to try again after the database refused
 _NOBODY = Caller(key_id=None, name="", scopes=frozenset(), address="")
@@ -50,9 +52,13 @@ http_log = logging.getLogger("modemgw.http")
 
 
 def _as_noise(record: logging.LogRecord) -> bool:
-    """Log what is not HTTP (port scans, TLS on a plain port) without a traceback."""
+    """Log without a traceback what is no mistake of ours.
+
+    Which is what is not HTTP (port scans, TLS on a plain port), and clients that
+    leave in the middle of a body.
+    """
     error = record.exc_info[1] if record.exc_info else None
-    if isinstance(error, HttpProcessingError):
+    if isinstance(error, HttpProcessingError | ConnectionError):
         record.levelno, record.levelname = logging.DEBUG, "DEBUG"
         record.exc_info = None
     return http_log.isEnabledFor(record.levelno)
@@ -63,19 +69,22 @@ http_log.addFilter(_as_noise)
 _Inner = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def build_app(gateway: Gateway, *, admin: bool = False) -> web.Application:
-    """Build the API over `gateway`.
+def build_app(
+    gateway: Gateway, *, admin: bool = False, door: Door | None = None
+) -> web.Application:
+    """Build the API over `gateway`; `door` hears of every request.
 
     With `admin` everybody who reaches it is the administrator: for the admin
     socket, which the file system guards. All applications of one gateway share
     its key ring, so a key revoked through one is dead in all.
     """
     app = web.Application(
-        middlewares=[_edge(gateway)],
+        middlewares=[_edge(gateway, door or Door())],
         client_max_size=MAX_BATCH_BODY,  # each route has its own, smaller limit
         # Compressed bodies are refused, not unpacked: no small body grows large.
         handler_args={
             "auto_decompress": False,
+            "keepalive_timeout": KEEP_ALIVE_S,
             "lingering_time": LINGER_S,
             "logger": http_log,
         },
@@ -110,12 +119,13 @@ def _guarded(
     return handle
 
 
-def _edge(gateway: Gateway) -> Middleware:
+def _edge(gateway: Gateway, door: Door) -> Middleware:
     """Make the outermost layer: an id for each request, a problem for each error."""
     ids, clock = IdSource(), gateway.clock
 
     @web.middleware
     async def edge(request: web.Request, handler: _Inner) -> web.StreamResponse:
+        door.heard(request)
         request_id = ids.new("req", clock.now_ms())
         try:
             answer = await handler(request)
@@ -144,7 +154,9 @@ def _edge(gateway: Gateway) -> Middleware:
                 HttpError(
                     "store-unavailable",
                     503,
-                    "the database cannot be read or written at the moment",
+                    "no room on the disk of the gateway: nothing can be stored"
+                    if isinstance(exc, DiskFull)
+                    else "the database cannot be read or written at the moment",
                     retry_after=STORE_RETRY_S,
                 ),
                 path=request.path,

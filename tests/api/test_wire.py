@@ -110,10 +110,16 @@ def test_a_client_that_leaves_harms_nobody(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def story(desk: Desk) -> None:
+        leaving = []
         for _ in range(20):
             _, writer = await asyncio.open_connection("127.0.0.1", desk.client.port)
             writer.write(head(desk, b"Content-Length: 500") + b"\r\n{")
             await writer.drain()
+            leaving.append(writer)
+        for writer in leaving[::2]:  # some are already being read, some are not
+            writer.transport.abort()
+        assert (await desk.get("/healthz")).status == 200
+        for writer in leaving[1::2]:
             writer.transport.abort()
         assert (await desk.get("/v1/messages")).json["data"] == []
 
