@@ -49,6 +49,7 @@ class Dispatcher:
         self._rng = rng
         self._on_recorded = on_recorded
         self._changed = asyncio.Event()
+        self._settled: asyncio.Queue[int] = asyncio.Queue()  # doubts that never left
 
     # -- what others call ----------------------------------------------------
 
@@ -104,6 +105,11 @@ class Dispatcher:
         entry = await self._store.read(partial(loading.one, message_id=message_id))
         if entry is not None and not self.stopping:
             self.offer([entry])
+
+    async def take_back(self) -> None:
+        """Return messages to the queue that were found never to have left, for life."""
+        while True:
+            await self.reload_message(await self._settled.get())
 
     async def run(self) -> None:
         """Wait for times: back-off over, validity ended, room for more."""
@@ -174,9 +180,12 @@ class Dispatcher:
             self._wake_one(entry)
             self._changed.set()
 
-    def recorded(self, attempt: Attempt, verdict: Verdict) -> None:
-        """Hear that it is on disk."""
+    def recorded(self, attempt: Attempt, verdict: Verdict, result: object) -> None:
+        """Hear that it is on disk, and what the job returned."""
         self._on_recorded(attempt, verdict)
+        if isinstance(result, list):
+            for message_id in result:
+                self._settled.put_nowait(message_id)
 
     def dropped(self, entry: Entry) -> None:
         """Hear that a message was canceled or ended while it was being taken."""

@@ -122,7 +122,8 @@ class Gateway:
         if not self.clock_is_sane():
             log.error("the clock is in the past: scheduled messages are held")
         ids = self.store.ids
-        await self.store.write(lambda db: recovery.recover(db, ids, now))
+        boot = recovery.boot_id()
+        await self.store.write(lambda db: recovery.recover(db, ids, now, boot))
         await self.inbound.resume(crashed=not self.store.was_clean)
         await self.pool.load()
         await self.dispatcher.load()
@@ -135,6 +136,7 @@ class Gateway:
         return [
             ("pool", self.pool.run),
             ("dispatch", self.dispatcher.run),
+            ("take back", self.dispatcher.take_back),
             ("inbound", self.inbound.run),
             ("deadlines", self.deadlines.run),
             ("webhooks", self.webhooks.run),
@@ -297,18 +299,20 @@ class Gateway:
             job = partial(_accept_late, ids=self.store.ids, ref=ref, tp_mr=tp_mr)
             while True:
                 try:
-                    await self.store.write(partial(job, now=self.clock.now_ms()))
+                    now = self.clock.now_ms()
+                    never_left = await self.store.write(partial(job, now=now))
                     break
                 except StoreError as exc:
                     log.error("cannot write to the database", extra={"error": str(exc)})
                     await asyncio.sleep(STORE_RETRY_S)
             self._changed(ref.message_id)
-            await self.dispatcher.reload_message(ref.message_id)
+            for message_id in (ref.message_id, *never_left):
+                await self.dispatcher.reload_message(message_id)
 
 
 def _accept_late(
     db: Connection, *, ids: IdSource, ref: PartRef, tp_mr: int, now: int
-) -> None:
+) -> list[int]:
     outcomes.accept(
         db,
         ids,
@@ -318,6 +322,7 @@ def _accept_late(
         now=now,
         detail={"evidence": "the answer of the modem came late"},
     )
+    return outcomes.weigh(db, ids, ref, tp_mr, now)
 
 
 def _settle(

@@ -24,6 +24,7 @@ from modemgw.ids import IdSource
 from modemgw.modem.model import Accepted, InDoubt, NotSent, Refused, SubmitOutcome
 from modemgw.policy.pacing import Pace
 from modemgw.policy.routing import SimView, because
+from modemgw.store import meta
 from modemgw.store.database import Store
 from modemgw.store.outbound import Stale, begin
 from modemgw.store.outcomes import PartRef
@@ -64,8 +65,8 @@ class Source(Protocol):
     def settled(self, lane: "Lane", attempt: Attempt, verdict: Verdict) -> None:
         """Hear what became of a part, before it is on disk."""
 
-    def recorded(self, attempt: Attempt, verdict: Verdict) -> None:
-        """Hear that it is on disk."""
+    def recorded(self, attempt: Attempt, verdict: Verdict, result: object) -> None:
+        """Hear that it is on disk, and what the job returned."""
 
     def dropped(self, entry: Entry) -> None:
         """Hear that a message was canceled or ended while it was being taken."""
@@ -359,13 +360,13 @@ class Lane:
             self._store_faults += 1
             self._wake.set()
         elif failure is None:
-            self._source.recorded(attempt, verdict)
+            self._source.recorded(attempt, verdict, future.result())
 
     async def _wait_for_store(self) -> None:
         """Hold everything until the database takes what we know."""
         step = min(self._store_faults, len(STORE_RETRY_S)) - 1
         await asyncio.sleep(STORE_RETRY_S[step])
-        probe = self._flush()
+        probe = self._flush(meta.prove)
         done = await asyncio.gather(*self._writing, probe, return_exceptions=True)
         self._forget_done()
         if not any(isinstance(result, StoreError) for result in done):

@@ -8,6 +8,7 @@ want to know (`modem.lost`, `modem.recovered`, `sim.up`, `sim.down`).
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from modemgw.clock import Clock
 from modemgw.config.model import Config
@@ -26,7 +27,7 @@ from modemgw.modem.model import (
 )
 from modemgw.modem.port import OpenPort
 from modemgw.policy.pacing import Pace, history_from_minutes
-from modemgw.store import events, sims
+from modemgw.store import events, evidence, sims
 from modemgw.store.database import Store
 from modemgw.store.sims import SimRow
 from modemgw.store.writer import Connection
@@ -61,6 +62,7 @@ class Pool:
         self._identities: dict[str, SimIdentity] = {}  # by modem, what _sims is of
         # What was told of each modem: (in service or lost, None before; can send).
         self._reported: dict[str, tuple[bool | None, bool]] = {}
+        self._phases: dict[str, Phase] = {}
         self._changes: asyncio.Queue[str] = asyncio.Queue()
         self._queued: set[str] = set()
         for modem in config.modems:
@@ -115,12 +117,27 @@ class Pool:
 
     def changed(self, snapshot: ModemSnapshot) -> None:
         """Hear that something about a modem changed."""
+        self._heed_power(snapshot)
         lane = self._dispatcher.lanes.get(snapshot.name)
         if lane is not None:
             self._update_lane(lane, snapshot)
         if snapshot.name not in self._queued:
             self._queued.add(snapshot.name)
             self._changes.put_nowait(snapshot.name)
+
+    def _heed_power(self, snapshot: ModemSnapshot) -> None:
+        """Forget a SIM's counter when its modem may have been without power.
+
+        Written before anything that the modem may accept next.
+        """
+        before = self._phases.get(snapshot.name)
+        self._phases[snapshot.name] = snapshot.phase
+        rebooted = before is Phase.READY and snapshot.phase is Phase.STARTING
+        unplugged = before is not Phase.ABSENT and snapshot.phase is Phase.ABSENT
+        row = self._sims.get(snapshot.name)
+        if row is not None and (rebooted or unplugged):
+            forgotten = self._store.write(partial(evidence.power_lost, sim_id=row.id))
+            forgotten.add_done_callback(_retrieve)
 
     def late_accept(self, modem: str, token: object, tp_mr: int) -> None:
         """Hear that a part in doubt was accepted after all."""
@@ -334,6 +351,11 @@ class Pool:
             first_seen_at=row.first_seen_at,
             last_seen_at=row.last_seen_at,
         )
+
+
+def _retrieve(future: "asyncio.Future[None]") -> None:
+    if not future.cancelled() and (exc := future.exception()) is not None:
+        log.error("cannot write to the database", extra={"error": str(exc)})
 
 
 def _same_card(known: SimIdentity | None, seen: SimIdentity) -> bool:

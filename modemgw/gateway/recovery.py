@@ -9,16 +9,18 @@ raw TPDUs   are worked on      kept and not yet understood
 
 import json
 import logging
+from pathlib import Path
 
 from modemgw.gateway.verdict import first_decision_at, on_in_doubt
 from modemgw.ids import IdSource
 from modemgw.policy.message import OnInDoubt
-from modemgw.store import outcomes
+from modemgw.store import evidence, meta, outcomes, sims
 from modemgw.store.sql import sql
 from modemgw.store.writer import Connection
 
 log = logging.getLogger("modemgw.recovery")
 
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 WHY = "the gateway stopped while the part was being sent"
 
 
@@ -49,10 +51,26 @@ def doubt_submitting(db: Connection, ids: IdSource, now: int) -> list[str]:
     return doubted
 
 
-def recover(db: Connection, ids: IdSource, now: int) -> list[str]:
-    """Do all of it that is rows; return the ids of messages now in doubt."""
+def boot_id() -> str:
+    """Return what changes when this machine starts anew; empty where unknown."""
+    try:
+        return BOOT_ID.read_text("ascii").strip()
+    except OSError:
+        return ""
+
+
+def recover(db: Connection, ids: IdSource, now: int, boot: str) -> list[str]:
+    """Do all of it that is rows; return the ids of messages now in doubt.
+
+    Where the machine has started anew since the last run, its modems were most
+    likely without power too, and what their counters say next is no evidence.
+    """
     unclaim(db)
     doubted = doubt_submitting(db, ids, now)
+    if not boot or boot != meta.get(db, "boot"):
+        for sim in sims.list_sims(db):
+            evidence.power_lost(db, sim.id)
+        meta.put(db, "boot", boot)
     for public_id in doubted:
         log.warning("message in doubt after a stop", extra={"message_id": public_id})
     return doubted

@@ -52,7 +52,7 @@ class Fate(Enum):
 class Verdict:
     """What one outcome means."""
 
-    job: Job
+    job: Job  # a list it returns holds ids of messages that may be sent again
     fate: Fate
     why: str  # for the log
     rest_ms: int = 0  # this SIM takes nothing for so long
@@ -138,12 +138,14 @@ def _sent(
     due = report_due_at(attempt.entry, attempt.report and tp_mr is not None, now)
     ref = attempt.ref
 
-    def job(db: Connection) -> None:
+    def job(db: Connection) -> list[int]:
         outcomes.accept(
             db, ids, ref, tp_mr=tp_mr, report_due_at=due, now=now, detail=detail
         )
-        if tp_mr is not None:
-            reports.rematch(db, ids, ref.sim_id, tp_mr, now)
+        if tp_mr is None:
+            return []
+        reports.rematch(db, ids, ref.sim_id, tp_mr, now)
+        return outcomes.weigh(db, ids, ref, tp_mr, now)
 
     last = len(attempt.entry.parts) <= 1
     return Verdict(job, Fate.GONE if last else Fate.NEXT, why)

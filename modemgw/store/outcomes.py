@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from modemgw.ids import IdSource
 from modemgw.policy.correlate import CLOCK_SLACK_MS, Candidate
 from modemgw.policy.message import FINAL, MessageState, PartState, aggregate
-from modemgw.store import events, outbound
+from modemgw.store import events, evidence, outbound
 from modemgw.store.outbound import JsonDict
 from modemgw.store.sql import sql
 from modemgw.store.writer import Connection
@@ -155,6 +155,7 @@ def doubt(
     """Record that nobody can say whether the part left."""
     if db.execute(sql("outbound.doubt_part"), {"part_id": part.part_id}).rowcount != 1:
         return
+    evidence.expect(db, part.part_id, part.sim_id)
     _note(db, ids, part, "part.in_doubt", now, {"why": why, **detail})
     reason: JsonDict = {
         "code": "modem_timeout",
@@ -172,6 +173,48 @@ def doubt(
     )
     if changed.rowcount == 1:
         outbound.announce(db, ids, part.message_id, now)
+
+
+def weigh(
+    db: Connection, ids: IdSource, part: PartRef, tp_mr: int, now: int
+) -> list[int]:
+    """Let the TP-MR of an accepted part speak about doubts on its SIM.
+
+    Parts that never left go back to the queue; returns their messages' ids.
+    """
+    finding = evidence.step(db, part.sim_id, tp_mr)
+    for doubt in finding.left:
+        ref = _doubted(doubt, part)
+        what = "the next text got the reference after it: this one had left"
+        _note(db, ids, ref, "part.evidence", now, {"evidence": what, "next": tp_mr})
+    for doubt in finding.never_left:
+        requeue(
+            db,
+            ids,
+            _doubted(doubt, part),
+            not_before=now,
+            reason=None,
+            now=now,
+            kind="part.evidence",
+            detail={
+                "evidence": "the next text got its reference: this one never left",
+                "next": tp_mr,
+            },
+            keep_pinned=True,
+        )
+    return [doubt.message_id for doubt in finding.never_left]
+
+
+def _doubted(doubt: evidence.Doubt, witness: PartRef) -> PartRef:
+    return PartRef(
+        doubt.part_id,
+        doubt.message_id,
+        doubt.seq,
+        doubt.segments,
+        witness.sim_id,
+        witness.sim,
+        doubt.modem,
+    )
 
 
 def settle_as_sent(

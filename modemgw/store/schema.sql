@@ -19,6 +19,8 @@ CREATE TABLE sim (
   name          TEXT NOT NULL UNIQUE,  -- from the configuration, else made from the ICCID
   number        TEXT,                  -- E.164, from the configuration or AT+CNUM
   modem         TEXT,                  -- name of the modem it was last seen in
+  last_tp_mr    INTEGER,               -- TP-MR of the last accepted part
+  mr_steps      INTEGER NOT NULL DEFAULT 0,  -- how often in a row TP-MR went up by one
   first_seen_at INTEGER NOT NULL,
   last_seen_at  INTEGER NOT NULL
 ) STRICT;
@@ -115,6 +117,7 @@ CREATE TABLE part (
   sim_id        INTEGER REFERENCES sim(id),  -- the SIM that has or had it
   modem         TEXT,
   tp_mr         INTEGER,                -- 0-255, given by the modem
+  expected_mr   INTEGER,                -- in doubt: the TP-MR the SIM had due then
   submitting_at INTEGER,
   accepted_at   INTEGER,
   final_at      INTEGER,

@@ -283,3 +283,42 @@ SELECT coalesce(max(at), 0) FROM (SELECT at FROM event ORDER BY id DESC LIMIT 1)
 -- The message is over, but a part in doubt or accepted may still get its report.
 UPDATE part SET state = 'failed', final_at = :now
  WHERE message_id = :message_id AND state IN ('queued', 'claimed');
+
+-- name: step_tp_mr
+-- Note the TP-MR of an accepted part, and whether the SIM's counter went on as it should.
+UPDATE sim
+   SET mr_steps = CASE WHEN :regular THEN mr_steps + 1 ELSE 0 END, last_tp_mr = :tp_mr
+ WHERE id = :sim_id;
+
+-- name: counter
+-- The SIM's counter of message references, as far as it is known.
+SELECT last_tp_mr, mr_steps FROM sim WHERE id = :sim_id;
+
+-- name: forget_counter
+-- The modem was without power: its counter may begin anywhere.
+UPDATE sim SET last_tp_mr = NULL, mr_steps = 0 WHERE id = :sim_id;
+
+-- name: expect_mr
+-- What the SIM's counter had due when the part went into doubt.
+UPDATE part SET expected_mr = :expected_mr WHERE id = :part_id;
+
+-- name: expecting
+-- Parts in doubt on this SIM that the next TP-MR says something about.
+SELECT part.id, part.message_id, part.seq, part.modem, part.expected_mr,
+       message.segments
+  FROM part INDEXED BY part_unsettled
+  JOIN message ON message.id = part.message_id
+ WHERE part.state IN ('submitting', 'in_doubt')  -- the index wants its own words
+   AND part.state = 'in_doubt' AND part.sim_id = :sim_id
+   AND part.expected_mr IS NOT NULL;
+
+-- name: judged
+-- The next TP-MR has spoken; tp_mr is what the part must have had, if it left.
+UPDATE part SET expected_mr = NULL, tp_mr = :tp_mr,
+       accepted_at = CASE WHEN :tp_mr IS NULL THEN NULL ELSE submitting_at END
+ WHERE id = :part_id;
+
+-- name: void_expectations
+-- The modem was without power: its next TP-MR says nothing.
+UPDATE part SET expected_mr = NULL
+ WHERE state IN ('submitting', 'in_doubt') AND sim_id = :sim_id;
