@@ -15,7 +15,9 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
+from types import TracebackType
 
 from aiohttp import web
 
@@ -25,7 +27,7 @@ from modemgw.api.door import Door, most_connections
 from modemgw.clock import Clock, SystemClock
 from modemgw.config.model import Config
 from modemgw.config.paths import admin_socket
-from modemgw.errors import ModemgwError, StoreError
+from modemgw.errors import Corrupt, ModemgwError, StoreError
 from modemgw.gateway.gateway import Gateway
 from modemgw.modem.port import OpenPort, open_serial
 from modemgw.store import events
@@ -37,7 +39,8 @@ log = logging.getLogger("modemgw.daemon")
 DRAIN_S = 160.0  # the deadline after Ctrl-Z is 150 s; TimeoutStopSec is 180
 HTTP_STOP_S = 2.0  # for answers that are being written
 GC_THRESHOLD = (10_000, 20, 20)  # a message makes hundreds of objects and no cycle
-WATCHDOG_S = 30.0  # how often progress is proven where no watchdog asks
+WATCHDOG_S = 30.0  # what the database has to answer within where no watchdog asks
+PROOF_S = 10.0  # how often it is asked, and so how soon /readyz sees room again
 
 
 class CannotListen(ModemgwError):
@@ -65,6 +68,7 @@ class Daemon:
         self._open_port = open_port
         self._stop = asyncio.Event()
         self._at_once = asyncio.Event()
+        self._damage: Corrupt | None = None
         self._notifier = Notifier()
 
     def stop(self) -> None:
@@ -74,10 +78,15 @@ class Daemon:
         self._stop.set()
 
     async def run(self, ready: "Callable[[Daemon], None] | None" = None) -> None:
-        """Run until `stop`. Raises ModemgwError where it cannot even start."""
+        """Run until `stop`.
+
+        Raises ModemgwError where it cannot even start, Corrupt where the database
+        turns out to be damaged.
+        """
         async with AsyncExitStack() as stack:
             store = await Store.open(self.config.data_dir, clock=self._clock)
-            stack.callback(store.close)
+            stack.push(partial(_close, store))
+            store.writer.on_damage = self._damaged
             self.gateway = Gateway(
                 self.config, store, self._clock, open_port=self._open_port
             )
@@ -98,6 +107,14 @@ class Daemon:
                     raise _Stop
             except* _Stop:
                 log.info("stopped")
+            if self._damage is not None:
+                raise self._damage
+
+    def _damaged(self, damage: Corrupt) -> None:
+        """Stop at once: what a damaged file takes from here on may be lost."""
+        self._damage = damage
+        self._at_once.set()
+        self._stop.set()
 
     def _start_tasks(self, group: asyncio.TaskGroup) -> None:
         for name, run in self.gateway.tasks():
@@ -163,15 +180,15 @@ class Daemon:
 
     async def _prove_progress(self) -> None:
         """Feed the watchdog, but only when the loop turns and the store commits."""
-        interval = watchdog_interval_s() or WATCHDOG_S
+        patience = watchdog_interval_s() or WATCHDOG_S
         store = self.gateway.store
         while True:
-            await asyncio.sleep(interval)
+            await asyncio.sleep(min(patience, PROOF_S))
             try:
-                async with asyncio.timeout(interval):
-                    await store.write(lambda db: None)
+                async with asyncio.timeout(patience):
+                    await store.prove()
             except TimeoutError:
-                log.error("the database has not answered", extra={"seconds": interval})
+                log.error("the database has not answered", extra={"seconds": patience})
                 continue
             except StoreError:
                 pass  # it says no, but it answers; intake and lanes know already
@@ -189,6 +206,19 @@ class Daemon:
             if not drain.done():
                 drain.cancel()
                 log.warning("stopped before everything on the air had its answer")
+
+
+def _close(
+    store: Store,
+    kind: type[BaseException] | None,
+    error: BaseException | None,
+    trace: TracebackType | None,
+) -> None:
+    """Close the store; after a bug as after a crash, which the next start looks into.
+
+    What was in work then may be what did it: see `store.inbound.open_items`.
+    """
+    store.abandon(clean=kind is None or issubclass(kind, ModemgwError))
 
 
 def _why(error: OSError) -> str:

@@ -93,6 +93,13 @@ class Store:
         """Run `job` in the next transaction there is; see Writer.write_soon."""
         return self.writer.write_soon(job)
 
+    def prove(self) -> "asyncio.Future[None]":
+        """Find out whether the database takes writes; costs nothing while it does.
+
+        After a refusal it writes something, for only that clears the refusal.
+        """
+        return self.writer.write(_nothing if self.writer.healthy else meta.prove)
+
     def read(
         self, query: Callable[[sqlite3.Connection], T], *, deadline_s: float = 5.0
     ) -> Awaitable[T]:
@@ -111,13 +118,17 @@ class Store:
         self.writer.close()
         self.reader.close()
         try:
-            if clean:
+            if clean and self.writer.damage is None:
                 meta.put(self._connection, _CLEAN, "1")
         except sqlite3.Error:
             pass  # a full or failing disk: the next start checks the file instead
         finally:
             self._connection.close()
             self._lock.release()
+
+
+def _nothing(db: Connection) -> None:
+    return None
 
 
 def _open(data_dir: Path, ids: IdSource) -> tuple[DirectoryLock, Connection, bool]:

@@ -13,6 +13,8 @@ NEWEST = (
     "meta.newest_delivery",
     "meta.newest_webhook",
 )
+PROOF_OCTETS = 64 * 1024
+_PROOF = "proof"
 
 
 def get(db: sqlite3.Connection, key: str) -> str | None:
@@ -24,6 +26,16 @@ def get(db: sqlite3.Connection, key: str) -> str | None:
 def put(db: sqlite3.Connection, key: str, value: str) -> None:
     """Remember a fact, replacing what was known."""
     db.execute(sql("meta.put"), {"key": key, "value": value})
+
+
+def prove(db: sqlite3.Connection) -> None:
+    """Write as much as a few messages need, and take it back again.
+
+    That works only where the disk takes writes; an empty transaction would say
+    yes on a full one.
+    """
+    put(db, _PROOF, "." * PROOF_OCTETS)
+    db.execute(sql("meta.remove"), {"key": _PROOF})
 
 
 def seed(db: sqlite3.Connection, ids: IdSource) -> None:

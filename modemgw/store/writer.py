@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from modemgw.errors import StoreError
+from modemgw.errors import Corrupt, StoreError
 from modemgw.store.faults import as_store_error, translate
 
 T = TypeVar("T")
@@ -87,20 +87,25 @@ class Writer:
     With `inline` there is no thread: each job runs at once in the caller's, in a
     transaction of its own. Threads and a jumping clock do not mix.
 
-    `on_pushed` is called in the loop after each commit that holds deliveries. `before_commit` gets the number of the commit (1, 2, …) just before
-    it; what it raises fails the batch. It is there for crash tests.
+    `on_pushed` is called in the loop after each commit that holds deliveries.
+    `before_commit` gets the number of the commit (1, 2, …) just before it; what
+    it raises fails the batch. It is there for crash tests.
     """
 
     def __init__(self, db: Connection, path: Path, *, inline: bool = False) -> None:
         self.on_pushed: Callable[[], None] | None = None
         self.before_commit: Callable[[int], None] | None = None
         self.commits = 0
-        self.healthy = True  # the last commit came through
+        self.healthy = True  # what was last to be written came through
+        self.damage: Corrupt | None = None  # the file cannot be trusted any more
+        self.on_damage: Callable[[Corrupt], None] | None = None
         self.inline = inline
         self._db = db
         self._path = path
         self._loop = asyncio.get_running_loop()
         self._closed = False
+        self._refused = False  # a job of this batch was, by the disk
+        self._wrote = False  # a job of this batch changed a row
         self._flush_s = 0.0  # what a COMMIT takes here, smoothed
         self._soon: list[_Entry] = []  # rides on the next commit
         self._soon_timer: asyncio.TimerHandle | None = None
@@ -226,6 +231,7 @@ class Writer:
         seen = list(batch)
         is_last = False
         db.pushed = 0
+        self._refused = self._wrote = False
         began = time.perf_counter()
         try:
             db.execute("BEGIN IMMEDIATE")
@@ -244,13 +250,17 @@ class Writer:
             db.execute("COMMIT")
             self._flush_s += (time.perf_counter() - flush_began - self._flush_s) / 8
             self.commits += 1
-            self.healthy = True
+            if self._refused:
+                self.healthy = False
+            elif self._wrote:  # a full disk takes any number of empty commits
+                self.healthy = True
         except Exception as exc:  # disk full, I/O error: no job of the batch counts
             with suppress(sqlite3.Error):
                 if db.in_transaction:
                     db.execute("ROLLBACK")
             self.healthy = False
             error = as_store_error(exc, self._path)
+            self._look_at(error)
             if error is not exc:
                 error.__cause__ = exc
             return [(future, None, error) for _, future in seen], False, is_last
@@ -258,7 +268,7 @@ class Writer:
 
     def _attempt(self, job: Job, future: "asyncio.Future[Any]") -> _Outcome:
         db = self._db
-        pushed = db.pushed
+        pushed, changes = db.pushed, db.total_changes
         db.execute("SAVEPOINT job")
         try:
             result = job(db)
@@ -270,10 +280,17 @@ class Writer:
             db.pushed = pushed
             error = translate(exc, self._path)
             if error is not exc:
+                self._refused = True
+                self._look_at(error)
                 error.__cause__ = exc
             return future, None, error
         db.execute("RELEASE job")
+        self._wrote |= db.total_changes != changes
         return future, result, None
+
+    def _look_at(self, error: Exception) -> None:
+        if self.damage is None and isinstance(error, Corrupt):
+            self.damage = error
 
     def _resolve(self, done: list[_Outcome], pushed: bool) -> None:
         for future, result, exc in done:
@@ -285,3 +302,5 @@ class Writer:
                 future.set_result(result)
         if pushed and self.on_pushed is not None:
             self.on_pushed()
+        if self.damage is not None and self.on_damage is not None:
+            self.on_damage(self.damage)

@@ -145,6 +145,42 @@ def test_a_failed_commit_fails_all_of_its_jobs_and_keeps_nothing(
     play(story)
 
 
+def test_only_something_written_shows_that_a_full_disk_has_room_again(
+    play: Callable[[Story], None],
+) -> None:
+    def full(number: int) -> None:
+        raise DiskFull("no room")
+
+    def refused(db: Connection) -> None:
+        put("lost")(db)
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise error
+
+    async def story(store: Store) -> None:
+        def is_healthy() -> bool:
+            return store.writer.healthy
+
+        assert is_healthy()
+        store.writer.before_commit = full
+        with pytest.raises(DiskFull):
+            await store.prove()
+        store.writer.before_commit = None
+        await store.write(lambda db: None)  # takes no room
+        assert not is_healthy()
+        await store.prove()
+        assert is_healthy()
+        with pytest.raises(DiskFull):
+            await store.write(refused)
+        assert not is_healthy()
+        await store.prove()
+        assert is_healthy()
+        assert await kept(store) == set()
+        assert store.writer.damage is None
+
+    play(story)
+
+
 def test_the_hook_gets_the_number_of_the_commit(play: Callable[[Story], None]) -> None:
     numbers: list[int] = []
 

@@ -9,6 +9,10 @@ SELECT value FROM meta WHERE key = :key
 INSERT INTO meta (key, value) VALUES (:key, :value)
 ON CONFLICT (key) DO UPDATE SET value = excluded.value
 
+-- name: remove
+-- Forget one fact about this file.
+DELETE FROM meta WHERE key = :key
+
 -- name: newest_message
 -- The highest public id of a message, so that the next one sorts behind it.
 SELECT max(public_id) FROM message
