@@ -107,7 +107,7 @@ async def _serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with PtyModems(plan.build(network, count), directory) as served:
-        stage = Stage(network, served.modems, served)
+        stage = Stage(network, served.modems)
         plan.play(stage)
         click.echo(f"ready: {len(served.modems)} modems in {directory}", err=True)
         await stop.wait()

@@ -94,7 +94,7 @@ class Refused(Exception):
         self.kind = kind
         self.code = code
 
-    def line(self, cmee: int) -> str:
+    def line(self, cmee: int, spelled: str = "+{kind} ERROR: {code}") -> str:
         """Spell the final result code as AT+CMEE wants it.
 
         +CMS ERROR keeps its number under CMEE=0: most modems do, because
@@ -104,8 +104,9 @@ class Refused(Exception):
             return ERROR
         if cmee == 2:  # noqa: PLR2004 - AT+CMEE=2, sentences
             sentences = CME if self.kind == "CME" else CMS
-            return f"+{self.kind} ERROR: {sentences.get(self.code, 'unknown error')}"
-        return f"+{self.kind} ERROR: {self.code}"
+            sentence = sentences.get(self.code, "unknown error")
+            return spelled.format(kind=self.kind, code=sentence)
+        return spelled.format(kind=self.kind, code=self.code)
 
 
 def cme(code: int) -> Refused:
@@ -125,7 +126,7 @@ class Final(Refused):
         super().__init__()
         self._text = text
 
-    def line(self, cmee: int) -> str:
+    def line(self, cmee: int, spelled: str = "") -> str:
         """Spell it as it is."""
         return self._text
 

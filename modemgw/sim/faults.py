@@ -8,6 +8,7 @@ mixed with other lines, or never.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,24 @@ class Rule:
         return not self.nth or occurrence in self.nth
 
 
+MOMENTS = ("command", "prompt", "ctrl_z", "result")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Something that happens at a moment of sending, whenever that is.
+
+    `when` is one of MOMENTS: AT+CMGS was typed and its prompt is not there yet,
+    the prompt stands, Ctrl-Z came, or the result is about to be said. `do` and
+    `what` are those of an event, `nth` the occasions (from 1), or all.
+    """
+
+    when: str
+    do: str
+    nth: frozenset[int] = frozenset()
+    what: Mapping[str, Any] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Faults:
     """Everything that goes wrong at one modem; nothing by default.
@@ -55,6 +74,10 @@ class Faults:
     `early_report`         the status report comes before +CMGS
     `reboot_after_submit`  the modem restarts instead of answering; it is sent
     `no_prompt`            no prompt and no answer to AT+CMGS (counted: commands)
+    `refuse_number`        +CMS ERROR with this code for messages to this number
+    `full_refuses`         +CMS ERROR 322 while the memory of the SIM is full
+    `same_tp_mr`           every message gets this TP-MR
+    `moments`              something happens while a message is being sent
 
     The whole time:
     `stuck_prompt`         at power-on it sits in a prompt until ESC
@@ -66,6 +89,21 @@ class Faults:
     `answer_late_s`        every answer this much later
     `ignore_deletes`       the first so many AT+CMGD are refused
     `report_padding`       octets 0xFF behind every status report
+    `drip_interval_s`      so much between two octets of `drip`
+    `glue`                 unsolicited lines wait and come with an answer, in one piece
+    `garbage`              octets in front of everything that is said
+    `echo_twice`           the echo comes twice
+    `talks_in_prompt`      unsolicited lines come while somebody types a message
+    `sibling_freeze`       the first port is deaf until its sibling hears a command
+    `filled`               so many messages are in a memory from the start
+    `count_lag_s`          AT+CPMS counts a new message so much later
+    `lost_acks`            the first so many AT+CNMA are answered, and do nothing
+    `no_sca`               TPDUs are shown without the SCA, as in phase 1
+    `reports_during_send`  status reports wait for Ctrl-Z of the next message
+    `report_statuses`      TP-ST of the reports of every message, 30 s apart
+    `national_reports`     this country code is missing from the recipient in reports
+    `ussd_before_ok`       the answer to AT+CUSD comes before its OK
+    `ussd_says`            the lines of that answer; none: it never comes
     """
 
     refuse_submit: Mapping[int, int] = field(default_factory=dict)
@@ -76,6 +114,10 @@ class Faults:
     early_report: frozenset[int] = frozenset()
     reboot_after_submit: frozenset[int] = frozenset()
     no_prompt: frozenset[int] = frozenset()
+    refuse_number: Mapping[str, int] = field(default_factory=dict)
+    full_refuses: bool = False
+    same_tp_mr: int | None = None
+    moments: tuple[Moment, ...] = ()
     stuck_prompt: bool = False
     zombie: bool = False
     drip: bool = False
@@ -86,6 +128,21 @@ class Faults:
     answer_late_s: float = 0.0
     ignore_deletes: int = 0
     report_padding: int = 0
+    drip_interval_s: float = 0.0
+    glue: bool = False
+    garbage: bytes = b""
+    echo_twice: bool = False
+    talks_in_prompt: bool = False
+    sibling_freeze: bool = False
+    filled: Mapping[str, int] = field(default_factory=dict)
+    count_lag_s: float = 0.0
+    lost_acks: int = 0
+    no_sca: bool = False
+    reports_during_send: bool = False
+    report_statuses: tuple[int, ...] = ()
+    national_reports: str = ""
+    ussd_before_ok: bool = False
+    ussd_says: tuple[str, ...] | None = None
     rules: tuple[Rule, ...] = ()
 
 

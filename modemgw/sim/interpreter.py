@@ -9,13 +9,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from modemgw.sim.answers import ERROR, NUMERIC, OK, NotThere, Refused, cms
+from modemgw.sim.answers import ERROR, NUMERIC, OK, Final, NotThere, Refused, cms
 from modemgw.sim.commands.every import COMMANDS
-from modemgw.sim.commands.general import accepted
-from modemgw.sim.commands.identity import iccid_command
+from modemgw.sim.commands.general import accepted, restart
+from modemgw.sim.commands.identity import described, iccid_command
 from modemgw.sim.commands.table import PENDING, Answer, Command
 from modemgw.sim.faults import Rule
 from modemgw.sim.line import Call, Editor, parse_line
+from modemgw.sim.mixing import Lines, mixed
 
 if TYPE_CHECKING:
     from modemgw.sim.modem import SimModem
@@ -24,7 +25,6 @@ INTERLEAVE_S = 2.0  # how long Faults.interleave waits for an answer to break in
 MAX_HELD = 100  # unsolicited lines kept back; a real buffer is smaller
 
 Body = Callable[[bytes, bool], None]  # (typed octets, sent or cancelled)
-Lines = Sequence[str]  # one line, or a header and what belongs to it
 
 
 @dataclass(slots=True)
@@ -41,16 +41,20 @@ class _Job:
     is_overdue: bool = False  # the next command is taken before the answer
 
 
-def _has_text(header: str) -> bool:
-    """Say whether the line behind this one belongs to it, whatever it is."""
-    return header.startswith(("+CMGL:", "+CMGR:", "+CMT:"))
+def _nobody(data: bytes) -> None:
+    """Take what is said while no wire is joined."""
 
 
 class Interpreter:
-    """Runs the command lines of one modem and spells what it says."""
+    """Runs the command lines of one port of a modem and spells what it says.
 
-    def __init__(self, modem: "SimModem") -> None:
+    `write` is set by the wire and takes what is said.
+    """
+
+    def __init__(self, modem: "SimModem", number: int = 0) -> None:
         self._modem = modem
+        self.number = number  # of this port; 0 is where unsolicited lines come
+        self.write: Callable[[bytes], None] = _nobody
         self.table = self._commands()
         self.prompts = 0  # prompts asked for, counted for Faults.no_prompt
         self._editor = Editor()
@@ -61,13 +65,14 @@ class Interpreter:
         self._seen: dict[str, int] = {}  # how often each rule's command came
         self._out = bytearray()  # what drips
         self._answers = 0
-        self.is_quietened = False  # Persona.noise_off was sent
 
     def _commands(self) -> dict[str, Command]:
         persona = self._modem.persona
         table = {n: c for n, c in COMMANDS.items() if n not in persona.missing}
         for name in persona.accepts:
             table[name] = Command(accepted)
+        for name in persona.reset_commands:
+            table[name] = Command(restart)
         for name in persona.iccid_commands:
             table[name] = Command(iccid_command(name), "CME")
         return table
@@ -79,7 +84,7 @@ class Interpreter:
         self._held.clear()
         self._job = _Job() if stuck else None
         self._ask = self._leave_stuck_prompt if stuck else None
-        self.is_quietened = False
+        self.table = self._commands()
 
     @property
     def names(self) -> list[str]:
@@ -93,8 +98,14 @@ class Interpreter:
 
     # --- inwards
 
+    def data_received(self, data: bytes) -> None:
+        """Take what was typed, unless the modem has no power or still starts."""
+        if self._modem.listens:
+            self.feed(data)
+
     def feed(self, data: bytes) -> None:
         """Take what was typed."""
+        self._modem.interpreter = self
         self._editor.push(data)
         self._read_on()
 
@@ -123,19 +134,21 @@ class Interpreter:
         if settings.echo and data:
             if self._ask is not None and settings.cmgf == 1:
                 data = data.replace(b"\r", b"\r\n> ")
-            self._put(data)
+            self._put(data * (2 if self._modem.faults.echo_twice else 1))
 
     def ask(self, body: Body) -> None:
         """Show the prompt; `body` gets what is typed up to Ctrl-Z or ESC."""
         faults = self._modem.faults
         self.prompts += 1
         if self.prompts in faults.no_prompt:
-            self._job = None
+            self._modem.forget()
             return
+        self._modem.moment("command")
         for line in faults.urc_before_prompt:
             self.urc(line)
         self._ask = body
         self._put(b"\r\n> ")
+        self._modem.moment("prompt")
 
     def _leave_stuck_prompt(self, body: bytes, sent: bool) -> None:
         if sent:
@@ -146,7 +159,7 @@ class Interpreter:
     # --- one command line
 
     def _start(self, text: str) -> None:
-        if self._modem.faults.zombie:
+        if self._is_deaf():
             return
         if text == "A/":
             text = self._last_line
@@ -158,6 +171,15 @@ class Interpreter:
             self._finish(job, ERROR)
             return
         self._step(job)
+
+    def _is_deaf(self) -> bool:
+        modem = self._modem
+        modem.sibling_heard |= self.number > 0
+        return (
+            modem.faults.zombie
+            or (modem.persona.deaf_without_radio and modem.radio != 1)
+            or (modem.faults.sibling_freeze and not modem.sibling_heard)
+        )
 
     def _step(self, job: _Job) -> None:
         while job.at < len(job.calls):
@@ -171,7 +193,7 @@ class Interpreter:
                 self._finish(job, self._modem.persona.unknown)
                 return
             except Refused as refused:
-                self._finish(job, refused.line(self._modem.settings.cmee))
+                self._finish(job, self._refusal(refused))
                 return
             if answer is PENDING or self._job is not job:
                 return  # the second: the command restarted the modem
@@ -181,9 +203,22 @@ class Interpreter:
 
     def _answer(self, call: Call) -> Answer:
         command = self.table.get(call.name)
-        if call.typed() == self._modem.persona.noise_off:
-            self.is_quietened = True
+        typed, persona = call.typed(), self._modem.persona
+        if typed in persona.noise_off:
+            self._modem.silenced.add(typed)
+            return self._known(call) if command else []
+        if typed == persona.ussd_plain:
+            self._modem.ussd_plain = True
             return []
+        for start, final in persona.refuses.items():
+            if typed.startswith(start):
+                raise Final(final)
+        if typed in persona.says:
+            return described(self._modem, persona.says[typed])
+        return self._known(call)
+
+    def _known(self, call: Call) -> Answer:
+        command = self.table.get(call.name)
         if command is None:
             raise NotThere
         if command.card:
@@ -217,7 +252,7 @@ class Interpreter:
         if not rule.say:
             self._job = None
             if rule.reboot:
-                self._modem.reboot()
+                self._modem.restart()
             return True
         *info, final = rule.say
         if info:
@@ -236,8 +271,11 @@ class Interpreter:
     def refuse(self, refused: Refused) -> None:
         """End a pending command with a refusal."""
         if (job := self._job) is not None:
-            self._finish(job, refused.line(self._modem.settings.cmee))
+            self._finish(job, self._refusal(refused))
             self._read_on()
+
+    def _refusal(self, refused: Refused) -> str:
+        return refused.line(self._modem.settings.cmee, self._modem.persona.error_format)
 
     def forget(self) -> None:
         """End a pending command without a word."""
@@ -262,9 +300,11 @@ class Interpreter:
     def _say(self, job: _Job, final: str) -> None:
         settings = self._modem.settings
         info = job.info
-        if self._held or job.inside:
-            info = self._mixed(info, [*self._held, *job.inside])
-            self._held.clear()
+        held = [] if self._modem.faults.glue else self._held
+        if held or job.inside:
+            info = mixed(info, [*held, *job.inside], self._answers)
+            self._answers += 1
+            held.clear()
         pieces = [self._spell(lines) for lines in info]
         if not settings.quiet:
             if settings.verbose:
@@ -274,28 +314,14 @@ class Interpreter:
                     f"{NUMERIC[final]}\r" if final in NUMERIC else f"{final}\r\n"
                 )
         pieces += (self._spell(lines) for lines in job.after)
+        if self._modem.faults.glue and self._held:
+            pieces += (self._spell(lines) for lines in self._held)
+            self._held.clear()
         if self._job is job:
             self._job = None
         self._put("".join(pieces).encode("latin-1", "replace"))
         if job.reboot:
-            self._modem.reboot()
-
-    def _mixed(self, info: list[Lines], others: list[Lines]) -> list[Lines]:
-        """Put lines before, behind and into the information, in turn.
-
-        A header is never parted from what belongs to it: TS 27.005 has no such
-        modem, and the listings of those that do it cannot be read at all.
-        """
-        units: list[list[str]] = []
-        for line in (line for lines in info for line in lines):
-            waits = bool(units) and len(units[-1]) == 1 and _has_text(units[-1][0])
-            if waits or (units and not line.startswith(("+", "^"))):
-                units[-1].append(line)
-            else:
-                units.append([line])
-        place = (0, len(units), len(units) // 2)[self._answers % 3]
-        self._answers += 1
-        return [*units[:place], *others, *units[place:]]
+            self._modem.restart()
 
     def urc(self, *lines: str) -> None:
         """Say something unasked: one line, or a header and its PDU.
@@ -303,9 +329,10 @@ class Interpreter:
         It waits while somebody types behind the prompt, and under
         `Faults.interleave` for the middle of the next answer.
         """
-        interleave = self._modem.faults.interleave
-        if self._ask is None and not interleave:
-            self._put(self._spell(lines).encode("latin-1", "replace"))
+        faults = self._modem.faults
+        interleave = faults.interleave or faults.glue
+        if (self._ask is None or faults.talks_in_prompt) and not interleave:
+            self._put(self._spelled_unasked(lines))
         elif len(self._held) < MAX_HELD:
             self._held.append(lines)
             if interleave:
@@ -315,7 +342,13 @@ class Interpreter:
         if self._ask is None and self._held:
             held, self._held = self._held, []
             for lines in held:
-                self._put(self._spell(lines).encode("latin-1", "replace"))
+                self._put(self._spelled_unasked(lines))
+
+    def _spelled_unasked(self, lines: Lines) -> bytes:
+        text, line_end = self._spell(lines), self._modem.persona.line_end
+        if line_end != "\r\n" and self._modem.settings.verbose:
+            text = text[:2] + text[2:].replace("\r\n", line_end)
+        return text.encode("latin-1", "replace")
 
     def _spell(self, lines: Lines) -> str:
         text = "\r\n".join(lines)
@@ -324,8 +357,9 @@ class Interpreter:
         return f"{NUMERIC[text]}\r" if text in NUMERIC else f"{text}\r\n"
 
     def _put(self, data: bytes) -> None:
+        data = self._modem.faults.garbage + data
         if not self._modem.faults.drip and not self._out:
-            self._modem.write(data)
+            self.write(data)
             return
         if not self._out:
             asyncio.get_running_loop().call_soon(self._drip)
@@ -333,7 +367,12 @@ class Interpreter:
 
     def _drip(self) -> None:
         if self._out:
-            self._modem.write(bytes(self._out[:1]))
+            self.write(bytes(self._out[:1]))
             del self._out[:1]
         if self._out:
-            asyncio.get_running_loop().call_soon(self._drip)
+            loop = asyncio.get_running_loop()
+            interval_s = self._modem.faults.drip_interval_s
+            if interval_s:
+                loop.call_later(interval_s, self._drip)
+            else:
+                loop.call_soon(self._drip)

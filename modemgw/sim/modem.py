@@ -6,21 +6,26 @@ It has no idea who talks to it. What it is stands in `persona`, what goes wrong 
 
 import asyncio
 import copy
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from modemgw.sim.acts import ACTS
 from modemgw.sim.answers import Refused, cme, cms
 from modemgw.sim.calls import Calls
-from modemgw.sim.card import Card
+from modemgw.sim.card import PIN_TRIES, Card
 from modemgw.sim.faults import NO_FAULTS, Faults
 from modemgw.sim.interpreter import Body, Interpreter
 from modemgw.sim.latency import Latency
 from modemgw.sim.network import Arrival, Network
-from modemgw.sim.persona import GENERIC, Persona
+from modemgw.sim.personas.generic import GENERIC
+from modemgw.sim.personas.model import Persona
+from modemgw.sim.plugging import PULL_S, Socket
 from modemgw.sim.receiving import Receiver
 from modemgw.sim.settings import Settings
 from modemgw.sim.storage import Storage
+from modemgw.sim.stored import fill
 
 SERVED = frozenset({1, 5, 6, 7})  # <stat> of +CREG with which SMS works
 MAX_SENT = 100_000  # TPDUs kept for whoever looks at them
@@ -28,16 +33,12 @@ WITH_CELL = 2  # AT+CREG=2: with location area and cell
 _LOCKED = {"SIM PIN": 1, "SIM PUK": 2}  # offsets of CME 11, 12 and CMS 311, 316
 
 
-def _nobody(data: bytes) -> None:
-    """Take what is said while no wire is joined."""
-
-
 class SimModem:
     """One modem with its card, on one network.
 
     `write` is set by the wire and takes what the modem says. `sent` keeps SCA and
     TPDU of every message that went to the network, `submits` counts all that
-    reached their TPDU, refused ones too.
+    reached their TPDU, refused ones too. `socket` is where it is plugged in.
     """
 
     def __init__(
@@ -50,6 +51,8 @@ class SimModem:
         number: str,
         name: str = "",
         pin: str | None = None,
+        pin_tries: int = PIN_TRIES,
+        stat: int = 1,
         credit: int | None = None,
         persona: Persona = GENERIC,
         faults: Faults = NO_FAULTS,
@@ -66,29 +69,49 @@ class SimModem:
             imsi,
             number,
             pin=pin,
+            pin_tries=pin_tries,
             credit=credit,
             sm=self._storage("SM"),
         )
-        self.write: Callable[[bytes], None] = _nobody
+        self.socket: Socket | None = None
         self.sent: list[bytes] = []
         self.submits = 0
+        self.submitting = 0  # TPDUs whose result is awaited
         self.deletes = 0  # AT+CMGD seen, for Faults.ignore_deletes
         self.me = self._storage("ME")
         self.sr = self._storage("SR")
         self.radio = 1  # AT+CFUN
-        self.stat = 1  # <stat> of +CREG while the radio is on
+        self.acks = 0  # AT+CNMA seen, for Faults.lost_acks
+        self.lagging: Counter[str] = Counter()  # Faults.count_lag_s, by memory
+        self.sibling_heard = False  # for Faults.sibling_freeze
+        self.stat = stat  # <stat> of +CREG while the radio is on
         self.csq = 23
         self.clock_offset_ms = 0  # AT+CCLK
         self.ussd_menu = False  # a USSD session waits for a reply
+        self.ussd_plain = False  # Persona.ussd_plain was sent
+        self.silenced: set[str] = set()  # commands of Persona.noise_off that were sent
         self.profile: Settings | None = None  # AT&W
         self.settings = Settings.of(persona)
         self.receiver = Receiver(self)
         self.calls = Calls(self)
-        self.interpreter = Interpreter(self)
+        self.ports = [Interpreter(self, at) for at in range(persona.ports)]
+        self.interpreter = self.ports[0]  # the port whose command is being answered
+        self._engaged: Interpreter | None = None  # the port whose command is pending
+        self._moments: Counter[str] = Counter()
         self.is_powered = False
         self._is_booting = False
         self._epoch = 0
+        fill(self)
         self.power_on()
+
+    @property
+    def write(self) -> Callable[[bytes], None]:
+        """Return what takes the octets of the first port."""
+        return self.ports[0].write
+
+    @write.setter
+    def write(self, write: Callable[[bytes], None]) -> None:
+        self.ports[0].write = write
 
     # --- power and registration
 
@@ -98,10 +121,16 @@ class SimModem:
         self._epoch += 1
         self.settings = copy.deepcopy(self.profile or Settings.of(self.persona))
         self.radio = 1
-        self.ussd_menu = False
+        self.ussd_menu = self.ussd_plain = False
+        self.silenced.clear()
         self.receiver.reset()
         self.calls.reset()
-        self.interpreter.reset(stuck=self.faults.stuck_prompt)
+        self.sibling_heard = False
+        self.submitting = 0
+        self.lagging.clear()
+        self._engaged = None
+        for port in self.ports:
+            port.reset(stuck=self.faults.stuck_prompt and port is self.ports[0])
         if self.card is not None:
             self.card.unlocked = False
         self._is_booting = self.persona.boot_s > 0
@@ -132,6 +161,29 @@ class SimModem:
         """Restart, as after a brown-out or AT+CFUN=1,1."""
         self.power_off()
         self.power_on()
+
+    def restart(self) -> None:
+        """Restart and take the time that this model needs; USB sticks vanish."""
+        restart_s = self.persona.restart_s
+        if restart_s <= 0:
+            self.reboot()
+            return
+        self.power_off()
+        loop, epoch = asyncio.get_running_loop(), self._epoch
+        if self.persona.vanishes and self.socket is not None:
+            loop.call_later(min(PULL_S, restart_s / 2), self._restarting, epoch, False)
+        loop.call_later(restart_s, self._restarting, epoch, True)
+
+    def _restarting(self, epoch: int, is_over: bool) -> None:
+        if epoch != self._epoch:  # pulled by hand meanwhile
+            return
+        if self.persona.vanishes and self.socket is not None:
+            if is_over:
+                self.socket.bring_back(self)
+            else:
+                self.socket.take_away(self)
+        if is_over:
+            self.power_on()
 
     def insert(self, card: Card | None) -> None:
         """Change the SIM (None: take it out); the modem restarts."""
@@ -194,6 +246,11 @@ class SimModem:
 
     # --- the network's side
 
+    @property
+    def is_sending(self) -> bool:
+        """A TPDU is at the network and its result was not said."""
+        return self.submitting > 0
+
     def take(self, arrival: Arrival) -> bool:
         """Receive one TPDU; False where it must wait at the network."""
         return self.is_served and self.receiver.take(arrival)
@@ -207,26 +264,46 @@ class SimModem:
     # --- the wire's side
 
     def data_received(self, data: bytes) -> None:
-        """Take octets from whoever holds the other end."""
-        if self.is_powered and not self._is_booting:
-            self.interpreter.feed(data)
+        """Take octets from whoever holds the other end of the first port."""
+        self.ports[0].data_received(data)
+
+    @property
+    def listens(self) -> bool:
+        """It has power and has started."""
+        return self.is_powered and not self._is_booting
 
     def urc(self, *lines: str) -> None:
         """Say something unasked: one line, or a header and its PDU."""
         if self.is_powered:
-            self.interpreter.urc(*lines)
+            self.ports[0].urc(*lines)
+
+    def engage(self) -> None:
+        """Begin what takes time; Refused while another port does such a thing."""
+        if self._engaged not in (None, self.interpreter):
+            raise cms(302)
+        self._engaged = self.interpreter
+
+    def _disengage(self) -> Interpreter:
+        engaged, self._engaged = self._engaged or self.ports[0], None
+        self.interpreter = engaged
+        return engaged
 
     def ask(self, body: Body) -> None:
         """Show the prompt of the command in flight."""
+        self.engage()
         self.interpreter.ask(body)
 
     def complete(self, info: Sequence[str] = ()) -> None:
         """Give the answer of the command in flight."""
-        self.interpreter.complete(info)
+        self._disengage().complete(info)
 
     def refuse(self, refused: Refused) -> None:
         """Refuse the command in flight."""
-        self.interpreter.refuse(refused)
+        self._disengage().refuse(refused)
+
+    def forget(self) -> None:
+        """End the command in flight without a word."""
+        self._disengage().forget()
 
     # --- time and trouble
 
@@ -247,11 +324,33 @@ class SimModem:
     def _noise(
         self, lines: Sequence[str], interval_s: float, turn: int, can_end: bool
     ) -> None:
-        if can_end and self.interpreter.is_quietened:
-            return
+        if can_end:
+            lines = [line for line in lines if not self._is_silenced(line)]
+            if not lines:
+                return
         self.urc(lines[turn % len(lines)])
         self.later(interval_s, self._noise, lines, interval_s, turn + 1, can_end)
 
     def set_faults(self, **changes: Any) -> None:
         """Replace single fields of the faults while the modem runs."""
         self.faults = replace(self.faults, **changes)
+
+    def _is_silenced(self, line: str) -> bool:
+        return any(
+            line.startswith(start)
+            for command, start in self.persona.noise_off.items()
+            if command in self.silenced
+        )
+
+    def lift_faults(self) -> None:
+        """Let nothing go wrong any more."""
+        self.faults = NO_FAULTS
+
+    def moment(self, when: str) -> None:
+        """Let happen what Faults.moments wants at this moment."""
+        self._moments[when] += 1
+        for moment in self.faults.moments:
+            if moment.when == when and (
+                not moment.nth or self._moments[when] in moment.nth
+            ):
+                ACTS[moment.do](self, moment.what)

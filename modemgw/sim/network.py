@@ -25,13 +25,16 @@ from modemgw.pdu.times import Timestamp
 from modemgw.pdu.udh import Concat, Udh
 from modemgw.pdu.userdata import UserData
 from modemgw.sim.card import Card
+from modemgw.sim.identity import iccid_of, imsi_of, number_of
 from modemgw.sim.journal import Journal
 from modemgw.sim.latency import Latency
 from modemgw.sim.sandbox import ANYBODY, DELIVERED, EXPIRED, SANDBOX, Behaviour, digits
+from modemgw.sim.storage import Storage
 
 if TYPE_CHECKING:
     from modemgw.sim.modem import SimModem
 
+SPARE_CARDS = 9_000  # numbers of cards that no modem has at the start
 RETRY_S = 30.0  # after a modem did not acknowledge; a real SMSC takes minutes
 NO_CREDIT = 21  # short message transfer rejected: what prepaid networks answer
 
@@ -94,12 +97,18 @@ class Network:
         self._journal = Journal(journal) if journal is not None else None
         self._subscribers: dict[str, _Subscriber] = {}  # by IMSI
         self._numbers: dict[str, str] = {}  # digits -> IMSI
+        self.clock_offset_ms = 0  # of the service centre, against the clock
         self._concat_ref = 0
+        self._cards = 0  # made by another_card
 
     def close(self) -> None:
         """Close the journal."""
         if self._journal is not None:
             self._journal.close()
+
+    def now_ms(self) -> int:
+        """Return the time of the service centre."""
+        return self.clock.now_ms() + self.clock_offset_ms
 
     # --- modems
 
@@ -111,6 +120,18 @@ class Network:
         subscriber.modem = modem
         if subscriber.waiting:
             asyncio.get_running_loop().call_soon(self._offer, subscriber)
+
+    def another_card(self, modem: "SimModem") -> Card:
+        """Make a card that nobody has, of the size that this modem's has."""
+        self._cards += 1
+        index = SPARE_CARDS + self._cards
+        size = modem.card.sm if modem.card is not None else Storage("SM", 30)
+        return Card(
+            iccid_of(index),
+            imsi_of(index),
+            number_of(index),
+            sm=Storage("SM", size.capacity, size.first),
+        )
 
     wake = attach  # room was made, or an acknowledgement came
 
@@ -167,10 +188,15 @@ class Network:
         self._note(modem, card, submit, octets, tp_mr, cause, is_lost)
         if cause is not None:
             return cause
+        if behaviour is ANYBODY and modem.faults.report_statuses:
+            behaviour = Behaviour.in_turn(modem.faults.report_statuses)
         self.submitted += 1
         if not is_lost:
             loop = asyncio.get_running_loop()
-            item = _Accepted(self._subscriber(card), submit, tp_mr)
+            told = submit.recipient
+            if national := modem.faults.national_reports:
+                told = without_country(told, national)
+            item = _Accepted(self._subscriber(card), submit, tp_mr, told)
             if early_report:
                 self._report(item, DELIVERED)
             elif (imsi := self._numbers.get(recipient)) is not None:
@@ -196,7 +222,7 @@ class Network:
         self._journal.note(
             submit,
             octets,
-            at=self.clock.now_ms(),
+            at=self.now_ms(),
             modem=modem.name,
             imsi=card.imsi,
             number=card.number,
@@ -207,7 +233,7 @@ class Network:
     def _follow(self, item: "_Accepted", behaviour: Behaviour, nth: int) -> None:
         """Wait for the nth report of this number's behaviour."""
         if not nth:
-            item.accepted_ms = self.clock.now_ms()
+            item.accepted_ms = self.now_ms()
         if nth < len(behaviour.reports):
             wait_s, status = behaviour.reports[nth]
             if wait_s is None:
@@ -227,10 +253,10 @@ class Network:
             return
         if self.lost_reports and self.random.random() < self.lost_reports:
             return
-        now_ms = self.clock.now_ms()
+        now_ms = self.now_ms()
         report = StatusReport(
             item.tp_mr,
-            item.submit.recipient,
+            item.told,
             Timestamp.from_unix(item.accepted_ms or now_ms),
             Timestamp.from_unix(now_ms),
             status,
@@ -242,7 +268,7 @@ class Network:
 
     def _deliver(self, item: "_Accepted", recipient: _Subscriber) -> None:
         """Bring a message from one SIM to another; the report follows the receipt."""
-        item.accepted_ms = now_ms = self.clock.now_ms()
+        item.accepted_ms = now_ms = self.now_ms()
         deliver = Deliver(
             Address.dialled(item.sender.card.number),
             Timestamp.from_unix(now_ms),
@@ -270,7 +296,7 @@ class Network:
         until = submit.validity.until
         if until is None or until.unix_ms is None:
             return None
-        return max(0.001, (until.unix_ms - self.clock.now_ms()) / 1000)
+        return max(0.001, (until.unix_ms - self.now_ms()) / 1000)
 
     def _expire(
         self, item: "_Accepted", recipient: _Subscriber, arrival: Arrival
@@ -302,9 +328,7 @@ class Network:
         segments = segment(text) if isinstance(text, str) else text
         if concat_ref is None:
             self._concat_ref = concat_ref = (self._concat_ref + 1) % 256
-        scts = Timestamp.from_unix(
-            self.clock.now_ms() - ago // timedelta(milliseconds=1)
-        )
+        scts = Timestamp.from_unix(self.now_ms() - ago // timedelta(milliseconds=1))
         for seq in order or range(1, len(segments) + 1):
             elements = segments.elements
             if len(segments) > 1:
@@ -339,6 +363,7 @@ class _Accepted:
     sender: _Subscriber
     submit: Submit
     tp_mr: int
+    told: Address  # the recipient as reports name it
     accepted_ms: int = 0
 
 
@@ -347,3 +372,10 @@ def address(sender: str) -> Address:
     if sender.removeprefix("+").isdecimal():
         return Address.dialled(sender)
     return Address.alphanumeric(sender)
+
+
+def without_country(recipient: Address, code: str) -> Address:
+    """Return the address as it is dialled within its country."""
+    if not recipient.text.startswith(code):
+        return recipient
+    return Address.dialled("0" + recipient.text.removeprefix(code))

@@ -6,156 +6,31 @@ epoll watches all masters, and a hung-up master wakes it only once.
 """
 
 import asyncio
-import contextlib
-import errno
-import logging
-import os
 import select
-import termios
-import tty
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from modemgw.sim import plugging
 from modemgw.sim.modem import SimModem
-
-READ_SIZE = 4096
-MAX_PENDING = 65_536  # octets kept for a client that does not read; the rest is lost
-RETRY_S = 0.05  # until its tty takes more
-
-_log = logging.getLogger(__name__)
-
-
-class PtyPort:
-    """One pseudo terminal with a modem at its master end and a link to the other."""
-
-    def __init__(self, modem: SimModem, link: Path) -> None:
-        self.modem = modem
-        self.link = link
-        self.master, slave = os.openpty()
-        self._slave_name = os.ttyname(slave)
-        tty.setraw(slave)
-        os.close(slave)
-        os.set_blocking(self.master, False)
-        self._poll = select.poll()
-        self._poll.register(self.master, 0)  # hang-ups are reported always
-        self._has_client = False
-        self._pending = bytearray()
-        self._is_open = True
-        try:
-            if link.is_symlink():
-                link.unlink()  # left by a run that was killed
-            link.symlink_to(self._slave_name)
-        except OSError:
-            os.close(self.master)
-            raise
-        modem.write = self.say
-
-    def close(self) -> None:
-        """Take link and pty away; a client finds its device gone."""
-        if self._is_open:
-            self._is_open = False
-            with contextlib.suppress(OSError):
-                if self.link.readlink() == Path(self._slave_name):
-                    self.link.unlink()
-            self._pending.clear()
-            os.close(self.master)
-
-    def _is_hung_up(self) -> bool:
-        return any(event & select.POLLHUP for _, event in self._poll.poll(0))
-
-    def ready(self) -> bool:
-        """Read what came, and notice that a client left.
-
-        False where that client locked the terminal for good (TIOCEXCL, which a
-        real tty forgets at the last close) and a new one is needed.
-        """
-        while self._is_open:
-            try:
-                data = os.read(self.master, READ_SIZE)
-            except BlockingIOError:
-                break
-            except OSError:  # EIO: nobody holds the other end
-                break
-            if not data:
-                break
-            self._has_client = True
-            self.modem.data_received(data)
-            if len(data) < READ_SIZE:
-                break
-        if self._is_open and self._has_client and self._is_hung_up():
-            self._has_client = False
-            return self._clean_up()
-        return True
-
-    def _clean_up(self) -> bool:
-        """Discard what the last client did not read, and its line settings."""
-        self._pending.clear()
-        try:
-            slave = os.open(self._slave_name, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-        except OSError as error:
-            return error.errno != errno.EBUSY
-        with contextlib.suppress(termios.error):
-            termios.tcflush(slave, termios.TCIFLUSH)
-            tty.setraw(slave, termios.TCSANOW)
-        os.close(slave)
-        return True
-
-    def say(self, data: bytes) -> None:
-        """Give octets to the client; without one they are lost, as on a real port."""
-        if not self._is_open:
-            return
-        if not self._has_client:
-            if self._is_hung_up():
-                return
-            self._has_client = True
-        if self._pending:
-            self._keep(data)
-            return
-        try:
-            taken = os.write(self.master, data)
-        except BlockingIOError:
-            taken = 0
-        except OSError:
-            return
-        if taken < len(data):
-            self._keep(data[taken:])
-            asyncio.get_running_loop().call_later(RETRY_S, self._say_on)
-
-    def _keep(self, data: bytes) -> None:
-        room = MAX_PENDING - len(self._pending)
-        if len(data) > room:
-            _log.debug("client does not read", extra={"modem": self.modem.name})
-        self._pending += data[:room]
-
-    def _say_on(self) -> None:
-        if not self._is_open or not self._pending:
-            return
-        with contextlib.suppress(BlockingIOError):
-            try:
-                del self._pending[: os.write(self.master, self._pending)]
-            except BlockingIOError:
-                raise
-            except OSError:
-                self._pending.clear()
-        if self._pending:
-            asyncio.get_running_loop().call_later(RETRY_S, self._say_on)
+from modemgw.sim.pty_port import PtyPort
 
 
 class PtyModems:
     """Serves modems in the running loop as DIR/modem0, DIR/modem1 …
 
     An async context manager; leaving it removes the links. The modems may be
-    unplugged and plugged in again, also under another name.
+    unplugged and plugged in again, also under another name. Further ports of a
+    modem are beside it: DIR/modem0.1 is the second one of modem0.
     """
 
     def __init__(self, modems: Sequence[SimModem], directory: Path) -> None:
         self.modems = list(modems)
         self.directory = directory
         self.names = [f"modem{at}" for at in range(len(self.modems))]
-        self._ports: dict[int, PtyPort] = {}  # by the modem's place
-        self._by_master: dict[int, PtyPort] = {}
+        self._ports: dict[int, list[PtyPort]] = {}  # by the modem's place
+        self._by_master: dict[int, tuple[int, PtyPort]] = {}
         self._epoll: select.epoll | None = None
 
     @property
@@ -170,7 +45,8 @@ class PtyModems:
         loop = asyncio.get_running_loop()
         loop.add_reader(self._epoll.fileno(), self._ready)
         try:
-            for at in range(len(self.modems)):
+            for at, modem in enumerate(self.modems):
+                modem.socket = self
                 self._open(at)
         except BaseException:
             self.close()
@@ -196,15 +72,21 @@ class PtyModems:
             self._epoll = None
 
     def _open(self, at: int) -> None:
-        if self._epoll is not None:
-            port = PtyPort(self.modems[at], self.links[at])
-            self._ports[at] = self._by_master[port.master] = port
+        if self._epoll is None or at in self._ports:
+            return
+        modem = self.modems[at]
+        ports = self._ports[at] = []
+        for number in range(len(modem.ports)):
+            name = self.names[at] + (f".{number}" if number else "")
+            port = PtyPort(modem, self.directory / name, number)
+            ports.append(port)
+            self._by_master[port.master] = at, port
             self._epoll.register(port.master, select.EPOLLIN | select.EPOLLET)
 
     def _close(self, at: int) -> None:
-        port = self._ports.pop(at, None)
-        if port is not None and self._epoll is not None:
-            self._epoll.unregister(port.master)
+        for port in self._ports.pop(at, ()):
+            if self._epoll is not None:
+                self._epoll.unregister(port.master)
             del self._by_master[port.master]
             port.close()
 
@@ -212,21 +94,37 @@ class PtyModems:
         if self._epoll is None:
             return
         for master, _ in self._epoll.poll(0):
-            port = self._by_master.get(master)
+            at, port = self._by_master.get(master, (0, None))
             if port is not None and not port.ready():
-                at = next(at for at, known in self._ports.items() if known is port)
                 self._close(at)
                 self._open(at)
 
+    # --- sticks that come and go
+
     def unplug(self, at: int) -> None:
         """Pull a stick: its link and pty go, its power too."""
-        self._close(at)
-        self.modems[at].power_off()
+        plugging.unplug(self.modems[at])
 
     def replug(self, at: int, name: str | None = None) -> None:
         """Plug it in again, perhaps under another name."""
-        if at in self._ports:
-            self.unplug(at)
+        plugging.replug(self.modems[at], name)
+
+    def take_away(self, modem: SimModem) -> None:
+        """Take link and pty of this modem away."""
+        self._close(self.modems.index(modem))
+
+    def bring_back(self, modem: SimModem, name: str | None = None) -> None:
+        """Make them again, perhaps under another name."""
+        at = self.modems.index(modem)
         self.names[at] = name or self.names[at]
         self._open(at)
-        self.modems[at].power_on()
+
+    def spare_name(self, modem: SimModem) -> str:
+        """Return a name that no modem has."""
+        return plugging.next_name(self.names[self.modems.index(modem)], self.names)
+
+    def neighbour(self, modem: SimModem) -> tuple[SimModem, str, str]:
+        """Return the next modem, its name, and the name of this one."""
+        at = self.modems.index(modem)
+        other = (at + 1) % len(self.modems)
+        return self.modems[other], self.names[other], self.names[at]

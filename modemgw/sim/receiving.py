@@ -43,16 +43,9 @@ class Receiver:
 
     def take(self, arrival: Arrival) -> bool:
         """Receive one TPDU; False where the network must keep it for later."""
-        _, mt, _, ds, _ = self._modem.settings.cnmi
         if arrival.is_report:
-            if padding := self._modem.faults.report_padding:
-                arrival = replace(arrival, octets=arrival.octets + b"\xff" * padding)
-            if ds == STORED_REPORTS:
-                return self._store(arrival, "SR", self._modem.persona.report_notice)
-            if ds:
-                return self._route(arrival, textmode.report_lines(self._modem, arrival))
-            arrival.acknowledge()  # nobody wants it: acknowledged and dropped
-            return True
+            return self._take_report(arrival)
+        mt = self._modem.settings.cnmi[1]
         if mt and self._is_routed(arrival, mt):
             return self._route(arrival, textmode.deliver_lines(self._modem, arrival))
         if self._is_flash(arrival) and self._modem.persona.class0 == "drop":
@@ -64,6 +57,19 @@ class Receiver:
         memory = "SM" if is_class_2 else self._modem.settings.memories[2]
         notice = self._modem.persona.message_notice if mt else ""
         return self._store(arrival, memory, notice)
+
+    def _take_report(self, arrival: Arrival) -> bool:
+        faults, ds = self._modem.faults, self._modem.settings.cnmi[3]
+        if faults.reports_during_send and not self._modem.is_sending:
+            return False
+        if padding := faults.report_padding:
+            arrival = replace(arrival, octets=arrival.octets + b"\xff" * padding)
+        if ds == STORED_REPORTS:
+            return self._store(arrival, "SR", self._modem.persona.report_notice)
+        if ds:
+            return self._route(arrival, textmode.report_lines(self._modem, arrival))
+        arrival.acknowledge()  # nobody wants it: acknowledged and dropped
+        return True
 
     def _is_flash(self, arrival: Arrival) -> bool:
         return arrival.deliver is not None and arrival.deliver.message_class == 0
@@ -92,7 +98,10 @@ class Receiver:
         return True
 
     def acknowledge(self, *, accepted: bool = True) -> None:
-        """AT+CNMA came: tell the network."""
+        """AT+CNMA came: tell the network, unless it gets lost."""
+        self._modem.acks += 1
+        if self._modem.acks <= self._modem.faults.lost_acks:
+            return
         if self._owed is not None:
             owed, self._owed = self._owed, None
             if accepted:
@@ -117,10 +126,16 @@ class Receiver:
             if self._modem.persona.full_urc:
                 self._modem.urc(self._modem.persona.full_urc.format(memory=memory))
             return False
+        if lag_s := self._modem.faults.count_lag_s:
+            self._modem.lagging[memory] += 1
+            self._modem.later(lag_s, self._caught_up, memory)
         if notice:
             self._say((notice.format(memory=memory, index=index),))
         arrival.acknowledge()
         return True
+
+    def _caught_up(self, memory: str) -> None:
+        self._modem.lagging[memory] -= 1
 
     def _say(self, lines: tuple[str, ...]) -> None:
         if self._modem.settings.cnmi[0] == 0:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 UNASSIGNED = 1  # RP cause, 3GPP TS 24.011, 8.2.5.4
+BETWEEN_S = 30.0  # two reports of one message
 BUFFERED, DELIVERED, INCOMPATIBLE, EXPIRED = 0x22, 0x00, 0x41, 0x46  # TP-ST
 
 
@@ -22,6 +23,16 @@ class Behaviour:
 
     refuse: int | None = None
     reports: tuple[tuple[float | None, int], ...] = ((None, DELIVERED),)
+
+    @classmethod
+    def in_turn(cls, statuses: tuple[int, ...]) -> "Behaviour":
+        """Return what reports these statuses, the first after the latency."""
+        return cls(
+            reports=tuple(
+                (BETWEEN_S if at else None, status)
+                for at, status in enumerate(statuses)
+            )
+        )
 
 
 AT_ONCE_S = 0.005  # the report follows the acceptance, never the other way round

@@ -5,47 +5,41 @@ one only sets timers in the running loop; nothing is awaited.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from modemgw.pdu.segment import segment
+from modemgw.sim.acts import ACTS
 from modemgw.sim.faults import NO_FAULTS, Faults
 from modemgw.sim.fleet import make_modem
 from modemgw.sim.latency import Latency
 from modemgw.sim.modem import SimModem
 from modemgw.sim.network import Network
-from modemgw.sim.persona import GENERIC, Persona
+from modemgw.sim.personas.generic import GENERIC
+from modemgw.sim.personas.model import Persona
 
 IDENTITY = frozenset({"imei", "imsi", "iccid", "number"})  # of one modem only
 
 
-class Plugs(Protocol):
-    """Where sticks are pulled and plugged in again: PtyModems, or a test's own."""
-
-    def unplug(self, at: int) -> object:
-        """Pull the stick at this place."""
-
-    def replug(self, at: int, name: str | None = None) -> object:
-        """Plug it in again, perhaps under another name."""
-
-
 @dataclass(frozen=True, slots=True)
 class ModemPlan:
-    """One modem of a scenario. `options` are further arguments of SimModem."""
+    """One modem of a scenario. `options` are further arguments of SimModem.
+
+    `events` happen to this modem alone, wherever it stands in the scenario.
+    """
 
     persona: Persona = GENERIC
     faults: Faults = NO_FAULTS
     latency: Latency | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    events: tuple["Event", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that happens `at_s` seconds after the start.
 
-    It happens `times` times, `every_s` apart. `do` is a name in VERBS, `what`
+    It happens `times` times, `every_s` apart. `do` is a name in ACTS, `what`
     its details, `modems` the places it happens to (empty: all).
     """
 
@@ -81,6 +75,12 @@ class Scenario:
         """Set a timer for every event."""
         for event in self.events:
             stage.later(event.at_s, event, event.times)
+        for at in range(len(stage.modems)):
+            for event in (
+                self.modems[at % len(self.modems)].events if self.modems else ()
+            ):
+                own = replace(event, modems=(at,))
+                stage.later(own.at_s, own, own.times)
 
 
 def _build(network: Network, at: int, plan: ModemPlan, *, is_repeat: bool) -> SimModem:
@@ -100,14 +100,11 @@ def _build(network: Network, at: int, plan: ModemPlan, *, is_repeat: bool) -> Si
 
 
 class Stage:
-    """The modems of a running scenario and what the events need to reach."""
+    """The modems of a running scenario."""
 
-    def __init__(
-        self, network: Network, modems: Sequence[SimModem], plugs: Plugs | None = None
-    ) -> None:
+    def __init__(self, network: Network, modems: Sequence[SimModem]) -> None:
         self.network = network
         self.modems = list(modems)
-        self.plugs = plugs
         self._is_over = False
 
     def stop(self) -> None:
@@ -123,90 +120,7 @@ class Stage:
             return
         if left > 1:
             self.later(event.every_s, event, left - 1)
+        what = {**event.what, "n": event.times - left + 1}
         for at in event.modems or range(len(self.modems)):
             if at < len(self.modems):
-                VERBS[event.do](self, at, event.what)
-
-
-Details = Mapping[str, Any]
-
-
-def _inbound(stage: Stage, at: int, what: Details) -> None:
-    stage.network.inbound(
-        stage.modems[at],
-        what.get("from", "+491701234567"),
-        segment(what.get("text", "Hello"), encoding=what.get("encoding", "auto")),
-        message_class=what.get("class"),
-        concat_ref=what.get("concat_ref"),
-        order=what.get("order"),
-        ago=timedelta(seconds=what.get("ago", 0.0)),
-        pid=what.get("pid", 0),
-    )
-
-
-def _inbound_octets(stage: Stage, at: int, what: Details) -> None:
-    stage.network.inbound_octets(
-        stage.modems[at], what["octets"], is_report=what.get("report", False)
-    )
-
-
-def _ring(stage: Stage, at: int, what: Details) -> None:
-    stage.modems[at].calls.ring(what.get("from", "+491701234567"), what.get("rings", 6))
-
-
-def _hang_up(stage: Stage, at: int, what: Details) -> None:
-    stage.modems[at].calls.end("NO CARRIER")
-
-
-def _urc(stage: Stage, at: int, what: Details) -> None:
-    stage.modems[at].urc(*what.get("lines", ()))
-
-
-def _register(stage: Stage, at: int, what: Details) -> None:
-    stage.modems[at].register(what.get("stat", 1))
-
-
-def _signal(stage: Stage, at: int, what: Details) -> None:
-    stage.modems[at].csq = what.get("csq", 99)
-
-
-def _reboot(stage: Stage, at: int, what: Details) -> None:
-    stage.modems[at].reboot()
-
-
-def _unplug(stage: Stage, at: int, what: Details) -> None:
-    if stage.plugs is None:
-        stage.modems[at].power_off()
-    else:
-        stage.plugs.unplug(at)
-
-
-def _replug(stage: Stage, at: int, what: Details) -> None:
-    if stage.plugs is None:
-        stage.modems[at].power_on()
-    else:
-        stage.plugs.replug(at, what.get("as"))
-
-
-def _faults(stage: Stage, at: int, what: Details) -> None:
-    stage.modems[at].set_faults(**what.get("faults", {}))
-
-
-def _deaf(stage: Stage, at: int, what: Details) -> None:
-    stage.modems[at].settings.cnmi = (0, 0, 0, 0, 0)
-
-
-VERBS: Mapping[str, Callable[[Stage, int, Details], None]] = {
-    "inbound": _inbound,
-    "inbound_octets": _inbound_octets,
-    "ring": _ring,
-    "hang_up": _hang_up,
-    "urc": _urc,
-    "register": _register,
-    "signal": _signal,
-    "reboot": _reboot,
-    "unplug": _unplug,
-    "replug": _replug,
-    "faults": _faults,
-    "lose_cnmi": _deaf,
-}
+                ACTS[event.do](self.modems[at], what)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Self
 
-from modemgw.sim.persona import Persona
+from modemgw.sim.personas.model import Persona
 
 
 @dataclass(slots=True)
@@ -38,5 +38,6 @@ class Settings:
             verbose=persona.verbose,
             quiet=persona.quiet,
             cmee=persona.cmee,
+            csms=persona.csms[0],
             memories=list(persona.default_memories),
         )

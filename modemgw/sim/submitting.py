@@ -36,32 +36,59 @@ def transmit(modem: "SimModem", octets: bytes, name: str) -> None:
         modem.refuse(cms(304))
         return
     modem.submits += 1
+    nth, faults = modem.submits, modem.faults
+    modem.moment("ctrl_z")
+    if not modem.is_powered:  # pulled at that moment; the message had left
+        _leave(modem, submit, octets)
+        return
+    if faults.reports_during_send:
+        modem.submitting += 1
+        modem.network.wake(modem)
     delay_s = modem.latency.draw(modem.network.random)
+    late_s = delay_s + faults.late_result.get(nth, 0.0)
     try:
         card = _able_to_send(modem, submit)
     except Refused as refused:
-        modem.later(delay_s, modem.refuse, refused)
+        modem.later(late_s, modem.refuse, refused)
         return
-    nth, faults = modem.submits, modem.faults
     if nth in faults.lost_after_submit:
-        modem.interpreter.forget()
+        modem.forget()
         return
-    late_s = delay_s + faults.late_result.get(nth, 0.0)
-    tp_mr = card.next_tp_mr()
+    tp_mr = _next_tp_mr(modem, card)
     early = nth in faults.early_report
     cause = modem.network.submit(
         modem, card, submit, octets, tp_mr, after_s=late_s, early_report=early
     )
     if cause is not None:
-        modem.later(delay_s, modem.refuse, cms(cause))
+        modem.later(late_s, modem.refuse, cms(cause))
         return
     modem.remember_sent(octets)
     if nth in faults.silent_after_submit:
-        modem.interpreter.forget()
+        modem.forget()
     elif nth in faults.reboot_after_submit:
-        modem.later(late_s, modem.reboot)
+        modem.later(late_s, modem.restart)
     else:
-        modem.later(late_s, modem.complete, (f"{name}: {tp_mr}",))
+        modem.later(late_s, _say_accepted, modem, f"{name}: {tp_mr}")
+
+
+def _say_accepted(modem: "SimModem", line: str) -> None:
+    modem.moment("result")
+    modem.submitting = 0
+    modem.complete((line,))
+
+
+def _next_tp_mr(modem: "SimModem", card: Card) -> int:
+    fixed = modem.faults.same_tp_mr
+    return card.next_tp_mr() if fixed is None else fixed
+
+
+def _leave(modem: "SimModem", submit: Submit, octets: bytes) -> None:
+    """Send what was typed completely, though nobody will hear of it."""
+    card = modem.card
+    if card is not None and card.wants == "READY":
+        tp_mr = _next_tp_mr(modem, card)
+        if modem.network.submit(modem, card, submit, octets, tp_mr, after_s=0) is None:
+            modem.remember_sent(octets)
 
 
 def _able_to_send(modem: "SimModem", submit: Submit) -> Card:
@@ -71,7 +98,11 @@ def _able_to_send(modem: "SimModem", submit: Submit) -> Card:
         raise cms(331)
     if submit.sca is None and not card.smsc:
         raise cms(330)
-    code = modem.faults.refuse_submit.get(modem.submits, modem.faults.refuse_all)
+    faults = modem.faults
+    if faults.full_refuses and card.sm.is_full:
+        raise cms(322)
+    code = faults.refuse_submit.get(modem.submits, faults.refuse_all)
+    code = faults.refuse_number.get(submit.recipient.text, code)
     if code is not None:
         if code < FROM_EQUIPMENT:
             card.next_tp_mr()

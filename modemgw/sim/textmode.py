@@ -92,7 +92,14 @@ def report_lines(modem: "SimModem", arrival: "Arrival") -> tuple[str, ...]:
     if isinstance(shown, StatusReport):
         return ("+CDS: " + _report_fields(modem, shown, arrival.octets),)
     header = modem.persona.report_header.format(length=arrival.tpdu_length)
-    return (header, arrival.octets.hex().upper())
+    return (header, _hex(modem, arrival.octets))
+
+
+def _hex(modem: "SimModem", octets: bytes) -> str:
+    """Write a TPDU with its SCA, or without one as phase 1 did."""
+    if modem.faults.no_sca:
+        octets = octets[1 + octets[0] :]
+    return octets.hex().upper()
 
 
 def deliver_lines(modem: "SimModem", arrival: "Arrival") -> tuple[str, ...]:
@@ -101,7 +108,7 @@ def deliver_lines(modem: "SimModem", arrival: "Arrival") -> tuple[str, ...]:
     if isinstance(shown, Deliver):
         head, text = _message_fields(modem, shown, arrival.octets)
         return (f"+CMT: {head}", text)
-    return (f"+CMT: ,{arrival.tpdu_length}", arrival.octets.hex().upper())
+    return (f"+CMT: ,{arrival.tpdu_length}", _hex(modem, arrival.octets))
 
 
 def record_lines(
@@ -111,7 +118,7 @@ def record_lines(
     name = "+CMGR: " if index is None else f"+CMGL: {index},"
     if modem.settings.cmgf == 0:
         header = f"{name}{record.stat.value},,{record.tpdu_length}"
-        return (header, record.octets.hex().upper())
+        return (header, _hex(modem, record.octets))
     stat = f'"{STAT_WORDS[record.stat]}",'
     tpdu = _read(record.octets)
     if isinstance(tpdu, StatusReport):

@@ -8,6 +8,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from modemgw.errors import PortLost
+from modemgw.sim import plugging
+from modemgw.sim.interpreter import Interpreter
 from modemgw.sim.modem import SimModem
 
 OnData = Callable[[bytes], None]
@@ -21,16 +23,16 @@ class Wire:
     """
 
     def __init__(
-        self, modem: SimModem, on_data: OnData, on_lost: OnLost, *, drip: bool = False
+        self, end: Interpreter, on_data: OnData, on_lost: OnLost, *, drip: bool = False
     ) -> None:
-        self._modem = modem
+        self._end = end
         self._on_data = on_data
         self._on_lost = on_lost
         self._drip = drip
         self._loop = asyncio.get_running_loop()
         self.is_open = True
         self.written = bytearray()  # everything the program wrote
-        modem.write = self._to_program
+        end.write = self._to_program
 
     def write(self, data: bytes) -> None:
         """Give octets to the modem; PortLost once the port is closed or cut."""
@@ -57,7 +59,7 @@ class Wire:
 
     def _feed(self, data: bytes) -> None:
         if self.is_open:
-            self._modem.data_received(data)
+            self._end.data_received(data)
 
     def _to_program(self, data: bytes) -> None:
         if self.is_open:
@@ -74,6 +76,7 @@ class Wires:
 
     The object itself can be called as a program opens a port; a path where no
     modem is plugged in raises PortLost. Opening a path again ends the wire before.
+    The second port of the modem at PATH is PATH.1.
     """
 
     def __init__(self, modems: Mapping[str, SimModem], *, drip: bool = False) -> None:
@@ -81,31 +84,73 @@ class Wires:
         self.drip = drip
         self.open: dict[str, Wire] = {}
         self.opened: list[str] = []  # every path that was opened, in order
+        self._places = {modem: path for path, modem in self.modems.items()}
+        for modem in self._places:
+            modem.socket = self
 
     async def __call__(self, path: str, on_data: OnData, on_lost: OnLost) -> Wire:
         """Open the port at `path`."""
-        modem = self.modems.get(path)
-        if modem is None:
+        end = self._end(path)
+        if end is None:
             raise PortLost(f"no simulated modem at {path}")
         if (before := self.open.get(path)) is not None:
             before.close()
-        wire = Wire(modem, on_data, on_lost, drip=self.drip)
+        wire = Wire(end, on_data, on_lost, drip=self.drip)
         self.open[path] = wire
         self.opened.append(path)
         return wire
 
+    def _end(self, path: str) -> Interpreter | None:
+        if (modem := self.modems.get(path)) is not None:
+            return modem.ports[0]
+        base, _, number = path.rpartition(".")
+        modem = self.modems.get(base)
+        if modem is None or not number.isdecimal() or int(number) >= len(modem.ports):
+            return None
+        return modem.ports[int(number)]
+
+    @property
+    def paths(self) -> list[str]:
+        """Every port that is there now."""
+        return [
+            path + (f".{number}" if number else "")
+            for path, modem in self.modems.items()
+            for number in range(len(modem.ports))
+        ]
+
     def unplug(self, path: str) -> SimModem:
         """Pull the stick: no power, no port. Returns it, for `plug`."""
-        modem = self.modems.pop(path)
-        modem.power_off()
-        if (wire := self.open.pop(path, None)) is not None:
-            wire.cut()
+        modem = self.modems[path]
+        plugging.unplug(modem)
         return modem
 
     def plug(self, path: str, modem: SimModem) -> None:
         """Plug a stick in under this path; it starts anew."""
+        modem.socket = self
+        plugging.replug(modem, path)
+
+    def take_away(self, modem: SimModem) -> None:
+        """Let the ports of this modem be gone, for whoever has them open too."""
+        path = self._places.get(modem, "")
+        if self.modems.get(path) is modem:
+            for number in range(len(modem.ports)):
+                self.cut(path + (f".{number}" if number else ""))
+            del self.modems[path]
+
+    def bring_back(self, modem: SimModem, name: str | None = None) -> None:
+        """Let them be there again, perhaps under another path."""
+        self._places[modem] = path = name or self._places[modem]
         self.modems[path] = modem
-        modem.power_on()
+
+    def spare_name(self, modem: SimModem) -> str:
+        """Return a path that no modem has."""
+        return plugging.next_name(self._places[modem], list(self._places.values()))
+
+    def neighbour(self, modem: SimModem) -> tuple[SimModem, str, str]:
+        """Return the next modem, its path, and the path of this one."""
+        modems = list(self._places)
+        other = modems[(modems.index(modem) + 1) % len(modems)]
+        return other, self._places[other], self._places[modem]
 
     def cut(self, path: str) -> None:
         """Take the port away and leave the modem running, as a USB reset does."""

@@ -14,6 +14,7 @@ import yaml
 from modemgw.errors import ConfigError
 
 T = TypeVar("T")
+MAX_NAMED = 12  # more are not told at every mistake
 _FLAGS = {
     "on": True,
     "true": True,
@@ -142,7 +143,8 @@ class Item:
         if text not in names:
             close = get_close_matches(text, list(names), 1)
             hint = f"; did you mean {close[0]}?" if close else ""
-            self.wrong(f"expected one of {', '.join(names)}, got {text!r}{hint}")
+            known = ", ".join(names) if len(names) <= MAX_NAMED else "the names known"
+            self.wrong(f"expected one of {known}, got {text!r}{hint}")
         return names.get(text, default)
 
 

@@ -252,7 +252,7 @@ def test_vendor_noise_ends_when_it_is_switched_off() -> None:
             GENERIC,
             noise=("^RSSI: 1", "^HCSQ: 2"),
             noise_interval_s=1.0,
-            noise_off="^CURC=0",
+            noise_off={"^CURC=0": ""},
         )
         _, terminal = trouble(persona)
         await asyncio.sleep(3.5)

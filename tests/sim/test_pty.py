@@ -14,7 +14,8 @@ from pytest_mock import MockerFixture
 
 from modemgw.sim.fleet import make_modems
 from modemgw.sim.network import Network
-from modemgw.sim.pty import MAX_PENDING, PtyModems
+from modemgw.sim.pty import PtyModems
+from modemgw.sim.pty_port import MAX_PENDING
 
 DEADLINE_S = 5.0
 BUSY = OSError(errno.EBUSY, "Device or resource busy")  # TIOCEXCL; root is spared

@@ -9,7 +9,8 @@ from modemgw.pdu.deliver import Deliver
 from modemgw.sim.fleet import make_modem
 from modemgw.sim.modem import SimModem
 from modemgw.sim.network import Network
-from modemgw.sim.persona import GENERIC, HUAWEI, Persona
+from modemgw.sim.persona import GENERIC, Persona
+from modemgw.sim.personas.huawei import HUAWEI
 from tests.loop import VirtualClock, run_virtual
 from tests.sim.terminal import Terminal, pdu
 

@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from modemgw.errors import ConfigError
+from modemgw.sim.acts import ACTS
 from modemgw.sim.fleet import imei_of, number_of
 from modemgw.sim.latency import Latency
 from modemgw.sim.network import Network
-from modemgw.sim.persona import HUAWEI
-from modemgw.sim.scenario import VERBS, Event, Scenario, Stage
+from modemgw.sim.personas.huawei import HUAWEI
+from modemgw.sim.scenario import Event, Scenario, Stage
 from modemgw.sim.scenario_file import load_scenario, parse_scenario
+from modemgw.sim.wire import Wires
 from tests.loop import VirtualClock, run_virtual
 from tests.sim.terminal import Terminal
 
@@ -87,8 +89,8 @@ FORM = "x:1:21: events[0].form: unknown key; did you mean from?"
         (
             "modems: [{persona: hauwei}]",
             [
-                "x:1:20: modems[0].persona: expected one of generic, stubborn, huawei, "
-                "sim800, got 'hauwei'; did you mean huawei?"
+                "x:1:20: modems[0].persona: expected one of the names known, "
+                "got 'hauwei'; did you mean huawei?"
             ],
         ),
         (
@@ -134,8 +136,9 @@ FORM = "x:1:21: events[0].form: unknown key; did you mean from?"
         (
             'modems: [{persona: {full_urc: "{slot}"}}]',
             [
-                "x:1:31: modems[0].persona.full_urc: expected {memory}, {index} or "
-                "{length} in braces: '{slot}'"
+                "x:1:31: modems[0].persona.full_urc: expected one of {memory}, "
+                "{index}, {length}, {name}, {imei}, {iccid}, {swapped}, {kind}, "
+                "{code} in braces: '{slot}'"
             ],
         ),
         ("[1]", ["x:1:1: file: expected a mapping"]),
@@ -151,7 +154,7 @@ def test_mistakes_are_told_with_their_place(text: str, problems: list[str]) -> N
 def test_an_unknown_verb_names_the_known_ones() -> None:
     with pytest.raises(ConfigError, match=r"got 'fly'") as caught:
         parse_scenario("events: [{do: fly}]")
-    assert all(verb in str(caught.value) for verb in VERBS)
+    assert all(verb in str(caught.value) for verb in ACTS)
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
@@ -170,26 +173,17 @@ def test_more_modems_than_planned_repeat_the_plans_with_new_identities() -> None
             "modems: [{persona: huawei, imei: 42}, {persona: sim800}]"
         )
         modems = plan.build(Network(clock=VirtualClock()), 3)
-        assert [m.persona.name for m in modems] == ["huawei", "sim800", "huawei"]
+        assert [m.persona.name for m in modems] == [
+            "huawei-e3372",
+            "sim800",
+            "huawei-e3372",
+        ]
         assert [m.imei for m in modems] == ["42", imei_of(1), imei_of(2)]
         assert [m.card and m.card.number for m in modems] == [
             number_of(at) for at in range(3)
         ]
 
     run_virtual(scenario())
-
-
-class Plugs:
-    """Notes who was pulled."""
-
-    def __init__(self) -> None:
-        self.done: list[object] = []
-
-    def unplug(self, at: int) -> None:
-        self.done.append(at)
-
-    def replug(self, at: int, name: str | None = None) -> None:
-        self.done.append((at, name))
 
 
 PLAYED = """
@@ -216,11 +210,11 @@ def test_events_happen_in_their_time() -> None:
         plan = parse_scenario(PLAYED)
         network = Network(clock=VirtualClock())
         modems = plan.build(network, 2)
-        plugs = Plugs()
+        wires = Wires({f"tty{at}": modem for at, modem in enumerate(modems)})
         terminal, other = Terminal(modems[0]), Terminal(modems[1])
         terminal.command("AT+CNMI=2,1,0,0,0;+CREG=1")
         other.command("AT+CMEE=2")
-        plan.play(Stage(network, modems, plugs))
+        plan.play(Stage(network, modems))
         await asyncio.sleep(1.5)
         assert modems[0].faults.drip
         await asyncio.sleep(11)
@@ -236,9 +230,11 @@ def test_events_happen_in_their_time() -> None:
             '+CMTI: "SM",3',
         ]
         assert terminal.command("AT+CNMI?;+CSQ") == "+CNMI: 0,0,0,0,0\n+CSQ: 7,99\nOK"
-        await asyncio.sleep(3)
+        await asyncio.sleep(2)
+        assert wires.paths == ["tty0"]
+        await asyncio.sleep(1)
         assert other.command("AT+CMEE?") == "+CMEE: 0\nOK"
-        assert plugs.done == [1, (1, "ttyX")]
+        assert wires.paths == ["tty0", "ttyX"]
 
     run_virtual(scenario())
 

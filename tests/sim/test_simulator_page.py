@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from modemgw.sim import scenario_file
+from modemgw.sim.acts import ACTS
 from modemgw.sim.named import NAMED
 from modemgw.sim.persona import PERSONAS
 from modemgw.sim.sandbox import SANDBOX
-from modemgw.sim.scenario import VERBS
 from modemgw.sim.scenario_file import parse_scenario
 
 PAGE = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text("utf-8")
@@ -26,7 +26,7 @@ def test_the_scenarios_of_the_page_load(text: str) -> None:
     [
         *PERSONAS,
         *NAMED,
-        *VERBS,
+        *ACTS,
         *(f"+{digits}" for digits in SANDBOX),
         *scenario_file.KEYS,
     ],

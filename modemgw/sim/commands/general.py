@@ -127,9 +127,8 @@ def functionality(modem: "SimModem", call: Call) -> Answer:
     return []
 
 
-@command("^RESET", "+CRESET")
 def restart(modem: "SimModem", call: Call) -> Answer:
-    """Restart at once, behind the OK."""
+    """Restart behind the OK; Persona.reset_commands names the commands."""
     modem.interpreter.reboot_behind_answer()
     return []
 

@@ -1,8 +1,10 @@
 """Who the modem is, and whose card is in it."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from modemgw.sim.answers import cme
+from modemgw.sim.card import swapped
 from modemgw.sim.commands.table import BAD_PARAMETER, Answer, Handler, command
 from modemgw.sim.line import Call, Form
 from modemgw.sim.textmode import show
@@ -39,7 +41,7 @@ def serial(modem: "SimModem", call: Call) -> Answer:
             return [f'+CGSN: "{modem.imei}"']
         case Form.SET if call.text != "0":
             raise BAD_PARAMETER
-    return [modem.imei]
+    return [modem.persona.imei_format.format(imei=modem.imei)]
 
 
 @command("I")
@@ -47,13 +49,23 @@ def information(modem: "SimModem", call: Call) -> Answer:
     """Everything in one answer, as most modems do."""
     if call.text not in ("", "0"):
         return [modem.persona.model]
-    return [
-        f"Manufacturer: {modem.persona.manufacturer}",
-        f"Model: {modem.persona.model}",
-        f"Revision: {modem.persona.revision}",
-        f"IMEI: {modem.imei}",
-        "+GCAP: +CGSM,+DS,+ES",
-    ]
+    return described(modem, modem.persona.information)
+
+
+def described(modem: "SimModem", templates: Sequence[str]) -> list[str]:
+    """Fill in what only this modem and its card know."""
+    card, persona = modem.card, modem.persona
+    facts = {
+        "manufacturer": persona.manufacturer,
+        "model": persona.model,
+        "revision": persona.revision,
+        "imei": modem.imei,
+        "iccid": card.iccid if card else "",
+        "wants": modem.card_wants(),
+        "pin": card.pin_tries if card else 0,
+        "puk": card.puk_tries if card else 0,
+    }
+    return [template.format(**facts) for template in templates]
 
 
 @command("+CIMI", card="CME")
@@ -80,6 +92,12 @@ def iccid_command(name: str) -> Handler:
             return []
         if modem.card is None:
             raise cme(10)
-        return [f"{name}: {modem.card.iccid}"]
+        return [
+            modem.persona.iccid_format.format(
+                name=name,
+                iccid=modem.card.iccid,
+                swapped=swapped(modem.card.iccid),
+            )
+        ]
 
     return iccid

@@ -41,6 +41,7 @@ def operator(modem: "SimModem", call: Call) -> Answer:
     long_name = modem.network.name
     short_name = long_name.replace(" ", "")[:8]
     if call.form is Form.TEST:
+        modem.engage()
         modem.later(
             SCAN_S,
             modem.complete,

@@ -86,7 +86,8 @@ def _quoted(names: tuple[str, ...]) -> list[str]:
 
 def _counts(modem: "SimModem", name: str) -> str:
     storage = modem.storage(name)
-    return f"{len(storage.slots)},{storage.capacity}"
+    used = max(0, len(storage.slots) - modem.lagging[name])
+    return f"{used},{storage.capacity}"
 
 
 @command("+CSCA", card="CMS")

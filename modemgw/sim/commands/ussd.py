@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from modemgw.sim import ussd_coding
 from modemgw.sim.answers import cme
 from modemgw.sim.commands.table import BAD_PARAMETER, Answer, command
 from modemgw.sim.line import Call, Form
-from modemgw.sim.textmode import show, understood
 
 if TYPE_CHECKING:
     from modemgw.sim.card import Card
@@ -48,12 +48,17 @@ def session(modem: "SimModem", call: Call) -> Answer:
         return []
     if not modem.is_served:
         raise cme(30)
-    asked = understood(arguments[1], modem.settings.cscs)
+    asked = ussd_coding.understand(modem, arguments[1])
     card = modem.require_card("CME")
     kind, text = respond(card, asked, modem.ussd_menu)
     modem.ussd_menu = kind == REPLY_WANTED
-    charset = modem.settings.cscs
-    coding = 72 if charset == "UCS2" else 15
-    shown = f',"{show(text, charset)}",{coding}' if text else ""
-    modem.later(ANSWER_S, modem.urc, f"+CUSD: {kind}{shown}")
+    lines = modem.faults.ussd_says
+    if lines is None:
+        lines = (f"+CUSD: {kind}{ussd_coding.spell(modem, text) if text else ''}",)
+    if not lines:
+        return []
+    if modem.faults.ussd_before_ok:
+        modem.urc(*lines)
+    else:
+        modem.later(ANSWER_S, modem.urc, *lines)
     return []

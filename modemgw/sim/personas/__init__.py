@@ -1,0 +1,1 @@
+"""Families of modems, a file for each maker."""

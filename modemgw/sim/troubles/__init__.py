@@ -1,0 +1,1 @@
+"""What goes wrong at modems, by name, a file for each subject."""
