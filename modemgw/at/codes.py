@@ -12,6 +12,7 @@ from enum import Enum
 
 NO_NUMBER = -1  # Code.number where the modem gave neither number nor known words
 DOUBT_AFTER_S = 25.0  # later than this a "timeout" code may follow a real submit
+FIRST_VENDOR_CODE = 512  # from here on every family has its own
 _UNKNOWN_ERROR = 500  # the catch-all of Huawei and Qualcomm
 _TP_FCS = range(128, 256)
 _MAX_DIGITS = 9  # more is noise, not a code
@@ -237,16 +238,24 @@ _CME_WORDS: dict[str, int] = {
 }
 
 
-def cms(code: int | None, text: str = "", *, seconds_after_submit: float = 0) -> Code:
+def cms(
+    code: int | None,
+    text: str = "",
+    *,
+    seconds_after_submit: float = 0,
+    vendor: tuple[Code, ...] = (),
+) -> Code:
     """Look up a +CMS ERROR, by number or by its words.
 
-    `text` is the final line as it came or what stands behind the colon. Codes
+    `text` is the final line as it came or what stands behind the colon; `vendor`
+    is what its family means by numbers from FIRST_VENDOR_CODE. Codes
     that only say that no answer came from the network become IN_DOUBT when they
     come DOUBT_AFTER_S or more after the Ctrl-Z: the answer may have been lost
     on its way, not the message.
     """
     number = _number(code, text, _CMS_WORDS)
-    found = CMS.get(number) or _unknown_cms(number, text)
+    own = (meant for meant in vendor if meant.number == number)
+    found = next(own, None) or CMS.get(number) or _unknown_cms(number, text)
     if (
         number == _UNKNOWN_ERROR and seconds_after_submit < AT_ONCE_S
     ):  # the modem's own refusal
@@ -268,10 +277,17 @@ def cme(code: int | None, text: str = "", *, seconds_after_submit: float = 0) ->
     return found
 
 
-def refusal(code: int | None, text: str, *, seconds_after_submit: float = 0) -> Code:
+def refusal(
+    code: int | None,
+    text: str,
+    *,
+    seconds_after_submit: float = 0,
+    vendor: tuple[Code, ...] = (),
+) -> Code:
     """Look up the final line of a refused submit, whichever table it belongs to."""
-    table = cme if text.startswith("+CME ERROR") else cms
-    return table(code, text, seconds_after_submit=seconds_after_submit)
+    if text.startswith("+CME ERROR"):
+        return cme(code, text, seconds_after_submit=seconds_after_submit)
+    return cms(code, text, seconds_after_submit=seconds_after_submit, vendor=vendor)
 
 
 def _unknown_cms(number: int, text: str) -> Code:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from modemgw.at.quirks import GENERIC, Profile
+from modemgw.at.profile import GENERIC, Profile
 from modemgw.modem.model import ModemSettings, ModemSnapshot, Phase, SimIdentity
 
 # <stat> of +CREG, +CEREG. Spec: 3GPP TS 27.007, 7.2

@@ -8,7 +8,7 @@ Spec: 3GPP TS 27.005, 3.2.2.
 
 from modemgw.at import commands
 from modemgw.at.answers import Storage
-from modemgw.at.quirks import Profile
+from modemgw.at.profile import Profile
 from modemgw.modem.asking import Asker
 from modemgw.modem.facts import Memories
 

@@ -97,7 +97,7 @@ class Startup:
             await self.does(commands.plain(text))
 
     async def _switch_on(self) -> None:
-        if self._radio_cycle and self.facts.profile.radio_off:
+        if self._radio_cycle and self.facts.profile.radio_off_ok:
             if not await self.does(commands.RADIO_OFF):
                 await self.does(commands.RADIO_FLIGHT)
             await asyncio.sleep(RADIO_OFF_S)

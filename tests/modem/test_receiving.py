@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from modemgw.at.quirks import CNMI_ORDER
+from modemgw.at.profile import CNMI_ORDER
 from modemgw.modem.model import Accepted, Phase
 from modemgw.modem.receiving import MAX_UNPROVED, is_report
 from modemgw.sim.faults import Faults, Rule
