@@ -26,6 +26,7 @@ from modemgw.store.database import Store
 log = logging.getLogger("modemgw.dispatch")
 
 REFILL_ROWS = 5_000  # parts read from the disk at a time
+WAKE_SPACING_S = 0.003  # about what one message costs this side, twice
 LONGEST_SLEEP_S = 3600.0  # the wall clock may jump: look again at least this often
 
 
@@ -87,9 +88,15 @@ class Dispatcher:
         self.index.forget(message_id)
 
     def wake(self) -> None:
-        """Let every lane look for work: a SIM came, the queue changed, resumed."""
-        for lane in self.lanes.values():
-            lane.wake()
+        """Let every lane look for work: a SIM came, the queue changed, resumed.
+
+        One after the other: modems that begin in one moment are answered in one
+        moment, and come back as a crowd at every message from then on.
+        """
+        loop = asyncio.get_running_loop()
+        waiting = [lane for lane in self.lanes.values() if not lane.busy]
+        for place, lane in enumerate(waiting):
+            loop.call_later(place * WAKE_SPACING_S, lane.wake)
 
     def views(self) -> list[SimView]:
         """Return every lane as routing sees it now."""
