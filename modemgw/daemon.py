@@ -86,7 +86,7 @@ class Daemon:
         async with AsyncExitStack() as stack:
             store = await Store.open(self.config.data_dir, clock=self._clock)
             stack.push(partial(_close, store))
-            store.writer.on_damage = self._damaged
+            store.on_damage = self._damaged
             self.gateway = Gateway(
                 self.config, store, self._clock, open_port=self._open_port
             )

@@ -102,6 +102,21 @@ def test_it_ends_when_its_database_is_damaged(tmp_path: Path) -> None:
     assert not was_clean(tmp_path)
 
 
+def test_it_ends_when_it_reads_damage(tmp_path: Path) -> None:
+    def damaged(db: sqlite3.Connection) -> None:
+        error = sqlite3.DatabaseError("database disk image is malformed")
+        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise error
+
+    async def act(daemon: Daemon) -> None:
+        with pytest.raises(Corrupt):
+            await daemon.gateway.store.read(damaged)
+
+    with pytest.raises(Corrupt, match="is damaged"):
+        run(tmp_path, act)
+    assert not was_clean(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("listen", "why"),
     [

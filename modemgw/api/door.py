@@ -58,16 +58,17 @@ class Door:
 
         def connection_made(handler: Any, transport: asyncio.Transport) -> None:
             arrive(handler, transport)
+            loop = asyncio.get_running_loop()
             address = _address(transport)
             if self._open >= most or self._by_address[address] >= each:
                 log.warning("too many connections", extra={"open": self._open})
-                transport.abort()
+                # Not before the handler's task, which starts in the next turn.
+                loop.call_soon(loop.call_soon, transport.abort)
                 return
             inside[handler] = address
             self._open += 1
             self._by_address[address] += 1
             self._silent.add(transport)
-            loop = asyncio.get_running_loop()
             loop.call_later(HEAD_DEADLINE_S, self._give_up, transport)
 
         def connection_lost(handler: Any, exc: BaseException | None = None) -> None:

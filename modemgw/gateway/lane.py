@@ -164,10 +164,11 @@ class Lane:
             self._wake.clear()
             if self._store_faults:
                 await self._wait_for_store()
+                continue
             entry = self._next()
             if entry is None:
                 if self._unrecorded:
-                    self._flush()
+                    self._writing.append(self._flush())
                 await self._collect()
                 if not self._store_faults:
                     self.quiet.set()
@@ -364,6 +365,8 @@ class Lane:
 
     async def _wait_for_store(self) -> None:
         """Hold everything until the database takes what we know."""
+        if not self._unrecorded and not self._writing:
+            self.quiet.set()  # a stop need not wait for a disk that owes us nothing
         step = min(self._store_faults, len(STORE_RETRY_S)) - 1
         await asyncio.sleep(STORE_RETRY_S[step])
         probe = self._flush(meta.prove)

@@ -26,7 +26,8 @@ _CLEAN = "clean"  # meta key: '1' while no daemon runs on the file
 class Store:
     """One open database: the writer, the readers, the clock and the id source.
 
-    `was_clean` says whether the last daemon on it ended in order.
+    `was_clean` says whether the last daemon on it ended in order. `on_damage` is
+    called in the loop when the file turns out to be damaged.
     """
 
     def __init__(
@@ -47,6 +48,9 @@ class Store:
         self.was_clean = was_clean
         self.writer = Writer(connection, self.path, inline=inline)
         self.reader = Reader(self.path, inline=inline)
+        self.damage: Corrupt | None = None
+        self.on_damage: Callable[[Corrupt], None] | None = None
+        self.writer.on_damage = self.reader.on_damage = self._damaged
         self._lock = lock
         self._connection = connection
 
@@ -106,6 +110,12 @@ class Store:
         """Run `query` on a snapshot; see Reader.read."""
         return self.reader.read(query, deadline_s=deadline_s)
 
+    def _damaged(self, damage: Corrupt) -> None:
+        if self.damage is None:
+            self.damage = damage
+            if self.on_damage is not None:
+                self.on_damage(damage)
+
     def close(self) -> None:
         """Finish what was handed to the writer, mark the file clean, let go of it."""
         self.abandon(clean=True)
@@ -118,7 +128,7 @@ class Store:
         self.writer.close()
         self.reader.close()
         try:
-            if clean and self.writer.damage is None:
+            if clean and self.damage is None:
                 meta.put(self._connection, _CLEAN, "1")
         except sqlite3.Error:
             pass  # a full or failing disk: the next start checks the file instead

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from modemgw.errors import StoreError
+from modemgw.errors import Corrupt, StoreError
 from modemgw.store.faults import translate
 from modemgw.store.writer import CACHED_STATEMENTS
 
@@ -33,10 +33,12 @@ class SlowQuery(StoreError):
 class Reader:
     """Runs queries on read-only connections, in threads of their own.
 
-    With `inline` each query runs at once in the caller's thread.
+    With `inline` each query runs at once in the caller's thread. `on_damage` is
+    called in the loop where a query finds the file damaged.
     """
 
     def __init__(self, path: Path, *, inline: bool = False) -> None:
+        self.on_damage: Callable[[Corrupt], None] | None = None
         self._path = path
         self._local = threading.local()
         self._open: list[sqlite3.Connection] = []
@@ -57,7 +59,12 @@ class Reader:
         if self._pool is None:
             return self._run(query, deadline_s)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, self._run, query, deadline_s)
+        try:
+            return await loop.run_in_executor(self._pool, self._run, query, deadline_s)
+        except Corrupt as exc:
+            if self.on_damage is not None:
+                self.on_damage(exc)
+            raise
 
     def close(self) -> None:
         """Wait for the running queries and close the connections."""

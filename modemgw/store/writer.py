@@ -97,13 +97,13 @@ class Writer:
         self.before_commit: Callable[[int], None] | None = None
         self.commits = 0
         self.healthy = True  # what was last to be written came through
-        self.damage: Corrupt | None = None  # the file cannot be trusted any more
         self.on_damage: Callable[[Corrupt], None] | None = None
         self.inline = inline
         self._db = db
         self._path = path
         self._loop = asyncio.get_running_loop()
         self._closed = False
+        self._damage: Corrupt | None = None  # the file cannot be trusted any more
         self._refused = False  # a job of this batch was, by the disk
         self._wrote = False  # a job of this batch changed a row
         self._flush_s = 0.0  # what a COMMIT takes here, smoothed
@@ -289,8 +289,8 @@ class Writer:
         return future, result, None
 
     def _look_at(self, error: Exception) -> None:
-        if self.damage is None and isinstance(error, Corrupt):
-            self.damage = error
+        if isinstance(error, Corrupt):
+            self._damage = error
 
     def _resolve(self, done: list[_Outcome], pushed: bool) -> None:
         for future, result, exc in done:
@@ -302,5 +302,5 @@ class Writer:
                 future.set_result(result)
         if pushed and self.on_pushed is not None:
             self.on_pushed()
-        if self.damage is not None and self.on_damage is not None:
-            self.on_damage(self.damage)
+        if self._damage is not None and self.on_damage is not None:
+            self.on_damage(self._damage)

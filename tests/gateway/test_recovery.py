@@ -109,6 +109,25 @@ def test_a_full_disk_stops_intake_and_sending_and_loses_nothing(
     run_virtual(story())
 
 
+def test_a_stop_while_the_disk_is_full_waits_for_what_is_on_the_air_alone(
+    tmp_path: Path,
+) -> None:
+    async def story() -> None:
+        async with gateway_rig(tmp_path, latency=1.0, abandon=True) as rig:
+            await rig.ready()
+
+            def full(number: int) -> None:
+                raise DiskFull("no space left on device")
+
+            await rig.send()
+            rig.store.writer.before_commit = full  # its mark does not come through
+            await asyncio.sleep(30)
+            assert rig.on_air == 0
+            assert await rig.gateway.drain(5)
+
+    run_virtual(story())
+
+
 def test_received_while_the_disk_is_full_stays_in_the_modem(tmp_path: Path) -> None:
     async def story() -> None:
         async with gateway_rig(tmp_path) as rig:

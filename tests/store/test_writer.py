@@ -176,7 +176,7 @@ def test_only_something_written_shows_that_a_full_disk_has_room_again(
         await store.prove()
         assert is_healthy()
         assert await kept(store) == set()
-        assert store.writer.damage is None
+        assert store.damage is None
 
     play(story)
 
