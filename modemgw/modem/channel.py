@@ -29,6 +29,7 @@ from modemgw.errors import (
     ModemError,
     PortLost,
 )
+from modemgw.modem.journal import Tape
 from modemgw.modem.model import WireLine
 from modemgw.modem.transcript import masked
 
@@ -77,6 +78,7 @@ class AtChannel:
         on_late: Callable[[object, int], None],
         *,
         name: str = "",
+        tape: Tape | None = None,
     ) -> None:
         self.write: Callable[[bytes], None] = _not_open
         self.turn = asyncio.Lock()
@@ -88,9 +90,19 @@ class AtChannel:
         self._on_urc = on_urc
         self._on_late = on_late
         self._extra = {"modem": name}
+        self._tape = tape
         self._parser = AtParser()
         self._flight: Flight | None = None
         self._heard_at = 0.0
+
+    @property
+    def noise(self) -> tuple[str, ...]:
+        """Beginnings of lines that are nobody's answer; from the profile."""
+        return self._parser.noise
+
+    @noise.setter
+    def noise(self, beginnings: tuple[str, ...]) -> None:
+        self._parser.noise = beginnings
 
     async def run(self, command: Command[T]) -> T:
         """Send `command` and return what its answer says.
@@ -255,7 +267,9 @@ class AtChannel:
         return result
 
     def record(self, direction: str, text: str) -> None:
-        """Keep a line for the transcript of a submit, and for the debug log."""
+        """Keep a line for the transcripts, and for the debug log."""
+        if self._tape is not None:
+            self._tape.add(direction, text)
         flight = self._flight
         if flight is not None and flight.wire is not None:
             at_ms = int((self._loop.time() - flight.began) * 1000)
@@ -285,7 +299,7 @@ class AtChannel:
 
     def _info(self, info: Info) -> None:
         flight = self._flight
-        self.record("<", masked(info.text))
+        self.record("<", masked(info.text, flight.prefixes if flight else ()))
         if flight is None:  # an answer that came too late, or noise
             if info.text.startswith(commands.SUBMIT_PREFIXES):
                 self._late(info.text)
