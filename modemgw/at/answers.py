@@ -82,6 +82,12 @@ def first_integer(lines: Lines) -> int | None:
     return integer(fields(first(lines))[0])
 
 
+def field_of(lines: Lines, number: int) -> int | None:
+    """Return one field of the first line as a number; fields count from 0."""
+    values = fields(first(lines))
+    return integer(values[number]) if number < len(values) else None
+
+
 def word_of(lines: Lines) -> str:
     """Return the one word of an answer such as `+CPIN: "READY"`, or ''."""
     return first(lines).strip('" ').upper()

@@ -5,12 +5,14 @@ not extend it. Values: field measurements of seven other programs and the vendor
 manuals (see docs/modems.md); the network's own timers decide after Ctrl-Z.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from modemgw.at import answers
 from modemgw.at.answers import Lines, Row, Storage
+from modemgw.at.profile import Profile
 
 T = TypeVar("T")
 
@@ -133,6 +135,18 @@ def iccid(text: str) -> Command[str | None]:
     if text == ICCID_BY_FILE.text:
         return ICCID_BY_FILE
     return Command(text, SIM_S, answers.iccid_of, _ICCID_PREFIXES)
+
+
+def pin_tries(profile: Profile) -> Command[int | None]:
+    """Ask how many tries are left for the PIN, the way this family tells it."""
+    counter = profile.pin_counter
+    prefix = re.split("[=?]", counter.command.removeprefix("AT"))[0] + ":"
+
+    def parse(lines: Lines) -> int | None:
+        mine = [line for line in lines if "SIM PIN," in line] or lines[:1]
+        return answers.field_of(mine, counter.field)
+
+    return Command(counter.command, SIM_S, parse, (prefix,))
 
 
 def enter_pin(pin: str) -> Command[None]:

@@ -92,10 +92,12 @@ class AtParser:
     """Turn the byte stream of one AT channel into events.
 
     `discarded` counts lines that were too long: noise, or a wrong baud rate.
+    `noise` are beginnings of further lines that come unasked at this modem.
     """
 
     def __init__(self) -> None:
         self.discarded = 0
+        self.noise: tuple[str, ...] = ()
         self._buffer = b""
         self._skipping = False  # inside a line longer than MAX_LINE
         self._command = ""
@@ -183,7 +185,7 @@ class AtParser:
                 if self._header is not None:
                     events.append(Urc(self._header))
                 self._header, self._between = text, 0
-            case Urc() if text.startswith("+CUSD:") and text.count('"') == 1:
+            case Urc() if text.startswith("+CUSD:") and text.count('"') % 2:
                 self._text = [text]
             case None:
                 pass
@@ -207,7 +209,7 @@ class AtParser:
             return self._final("ERROR" if text.startswith("ERROR") else text)
         if self._numeric and text in _NUMERIC:
             return self._final(_NUMERIC[text])
-        if text.startswith(_PLAIN_URCS) or (
+        if text.startswith((*_PLAIN_URCS, *self.noise)) or (
             text[0] in _URC_MARKS and _URC_SHAPE.match(text)
         ):
             return Urc(text)

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from modemgw.at.families import FAMILIES
 from modemgw.at.profile import GENERIC, Profile
 
+__all__ = ["FAMILIES", "GENERIC", "Profile", "named", "profile_for"]
+
 # The modem restarted, whatever we believed: set it up again.
 REBOOTED = (
     *("RDY", "APP RDY", "^SYSSTART", "*ATREADY", "MODEM:STARTUP"),

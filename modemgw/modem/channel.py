@@ -32,6 +32,7 @@ from modemgw.errors import (
 from modemgw.modem.journal import Tape
 from modemgw.modem.model import WireLine
 from modemgw.modem.transcript import masked
+from modemgw.modem.turn import Turn
 
 T = TypeVar("T")
 
@@ -81,7 +82,7 @@ class AtChannel:
         tape: Tape | None = None,
     ) -> None:
         self.write: Callable[[bytes], None] = _not_open
-        self.turn = asyncio.Lock()
+        self.turn = Turn()
         self.lost: PortLost | None = None
         self.in_step = True
         self.late: list[object] = []  # tokens of submits given up after Ctrl-Z
@@ -104,13 +105,13 @@ class AtChannel:
     def noise(self, beginnings: tuple[str, ...]) -> None:
         self._parser.noise = beginnings
 
-    async def run(self, command: Command[T]) -> T:
+    async def run(self, command: Command[T], *, urgent: bool = False) -> T:
         """Send `command` and return what its answer says.
 
         Raises AtError on a refusal, AtTimeout when no final code came in time,
-        PortLost when the port went meanwhile.
+        PortLost when the port went meanwhile. `urgent` goes before all who wait.
         """
-        async with self.turn:
+        async with self.turn.first() if urgent else self.turn:
             return await self.run_now(command)
 
     async def run_now(self, command: Command[T]) -> T:

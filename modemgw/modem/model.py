@@ -5,9 +5,13 @@ the outcome of every submit. Neither side sees more of the other than this.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from modemgw.at.codes import Code
+from modemgw.at.families import FAMILIES
+from modemgw.at.profile import Profile
+from modemgw.modem.pins import MemoryLatch, PinLatch
 from modemgw.policy.lifecycle import Phase
 
 __all__ = [
@@ -18,6 +22,7 @@ __all__ = [
     "NotSent",
     "Observer",
     "Phase",
+    "Proof",
     "ReceivedTpdu",
     "Refused",
     "SimIdentity",
@@ -35,6 +40,19 @@ class SimIdentity:
     imsi: str | None = None
     number: str | None = None
     smsc: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One setting as it was made and as the modem reads it back.
+
+    `said` is None where the modem will not tell; then nothing is proved.
+    """
+
+    setting: str  # "AT+CNMI"
+    wanted: str
+    said: str | None
+    holds: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +82,8 @@ class ModemSnapshot:
     cnmi: str | None
     storages: str | None
     sendable: bool  # READY and registered
+    proof: tuple[Proof, ...] = ()  # of the settings, read back at the last start
+    rung: str | None = None  # of the ladder that brought it back last
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +115,7 @@ class Refused:
     text: str  # the final line as it came, "+CMS ERROR: 38"
     seconds: float
     wire: tuple[WireLine, ...]
+    vendor: tuple[Code, ...] = ()  # what its family means by codes from 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +190,7 @@ class ModemSettings:
     """What the configuration says about one modem.
 
     `pin` and `smsc` are asked with the ICCID, or None where it is not known.
+    `profile` names one of `profiles` that is taken whatever the modem says.
     """
 
     name: str
@@ -177,3 +199,6 @@ class ModemSettings:
     smsc: Callable[[str | None], str | None]
     reports: bool
     sweep_interval_s: float = 300
+    profiles: tuple[Profile, ...] = FAMILIES
+    profile: str | None = None
+    pins: PinLatch = field(default_factory=MemoryLatch)

@@ -7,12 +7,12 @@ without SMS. The order and the fallbacks are those of docs/modems.md.
 """
 
 import asyncio
-import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 from modemgw.at import codes, commands, quirks
 from modemgw.at.commands import Command
+from modemgw.at.profile import Profile
 from modemgw.errors import AtError, AtTimeout, CmsError
 from modemgw.modem import status
 from modemgw.modem.asking import Asker
@@ -21,27 +21,21 @@ from modemgw.modem.facts import Facts
 from modemgw.modem.faults import Blocked
 from modemgw.modem.memories import choose_memories
 from modemgw.modem.model import ModemSettings, SimIdentity
+from modemgw.modem.unlock import BUSY_PAUSE_S, BUSY_TRIES, Unlocking
 
 T = TypeVar("T")
 
 SILENCES = 3  # commands without an answer that one start survives
-BUSY_PAUSE_S = 2.0
-BUSY_TRIES = 20  # a SIM needs 5 to 30 s after its PIN
-GONE_TRIES = 3  # A7670 says "SIM failure" once at boot and is ready a second later
 SMS_PAUSE_S = 1.0
 SMS_TRIES = 5
 RADIO_OFF_S = 3.0
-_SIM_BUSY = frozenset({"SIM busy", "SIM not ready"})
-_SIM_GONE = frozenset({"SIM not inserted", "SIM failure", "SIM wrong"})
-_READY = frozenset({"", "READY", "SIM PIN2", "SIM PUK2"})  # PIN2 guards no messages
 _BUSY_CODES = frozenset({14, 302, 314, 515, 517, 532})
 
 
 @dataclass(slots=True)
 class Remembered:
-    """What outlives a session: PINs that failed, and what worked before."""
+    """What outlives a session: what worked before."""
 
-    bad_pins: set[bytes] = field(default_factory=set)
     iccid_command: str | None = None
 
 
@@ -62,8 +56,10 @@ class Startup:
         self._radio_cycle = radio_cycle
         self._asker = Asker(channel, silences=SILENCES)
         self.ask, self.does = self._asker.ask, self._asker.does
-        self._entered: set[bytes] = set()  # latches of a PIN that was answered OK
         self.facts = Facts()
+        self._unlocking = Unlocking(
+            self._asker, settings, self.facts, remembered.iccid_command
+        )
 
     async def run(self) -> Facts:
         """Do it all; raises ModemError, Blocked among them."""
@@ -75,7 +71,7 @@ class Startup:
             await self.does(commands.VERBOSE_ERRORS)
         await self._identify()
         await self._switch_on()
-        await self._unlock()
+        await self._unlocking.run()
         await self._read_sim()
         await self._set_up_messages()
         await self._join_network()
@@ -92,9 +88,18 @@ class Startup:
         facts.imei = await self.ask(commands.IMEI) or await self.ask(
             commands.IMEI_OTHER
         )
-        facts.profile = quirks.profile_for(facts.manufacturer, facts.model)
+        facts.profile = self._profile()
+        self._channel.noise = facts.profile.noise
         for text in facts.profile.quiet:
             await self.does(commands.plain(text))
+
+    def _profile(self) -> Profile:
+        settings, facts = self._settings, self.facts
+        if settings.profile is not None:
+            wanted = quirks.named(settings.profile, settings.profiles)
+            if wanted is not None:
+                return wanted
+        return quirks.profile_for(facts.manufacturer, facts.model, settings.profiles)
 
     async def _switch_on(self) -> None:
         if self._radio_cycle and self.facts.profile.radio_off_ok:
@@ -105,104 +110,15 @@ class Startup:
             return
         await self.does(commands.RADIO_ON)
 
-    # --- the SIM and its PIN
-
-    async def _unlock(self) -> None:
-        for attempt in range(BUSY_TRIES):
-            state = await self._pin_state()
-            if state in _READY:
-                self._remembered.bad_pins -= self._entered
-                return
-            if state == "SIM PIN":
-                await self._enter_pin()
-            elif state in ("SIM PUK", "SIM PUK REQUIRED"):
-                raise self._blocked(
-                    "the SIM is blocked and wants its PUK: unblock it in a phone", state
-                )
-            elif state.startswith("PH-"):
-                raise self._blocked(
-                    f"this modem is locked to another operator ({state})", state
-                )
-            elif state in _SIM_GONE and attempt >= GONE_TRIES:
-                raise self._blocked(f"no usable SIM: {state}", state)
-            else:  # busy, NOT READY: it needs time
-                await asyncio.sleep(BUSY_PAUSE_S)
-        raise self._blocked("the SIM does not become ready", "")
-
-    async def _pin_state(self) -> str:
-        """Return what AT+CPIN? says, a refusal in its words, '' for ready."""
-        try:
-            return await self._channel.run(commands.PIN_STATE)
-        except AtError as exc:
-            code = codes.refusal(exc.code, exc.text)
-            words = code.sentence.removesuffix(" required")
-            if code.number == codes.NO_NUMBER or words in ("operation not supported",):
-                return ""  # it has no AT+CPIN; whatever follows will tell
-            return words
-
-    async def _enter_pin(self) -> None:
-        iccid = await self._iccid()
-        pin = self._settings.pin(iccid)
-        if pin is None:
-            raise self._blocked(
-                "the SIM wants a PIN and none is configured for it", "SIM PIN"
-            )
-        if self._entered:  # it said OK and needs time; it is not told again
-            await asyncio.sleep(BUSY_PAUSE_S)
-            return
-        if self._is_bad(iccid, pin):
-            raise self._blocked(
-                "the SIM refused the configured PIN: it is not tried again", "SIM PIN"
-            )
-        # Latched before it goes out: whatever happens now, never a second time,
-        # until the SIM itself says that it is ready.
-        latches = self._latches(iccid, pin)
-        self._remembered.bad_pins |= latches
-        if await self.does(commands.enter_pin(pin)):
-            self._entered = latches
-
-    def _latches(self, iccid: str | None, pin: str) -> set[bytes]:
-        """A failed PIN is known by its card, and by its modem in case of doubt."""
-        anyone = _mark(f"any card in {self.facts.imei}", pin)
-        if iccid is not None:
-            return {_mark(iccid, pin), anyone}
-        return {_mark(f"an unread card in {self.facts.imei}", pin), anyone}
-
-    def _is_bad(self, iccid: str | None, pin: str) -> bool:
-        unread = _mark(f"an unread card in {self.facts.imei}", pin)
-        anyone = _mark(f"any card in {self.facts.imei}", pin)
-        known = {_mark(iccid, pin), unread} if iccid is not None else {anyone}
-        return not known.isdisjoint(self._remembered.bad_pins)
-
-    def _blocked(self, why: str, state: str) -> Blocked:
-        async def recheck() -> bool:
-            if state == "SIM PIN":
-                iccid = await self._iccid()
-                pin = self._settings.pin(iccid)
-                if pin is not None and not self._is_bad(iccid, pin):
-                    return True  # the configuration has changed
-            return await self._pin_state() != state
-
-        return Blocked(why, recheck)
+    # --- the SIM
 
     async def _read_sim(self) -> None:
         await self._patiently(commands.STORAGES)
         imsi = await self._patiently(commands.IMSI)
-        iccid = await self._iccid()
+        iccid = self._unlocking.found or await self._unlocking.iccid()
+        self._remembered.iccid_command = self._unlocking.iccid_command
         number = await self.ask(commands.OWN_NUMBER)
         self.facts.sim = SimIdentity(iccid, imsi, number, None)
-
-    async def _iccid(self) -> str | None:
-        remembered = self._remembered
-        order = self.facts.profile.iccid
-        if remembered.iccid_command is not None:
-            order = (remembered.iccid_command, *order)
-        for text in dict.fromkeys(order):
-            iccid = await self.ask(commands.iccid(text))
-            if iccid is not None:
-                remembered.iccid_command = text
-                return iccid
-        return None
 
     async def _patiently(self, command: Command[T]) -> T | None:
         """Ask again while the SIM's services are not up yet."""
@@ -287,8 +203,3 @@ def routed_alike(said: str, wanted: str) -> bool:
     """Tell whether AT+CNMI? shows what was set, in <mt> and <ds> at least."""
     have, want = said.replace(" ", "").split(","), wanted.split(",")
     return have[1:2] == want[1:2] and have[3:4] == want[3:4][: len(have[3:4])]
-
-
-def _mark(card: str, pin: str) -> bytes:
-    """Remember a pair of card and PIN without keeping the PIN."""
-    return hashlib.sha256(f"{card}:{pin}".encode()).digest()
