@@ -9,6 +9,7 @@ The rungs of recovery are in modem/ladder.py.
 
 import asyncio
 import logging
+from dataclasses import replace
 from functools import partial
 
 from modemgw.at import codes, quirks
@@ -128,6 +129,12 @@ class ModemActor:
             self._heed(outcome)
         return outcome
 
+    def move_to(self, port: str) -> None:
+        """Look for the modem at this port from now on; an open one is kept."""
+        self._settings = replace(self._settings, port=port)
+        self._poked.set()
+        self._publish_changes()
+
     async def run(self) -> None:
         """Keep the modem in service for life."""
         self._publish()
@@ -177,7 +184,7 @@ class ModemActor:
             except PortLost as exc:
                 if self._phase is not Phase.ABSENT or self._why != str(exc):
                     self._move(Trigger.LOST, str(exc))
-                await asyncio.sleep(PORT_RETRY_S)
+                await self._idle(PORT_RETRY_S)
                 continue
             self._port, self._channel = port, channel
             channel.write = port.write

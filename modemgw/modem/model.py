@@ -190,6 +190,8 @@ class ModemSettings:
     """What the configuration says about one modem.
 
     `pin` and `smsc` are asked with the ICCID, or None where it is not known.
+    `recognise` is told the IMEI, then the SIM too, before anything is done to it,
+    and says why this is not the modem that was meant (None: it is).
     `profile` names one of `profiles` that is taken whatever the modem says.
     """
 
@@ -199,6 +201,9 @@ class ModemSettings:
     smsc: Callable[[str | None], str | None]
     reports: bool
     sweep_interval_s: float = 300
+    recognise: Callable[[str | None, SimIdentity | None], str | None] = (
+        lambda imei, sim: None
+    )
     profiles: tuple[Profile, ...] = FAMILIES
     profile: str | None = None
     pins: PinLatch = field(default_factory=MemoryLatch)

@@ -13,7 +13,7 @@ from typing import TypeVar
 from modemgw.at import codes, commands, quirks
 from modemgw.at.commands import Command
 from modemgw.at.profile import Profile
-from modemgw.errors import AtError, AtTimeout, CmsError
+from modemgw.errors import AtError, AtTimeout, CmsError, PortLost
 from modemgw.modem import status
 from modemgw.modem.asking import Asker
 from modemgw.modem.channel import AtChannel
@@ -21,6 +21,7 @@ from modemgw.modem.facts import Facts
 from modemgw.modem.faults import Blocked
 from modemgw.modem.memories import choose_memories
 from modemgw.modem.model import ModemSettings, SimIdentity
+from modemgw.modem.proving import prove
 from modemgw.modem.unlock import BUSY_PAUSE_S, BUSY_TRIES, Unlocking
 
 T = TypeVar("T")
@@ -88,6 +89,7 @@ class Startup:
         facts.imei = await self.ask(commands.IMEI) or await self.ask(
             commands.IMEI_OTHER
         )
+        self._recognise()
         facts.profile = self._profile()
         self._channel.noise = facts.profile.noise
         for text in facts.profile.quiet:
@@ -119,6 +121,13 @@ class Startup:
         self._remembered.iccid_command = self._unlocking.iccid_command
         number = await self.ask(commands.OWN_NUMBER)
         self.facts.sim = SimIdentity(iccid, imsi, number, None)
+        self._recognise()
+
+    def _recognise(self) -> None:
+        """Leave a port where another modem than the one meant has answered."""
+        wrong = self._settings.recognise(self.facts.imei, self.facts.sim)
+        if wrong is not None:
+            raise PortLost(wrong)
 
     async def _patiently(self, command: Command[T]) -> T | None:
         """Ask again while the SIM's services are not up yet."""
@@ -138,11 +147,14 @@ class Startup:
     async def _set_up_messages(self) -> None:
         facts = self.facts
         await self.does(commands.CHARSET_GSM)
+        for text in facts.profile.init:
+            await self.does(commands.plain(text))
         await self._pdu_mode()
         if await self.ask(commands.SERVICE):  # 0 or silent is what we want
             facts.must_acknowledge = not await self.does(commands.SERVICE_0)
         facts.memories = await choose_memories(self._asker, facts.profile)
         await self._route()
+        facts.proof = await prove(self._asker, facts)
         await self._centre()
 
     async def _pdu_mode(self) -> None:

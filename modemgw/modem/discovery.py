@@ -1,0 +1,194 @@
+"""Where modems may sit: the ports of USB modems, and those that a pattern names.
+
+A seat is one place with one modem: a USB device, however many ttys it has, or a
+tty by itself. Which modem sits there, only asking tells (modem/probe.py).
+A look is a few directories read, made every second in a thread; it opens nothing.
+"""
+
+import asyncio
+import glob
+import os
+import re
+import stat
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from modemgw.modem import usb, usb_ids
+from modemgw.modem.usb import Bus, UsbDevice
+
+_NUMBER = re.compile(r"\d+(?=\D*$)")  # the last number of a name
+_UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One place where a modem may sit.
+
+    `stamp` changes when it is plugged in anew. `patterns` are those wanted ones
+    that name it; a seat that is neither on USB nor named is only a neighbour of a
+    port that was lost.
+    """
+
+    key: str
+    stamp: object
+    ports: tuple[str, ...]  # to be asked in this order
+    label: str  # names a modem that cannot be named by its IMEI
+    patterns: frozenset[str] = frozenset()
+    is_usb: bool = False
+    is_whole: bool = True
+    patience_s: float = 0.0
+    first_words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a look is for: patterns of ports, and ports whose seat is asked for."""
+
+    patterns: frozenset[str] = frozenset()
+    neighbours: frozenset[str] = frozenset()  # patterns, too, see `neighbours_of`
+    ports: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a look saw. `keys`: the seat of each wanted port that exists.
+
+    `unusable` are USB modems that cannot be used as they are: label -> sentence.
+    """
+
+    seats: tuple[Seat, ...] = ()
+    keys: dict[str, str] = field(default_factory=dict)
+    unusable: dict[str, str] = field(default_factory=dict)
+
+
+Look = Callable[[Wanted], Awaitable[Sight]]
+
+
+def is_pattern(port: str) -> bool:
+    """Tell whether a port of the configuration names more than one path."""
+    return glob.has_magic(port)
+
+
+def neighbours_of(port: str) -> str | None:
+    """Return the pattern of the ports that differ from this one in their number.
+
+    >>> neighbours_of("/dev/ttyUSB2")
+    '/dev/ttyUSB[0-9]*'
+    """
+    folder, name = os.path.split(port)
+    found = _NUMBER.search(name)
+    if found is None:
+        return None
+    before, after = name[: found.start()], name[found.end() :]
+    pattern = glob.escape(before) + "[0-9]*" + glob.escape(after)
+    return os.path.join(glob.escape(folder), pattern)  # noqa: PTH118 - text, no path
+
+
+class Scanner:
+    """Looks at one machine; the roots of sysfs and of the devices may be others."""
+
+    def __init__(self, sys: Path = Path("/sys"), dev: Path = Path("/dev")) -> None:
+        self._bus = Bus(sys)
+        self._dev = dev
+
+    async def look(self, wanted: Wanted) -> Sight:
+        """Look in a thread."""
+        return await asyncio.to_thread(self.scan, wanted)
+
+    def scan(self, wanted: Wanted) -> Sight:
+        """Look now."""
+        devices = [one for one in self._bus.devices() if not usb.is_bridge(one)]
+        owner = {
+            str(self._dev / one.tty): device
+            for device in devices
+            for one in device.interfaces
+            if one.tty is not None
+        }
+        seats: dict[str, Seat] = {}
+        unusable: dict[str, str] = {}
+        for device in devices:
+            if not usb.is_modem(device):
+                continue
+            seat = self._usb_seat(device)
+            if seat is not None:
+                seats[seat.key] = seat
+            elif why := usb.choose(device).why:
+                unusable[_label(device)] = f"{device.ids} at {device.path}: {why}"
+        for pattern in sorted(wanted.patterns | wanted.neighbours):
+            for path in sorted(glob.glob(pattern)):  # noqa: PTH207 - absolute
+                named = frozenset({pattern}) & wanted.patterns
+                self._add(path, named, owner, seats)
+        keys = {
+            port: self._key(os.path.realpath(port), owner)
+            for port in wanted.ports
+            if os.path.exists(port)  # noqa: PTH110 - many, every second
+        }
+        return Sight(tuple(seats.values()), keys, unusable)
+
+    def _usb_seat(self, device: UsbDevice) -> Seat | None:
+        choice = usb.choose(device)
+        ports = [str(self._dev / tty) for tty in choice.ttys]
+        ports = [port for port in ports if os.path.exists(port)]  # noqa: PTH110
+        if not ports:
+            return None
+        return Seat(
+            key=_usb_key(device),
+            stamp=device.enumeration,
+            ports=tuple(ports),
+            label=_label(device),
+            is_usb=True,
+            is_whole=choice.is_whole,
+            patience_s=choice.patience_s,
+            first_words=usb_ids.FIRST_WORDS.get(device.vendor, ()),
+        )
+
+    def _add(
+        self,
+        path: str,
+        named: frozenset[str],
+        owner: dict[str, UsbDevice],
+        seats: dict[str, Seat],
+    ) -> None:
+        """Add the port at `path`, unless it is one of a modem not to be spoken to."""
+        real = os.path.realpath(path)
+        try:
+            about, link = os.stat(path), os.lstat(path)  # noqa: PTH116
+        except OSError:
+            return
+        if not stat.S_ISCHR(about.st_mode):
+            return
+        key = self._key(real, owner)
+        device = owner.get(real)
+        if device is not None and usb.is_modem(device):
+            seat = seats.get(key)
+            if seat is not None:
+                seats[key] = replace(seat, patterns=seat.patterns | named)
+            return
+        known = seats.get(key)
+        seats[key] = Seat(
+            key=key,
+            stamp=(link.st_ino, link.st_ctime_ns, about.st_rdev),
+            ports=known.ports if known is not None else (path,),
+            label=_UNFIT.sub("-", Path(path).name),
+            patterns=named | (known.patterns if known is not None else frozenset()),
+        )
+
+    def _key(self, real: str, owner: dict[str, UsbDevice]) -> str:
+        device = owner.get(real)
+        if device is not None and usb.is_modem(device):
+            return _usb_key(device)
+        return real
+
+
+def _usb_key(device: UsbDevice) -> str:
+    return f"usb {device.path}"
+
+
+def _label(device: UsbDevice) -> str:
+    return f"usb-{_UNFIT.sub('-', device.path)}"
+
+
+def matches(seat: Seat, patterns: Iterable[str]) -> bool:
+    """Tell whether one of the patterns names the seat."""
+    return not seat.patterns.isdisjoint(patterns)
