@@ -346,7 +346,7 @@ class Interpreter:
 
     def _spelled_unasked(self, lines: Lines) -> bytes:
         text, line_end = self._spell(lines), self._modem.persona.line_end
-        if line_end != "\r\n" and self._modem.settings.verbose:
+        if self._modem.settings.verbose and lines[0].startswith("^"):
             text = text[:2] + text[2:].replace("\r\n", line_end)
         return text.encode("latin-1", "replace")
 

@@ -24,7 +24,7 @@ from modemgw.sim.personas.model import Persona
 from modemgw.sim.plugging import PULL_S, Socket
 from modemgw.sim.receiving import Receiver
 from modemgw.sim.settings import Settings
-from modemgw.sim.storage import Storage
+from modemgw.sim.storage import Combined, Storage
 from modemgw.sim.stored import fill
 
 SERVED = frozenset({1, 5, 6, 7})  # <stat> of +CREG with which SMS works
@@ -80,6 +80,7 @@ class SimModem:
         self.deletes = 0  # AT+CMGD seen, for Faults.ignore_deletes
         self.me = self._storage("ME")
         self.sr = self._storage("SR")
+        self.bm = self._storage("BM")  # cell broadcasts: there are none
         self.radio = 1  # AT+CFUN
         self.acks = 0  # AT+CNMA seen, for Faults.lost_acks
         self.lagging: Counter[str] = Counter()  # Faults.count_lag_s, by memory
@@ -231,11 +232,13 @@ class SimModem:
         code = _LOCKED.get(self.card_wants(), 0)
         raise cms((310, 311, 316)[code]) if kind == "CMS" else cme(10 + code)
 
-    def storage(self, name: str) -> Storage:
+    def storage(self, name: str) -> Storage | Combined:
         """Return a memory by its name in AT+CPMS."""
         if name == "SM" or (name == "ME" and self.persona.me_is_sm):
             return self.require_card("CMS").sm
-        return self.sr if name == "SR" else self.me
+        if name == "MT":
+            return Combined(self.me, self.require_card("CMS").sm)
+        return {"SR": self.sr, "BM": self.bm}.get(name, self.me)
 
     def _storage(self, name: str) -> Storage:
         return Storage(

@@ -5,14 +5,24 @@ from collections.abc import Mapping
 from modemgw.sim.personas import (
     generic,
     huawei,
+    others,
+    quectel,
+    siemens,
+    sierra,
     simcom,
+    telit,
+    ublox,
+    zte,
 )
 from modemgw.sim.personas.generic import GENERIC, STUBBORN
 from modemgw.sim.personas.model import Persona
 
 __all__ = ["ALIASES", "GENERIC", "NAMES", "PERSONAS", "STUBBORN", "Persona"]
 
-_MAKERS = (generic, huawei, simcom)
+_MAKERS = (
+    *(generic, huawei, zte, simcom, quectel, sierra, telit, ublox, siemens),
+    others,
+)
 
 PERSONAS: Mapping[str, Persona] = {
     persona.name: persona for maker in _MAKERS for persona in maker.PERSONAS

@@ -65,7 +65,8 @@ class Receiver:
         if padding := faults.report_padding:
             arrival = replace(arrival, octets=arrival.octets + b"\xff" * padding)
         if ds == STORED_REPORTS:
-            return self._store(arrival, "SR", self._modem.persona.report_notice)
+            persona = self._modem.persona
+            return self._store(arrival, persona.report_memory, persona.report_notice)
         if ds:
             return self._route(arrival, textmode.report_lines(self._modem, arrival))
         arrival.acknowledge()  # nobody wants it: acknowledged and dropped

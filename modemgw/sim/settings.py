@@ -39,5 +39,6 @@ class Settings:
             quiet=persona.quiet,
             cmee=persona.cmee,
             csms=persona.csms[0],
+            cscs=persona.cscs,
             memories=list(persona.default_memories),
         )

@@ -1,6 +1,6 @@
 """Message storages of a card or a modem: numbered slots with a capacity."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -62,7 +62,73 @@ class Storage:
         self.slots[index] = record
         return index
 
+    def remove(self, index: int) -> None:
+        """Empty a slot."""
+        self.slots.pop(index, None)
+
+    def keep(self, stays: Callable[[Record], bool]) -> None:
+        """Empty all slots but those of the records that stay."""
+        self.slots = {at: record for at, record in self.slots.items() if stays(record)}
+
     def listed(self) -> Iterator[tuple[int, Record]]:
         """Every used slot in the order of the indices."""
         for index in sorted(self.slots):
             yield index, self.slots[index]
+
+
+@dataclass(frozen=True, slots=True)
+class Combined:
+    """MT: the memory of the modem and that of the card under one set of indices."""
+
+    me: Storage
+    sm: Storage
+
+    @property
+    def _offset(self) -> int:
+        return self.me.first + self.me.capacity - self.sm.first
+
+    @property
+    def capacity(self) -> int:
+        """All slots."""
+        return self.me.capacity + self.sm.capacity
+
+    @property
+    def is_full(self) -> bool:
+        """Nothing more fits."""
+        return self.me.is_full and self.sm.is_full
+
+    @property
+    def indices(self) -> range:
+        """Every legal index, used or not."""
+        return range(self.me.first, self.me.first + self.capacity)
+
+    @property
+    def slots(self) -> Mapping[int, Record]:
+        """Every record by its index here."""
+        return {
+            **self.me.slots,
+            **{at + self._offset: record for at, record in self.sm.slots.items()},
+        }
+
+    def put(self, record: Record) -> int | None:
+        """Store a record in the modem, or on the card where that is full."""
+        if (index := self.me.put(record)) is not None:
+            return index
+        index = self.sm.put(record)
+        return None if index is None else index + self._offset
+
+    def remove(self, index: int) -> None:
+        """Empty a slot."""
+        if index in self.me.indices:
+            self.me.remove(index)
+        else:
+            self.sm.remove(index - self._offset)
+
+    def keep(self, stays: Callable[[Record], bool]) -> None:
+        """Empty all slots but those of the records that stay."""
+        self.me.keep(stays)
+        self.sm.keep(stays)
+
+    def listed(self) -> Iterator[tuple[int, Record]]:
+        """Every used slot in the order of the indices."""
+        yield from sorted(self.slots.items())

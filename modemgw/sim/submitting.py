@@ -15,14 +15,14 @@ FROM_EQUIPMENT = 300  # codes below come from the network: TP-MR was used
 MAX_TPDU = 164  # octets of the longest SMS-SUBMIT
 
 
-def read_pdu(typed: bytes, length: int) -> bytes:
-    """Return SCA and TPDU from the hex behind the prompt; Refused where wrong."""
+def read_pdu(typed: bytes, length: int, wrong: int = 304) -> bytes:
+    """Return SCA and TPDU from the hex behind the prompt; refuse what is wrong."""
     try:
         octets = bytes.fromhex(typed.translate(None, b"\r\n").decode("ascii"))
     except ValueError:
-        raise cms(304) from None
+        raise cms(wrong) from None
     if not octets or len(octets) - 1 - octets[0] != length or length > MAX_TPDU:
-        raise cms(304)
+        raise cms(wrong)
     return octets
 
 

@@ -52,7 +52,7 @@ def _send_pdu(modem: "SimModem", body: bytes, sent: bool, length: int) -> None:
         modem.complete()
         return
     try:
-        octets = read_pdu(body, length)
+        octets = read_pdu(body, length, modem.persona.bad_pdu)
     except Refused as refused:
         modem.refuse(refused)
         return

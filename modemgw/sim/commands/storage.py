@@ -80,13 +80,9 @@ def delete(modem: "SimModem", call: Call) -> Answer:
     flag = number(arguments[1] or "0", range(5), cms(305))
     if not flag:
         index = number(arguments[0], storage.indices, cms(321))
-        storage.slots.pop(index, None)
+        storage.remove(index)
     else:
         doomed = _DELETED[flag]
-        storage.slots = {
-            index: record
-            for index, record in storage.slots.items()
-            if record.stat not in doomed
-        }
+        storage.keep(lambda record: record.stat not in doomed)
     modem.network.wake(modem)
     return []

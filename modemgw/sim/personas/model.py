@@ -36,6 +36,7 @@ class Persona:
     verbose: bool = True  # ATV1
     quiet: bool = False  # ATQ0
     cmee: int = 0
+    cscs: str = "GSM"
     cnmi: tuple[tuple[int, ...], ...] = (
         (0, 1, 2),
         (0, 1, 2, 3),
@@ -64,6 +65,8 @@ class Persona:
     accepts: frozenset[str] = frozenset()  # vendor's commands that do nothing here
     boot_urcs: tuple[str, ...] = ()
     boot_s: float = 0.0  # from power to the first answer
+    report_memory: str = "SR"  # where stored status reports go
+    bad_pdu: int = 304  # +CMS ERROR where the length of AT+CMGS is not that typed
     report_header: str = "+CDS: {length}"
     message_notice: str = '+CMTI: "{memory}",{index}'
     report_notice: str = '+CDSI: "{memory}",{index}'
@@ -85,7 +88,7 @@ class Persona:
     says: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     refuses: Mapping[str, str] = field(default_factory=dict)
     error_format: str = "+{kind} ERROR: {code}"
-    line_end: str = "\r\n"  # of what it says unasked
+    line_end: str = "\r\n"  # of the vendor's lines (^…) that it says unasked
     reset_commands: tuple[str, ...] = ("^RESET", "+CRESET")
     restart_s: float = 0.0
     vanishes: bool = False
