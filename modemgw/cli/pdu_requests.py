@@ -13,12 +13,13 @@ from modemgw.pdu.address import Address
 from modemgw.pdu.alphabet import GSM7
 from modemgw.pdu.cursor import Cursor
 from modemgw.pdu.decode import decode
+from modemgw.pdu.defect import defect
 from modemgw.pdu.explain import READERS
 from modemgw.pdu.fold import fold_to_gsm7
 from modemgw.pdu.segment import Segments, segment, segment_data
 from modemgw.pdu.submit import render
 from modemgw.pdu.udh import Ports
-from modemgw.pdu.view import as_fields
+from modemgw.pdu.view import AnyTpdu, as_fields
 
 Json = dict[str, Any]
 
@@ -95,11 +96,18 @@ def hex_octets(text: str) -> bytes:
 
 
 def decoded(text: str, *, has_sca: bool | None, kind: str | None) -> Json:
-    """Answer `modemgw pdu decode`."""
+    """Answer `modemgw pdu decode`; of a damaged PDU with what could be read."""
     octets = hex_octets(text)
+    tpdu: AnyTpdu
     if kind is not None:
-        return as_fields(READERS[kind](Cursor(octets)))
-    return as_fields(decode(octets, has_sca=has_sca))
+        tpdu = READERS[kind](Cursor(octets))
+    else:
+        tpdu = decode(octets, has_sca=has_sca)
+    fields: Json = dict(as_fields(tpdu))
+    why = defect(tpdu)
+    if why is not None:
+        fields = {"error": why, "octets": octets.hex().upper(), **fields}
+    return fields
 
 
 def encoded(wish: EncodeRequest) -> Json:

@@ -17,6 +17,7 @@ from modemgw.pdu.alphabet import Alphabet
 from modemgw.pdu.cursor import Cursor, TracingCursor
 from modemgw.pdu.dcs import dcs
 from modemgw.pdu.decode import detect, read
+from modemgw.pdu.defect import defect
 from modemgw.pdu.report import describe_tp_status
 from modemgw.pdu.udh import Udh
 from modemgw.pdu.validity import Validity
@@ -54,7 +55,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """All octets in order. `tpdu` is None where `error` says what is wrong."""
+    """All octets in order. `error` says what is wrong, `tpdu` what could be read."""
 
     lines: tuple[Line, ...]
     tpdu: AnyTpdu | None
@@ -81,6 +82,8 @@ def explain(
             tpdu = read(cursor, has_sca=has_sca)
     except PduDecodeError as refused:
         error = refused
+    if tpdu is not None and (why := defect(tpdu)) is not None:
+        error = PduDecodeError(why, octets)
     lines = _Explainer(kind, tpdu).lines(cursor.taken)
     if cursor.left:
         rest = cursor.take(cursor.left, "rest")

@@ -21,7 +21,7 @@ class UserData:
     `payload` is what follows the header, before it is read as text: one septet
     per octet for GSM 7-bit, octets otherwise. Parts are joined as payload, so
     that a character cut in two becomes whole again. `truncated` says that
-    TP-UDL promised more than came.
+    TP-UDL promised more than came, or the first octet a header.
     """
 
     dcs: Dcs
@@ -112,7 +112,9 @@ def read_user_data(cursor: Cursor, dcs: Dcs, *, has_header: bool) -> UserData:
         raise cursor.error(f"TP-UDL says {udl} and no user data follow")
     start = cursor.at
     udh, header_length = None, 0
-    if has_header and available:
+    if has_header and not udl:
+        return UserData(dcs, truncated=True)  # the header alone has an octet
+    if has_header:
         header_length = cursor.octet("UDHL") + 1
         if header_length > available:
             raise cursor.error(
@@ -129,4 +131,10 @@ def read_user_data(cursor: Cursor, dcs: Dcs, *, has_header: bool) -> UserData:
     count = max(0, udl - (8 * header_length + fill) // 7)
     possible = max(0, 8 * len(octets) - fill) // 7
     payload = unpack_septets(octets, min(count, possible), fill_bits=fill)
-    return UserData(dcs, payload, udh, available < wanted)
+    truncated = available < wanted
+    if truncated and udh is not None and count == possible + 1:
+        # Some encoders count one septet too many behind a header. Then zero bits
+        # follow the last one; a text cut off goes on with bits of the next.
+        spare = 8 * len(octets) - fill - 7 * possible
+        truncated = not spare or octets[-1] >> 8 - spare != 0
+    return UserData(dcs, payload, udh, truncated)

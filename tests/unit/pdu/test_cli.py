@@ -50,6 +50,37 @@ def test_decode_without_an_sca() -> None:
     assert "error" in answers("decode", "--no-sca", DELIVER)[0]
 
 
+REPORT = "0207049121432110102143650021101021436500"
+
+
+@pytest.mark.parametrize(
+    ("pdu_hex", "read"),
+    [
+        pytest.param(BARE[:-2], {"text": "hellohell"}, id="text-cut"),
+        pytest.param("44" + BARE[2:-20] + "00", {"text": ""}, id="header-missing"),
+        pytest.param(REPORT + "0001", {"status": 0, "mr": 7}, id="pid-missing"),
+        pytest.param(REPORT + "0006000648", {"status": 0}, id="report-text-cut"),
+    ],
+)
+def test_a_damaged_pdu_is_an_error_with_what_could_be_read(
+    pdu_hex: str, read: dict[str, Any]
+) -> None:
+    (found,) = answers("decode", "--no-sca", pdu_hex)
+    assert found.pop("error")
+    assert found.pop("octets") == pdu_hex
+    assert found | read == found
+    assert run("decode", "--no-sca", pdu_hex).return_value == 1
+
+
+@pytest.mark.parametrize(
+    "padding", ["", "00", "FF", "FFFFFF", "0000", "AAAA", "0101", "08"]
+)
+def test_padding_behind_a_report_is_no_damage(padding: str) -> None:
+    (found,) = answers("decode", "--no-sca", REPORT + "00" + padding)
+    assert "error" not in found
+    assert found["status_class"] == "delivered"
+
+
 def test_decode_an_answer() -> None:
     (found,) = answers("decode", "--as", "submit-report", "01C50011101021436500")
     assert (found["type"], found["cause"]) == ("submit-report", 0xC5)

@@ -119,6 +119,24 @@ def test_a_header_announced_in_an_empty_message() -> None:
     tpdu = read(f"44 04 91 2143 00 00 {SCTS} 00")
     assert tpdu.text == ""
     assert tpdu.udh is None
+    assert tpdu.user_data.truncated
+
+
+@pytest.mark.parametrize(
+    ("user_data", "text", "truncated"),
+    [
+        pytest.param("0A 03 7001AA 08068342", "AAAB", False, id="zero-bits-follow"),
+        pytest.param("0A 03 7001AA 080683C1", "AAAA", True, id="the-next-one-is-cut"),
+        pytest.param("09 03 7001AA 080685", "AAB", True, id="no-bit-follows"),
+        pytest.param("0B 03 7001AA 08068342", "AAAB", True, id="two-are-missing"),
+    ],
+)
+def test_one_septet_too_many_behind_a_header(
+    user_data: str, text: str, truncated: bool
+) -> None:
+    tpdu = read(f"44 04 91 2143 00 00 {SCTS} {user_data}")
+    assert tpdu.text == text
+    assert tpdu.user_data.truncated is truncated
 
 
 def test_a_header_that_ends_inside_the_last_septet() -> None:

@@ -18,7 +18,7 @@ def sentences(found: Explanation) -> dict[str, str]:
 def test_a_deliver_line_by_line() -> None:
     octets = bytes.fromhex(
         "07917283010010F5 44 0B C8 7238880900F1 00 00 99309251619580"
-        "16 08 7F0101 00030A0201 7438BFCC2E03 FF"
+        "12 08 7F0101 00030A0201 7438BFCC2E03 FF"
     )
     found = explain(octets)
     assert found.error is None
@@ -38,7 +38,7 @@ def test_a_deliver_line_by_line() -> None:
         ("TP-PID", "plain message", "9.2.3.9"),
         ("TP-DCS", "GSM 7-bit", "9.2.3.10"),
         ("TP-SCTS", "1999-03-29T15:16:59+02:00", "9.2.3.11"),
-        ("TP-UDL", "22 septets, header included", "9.2.3.16"),
+        ("TP-UDL", "18 septets, header included", "9.2.3.16"),
         ("UDHL", "header of 8 octets", "9.2.3.24"),
         ("element 0x7F", "01", "9.2.3.24 IE 7F"),
         ("concatenation", "part 1 of 2, reference 10", "9.2.3.24 IE 00"),
@@ -110,8 +110,16 @@ def test_a_deliver_line_by_line() -> None:
 )
 def test_fields(octets: str, field: str, meaning: str) -> None:
     found = explain(bytes.fromhex(octets), has_sca=True)
-    assert found.error is None
+    assert found.tpdu is not None
     assert sentences(found)[field] == meaning
+
+
+def test_what_ends_too_early_is_explained_and_damaged() -> None:
+    octets = bytes.fromhex(f"00 04 04 91 2143 00 00 {STAMP} 0A E8329B")
+    found = explain(octets)
+    assert sentences(found)["TP-UD"] == '"hel" (cut off)'
+    assert found.error is not None
+    assert found.error.octets == octets
 
 
 def test_what_is_damaged_is_explained_up_to_the_damage() -> None:
