@@ -144,7 +144,7 @@ def _made_name(db: sqlite3.Connection, identity: str) -> str:
     # The last digits of an ICCID are a serial number and a check digit; four tell
     # the cards on one desk apart, and more are taken until they do.
     text = identity.rpartition(":")[2]
-    for length in range(4, len(text) + 1):
+    for length in range(min(4, len(text)), len(text) + 1):
         name = f"sim-{text[-length:]}"
         if by_name(db, name) is None:
             return name

@@ -97,3 +97,9 @@ def test_usage_counts_by_the_minute(tmp_path: Path) -> None:
         assert sims.load_usage(db, sim.id, minute + 60_000)[0] == (minute + 60_000, 4)
         assert sims.used_since(db, sim.id, minute + 60_000) == 12
         assert sims.used_since(db, sim.id + 1, 0) == 0
+
+
+def test_a_card_without_an_identity_is_named_after_its_modem(tmp_path: Path) -> None:
+    with database(tmp_path) as db:
+        row = sims.upsert_sim(db, iccid=None, imsi=None, modem="m0", now=NOW)
+        assert row.name == "sim-m0"
