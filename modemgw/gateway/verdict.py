@@ -230,7 +230,12 @@ def refused(
     """Return the verdict on a final result that said no."""
     entry = attempt.entry
     attempt.slot.attempts += 1
-    code = refusal(outcome.code, outcome.text, seconds_after_submit=outcome.seconds)
+    code = refusal(
+        outcome.code,
+        outcome.text,
+        seconds_after_submit=outcome.seconds,
+        vendor=outcome.vendor,
+    )
     pinned = entry.wish.pinned_sim_id is not None
     decision = decide(
         code,

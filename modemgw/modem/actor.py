@@ -17,6 +17,7 @@ from modemgw.at.parser import Urc
 from modemgw.clock import Clock
 from modemgw.errors import ModemError, PortLost
 from modemgw.modem import status
+from modemgw.modem.acknowledging import Acknowledger
 from modemgw.modem.channel import AtChannel
 from modemgw.modem.facts import Facts, picture
 from modemgw.modem.faults import Blocked, Rebooted
@@ -73,6 +74,9 @@ class ModemActor:
         self._remembered = Remembered()  # for life
         self._poked = asyncio.Event()
         self._receiver = Receiver(settings.name, sink, self._poked.set)
+        self._receiver.acknowledge = Acknowledger(
+            self._served, self._report, self._poked.set
+        )
         self._port: Port | None = None
         self._channel: AtChannel | None = None
         self._submitter: Submitter | None = None
@@ -126,6 +130,7 @@ class ModemActor:
                 why = getattr(outcome, "why", "a submit was not finished")
                 self._report(channel.lost or ModemError(why))
         if isinstance(outcome, Refused):
+            outcome = replace(outcome, vendor=self._facts.profile.codes)
             self._heed(outcome)
         return outcome
 
@@ -295,7 +300,7 @@ class ModemActor:
             self._poked.set()
         elif self._receiver.hear(urc, facts.sim):
             return
-        elif text.startswith(quirks.REBOOTED):
+        elif text.startswith((*quirks.REBOOTED, *facts.profile.booted)):
             exc = Rebooted(f"the modem restarted ({text})")
             self._trouble = exc
             self._poked.set()
@@ -321,6 +326,10 @@ class ModemActor:
             self._observer.notice(self._settings.name, "call.incoming", {})
         self._rang_at = now
 
+    def _served(self) -> tuple[AtChannel, Facts] | None:
+        ready = self._phase is Phase.READY and self._channel is not None
+        return (self._channel, self._facts) if ready and self._channel else None
+
     def _lost(self, channel: AtChannel, exc: Exception) -> None:
         channel.connection_lost(exc)
         self._poked.set()
@@ -331,7 +340,7 @@ class ModemActor:
 
     def _heed(self, refused: Refused) -> None:
         """Do for the modem what the code of a refused submit asks for."""
-        code = codes.refusal(refused.code, refused.text)
+        code = codes.refusal(refused.code, refused.text, vendor=refused.vendor)
         now = asyncio.get_running_loop().time()
         if code.number in _DRAIN_CODES:
             self._receiver.want_sweep()

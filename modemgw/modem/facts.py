@@ -3,7 +3,13 @@
 from dataclasses import dataclass, field
 
 from modemgw.at.profile import GENERIC, Profile
-from modemgw.modem.model import ModemSettings, ModemSnapshot, Phase, SimIdentity
+from modemgw.modem.model import (
+    ModemSettings,
+    ModemSnapshot,
+    Phase,
+    Proof,
+    SimIdentity,
+)
 
 # <stat> of +CREG, +CEREG. Spec: 3GPP TS 27.007, 7.2
 REGISTRATION = {
@@ -53,11 +59,14 @@ class Facts:
     model: str | None = None
     revision: str | None = None
     sim: SimIdentity | None = None
+    service: int | None = None  # AT+CSMS as it was found
     must_acknowledge: bool = False  # AT+CSMS=1 could not be left: +CMT wants AT+CNMA
     memories: Memories = field(default_factory=Memories)
     cnmi: str | None = None  # as read back; None: the modem does not tell
     cnmi_set: str | None = None  # as we set it; None: it took nothing, we must poll
     are_doubted: bool = False  # the settings: it may have restarted
+    ack_was_late: bool = False  # AT+CNMA: the modem may have zeroed its AT+CNMI
+    proof: tuple[Proof, ...] = ()  # of the settings, read back at the start
     levels: dict[str, int] = field(default_factory=dict)  # <n> of CREG and CEREG
     creg: int | None = None
     cereg: int | None = None
@@ -91,6 +100,7 @@ def picture(
     busy: bool,
     since_ms: int,
     faults: int,
+    rung: str | None = None,
 ) -> ModemSnapshot:
     """Return the modem as others see it."""
     ready = phase is Phase.READY
@@ -116,4 +126,6 @@ def picture(
         cnmi=facts.cnmi or facts.cnmi_set,
         storages=facts.memories.named if facts.memories.all else None,
         sendable=ready and facts.is_registered,
+        proof=facts.proof,
+        rung=rung,
     )

@@ -63,6 +63,13 @@ def _memories(name: str, arity: int, reading: tuple[str, ...]) -> Memories:
     return Memories(name, name, name, arity, everything)
 
 
+def all_of(memories: Memories) -> tuple[str, ...]:
+    """Return everything worth sweeping, the arriving one first."""
+    return tuple(
+        dict.fromkeys(n for n in (memories.arriving, *memories.all) if n is not None)
+    )
+
+
 async def select(
     asker: Asker, memories: Memories, name: str | None
 ) -> tuple[Storage, ...] | None:

@@ -12,14 +12,14 @@ announced slot is read whatever the counters say.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from modemgw.at import answers, commands
 from modemgw.at.answers import Row
 from modemgw.at.parser import Urc
 from modemgw.modem.asking import Asker
-from modemgw.modem.facts import Facts, Memories
+from modemgw.modem.facts import Memories
 from modemgw.modem.memories import select
 from modemgw.modem.model import ReceivedTpdu, SimIdentity, TpduSink
 
@@ -34,6 +34,7 @@ _MINE = (0, 1, None)  # <stat>: received; 2 and 3 are drafts of the SIM's owner
 _STATUS_REPORT = 0b10  # TP-MTI. Spec: 3GPP TS 23.040, 9.2.3.1
 
 
+Acknowledge = Callable[[int, float], Awaitable[None]]  # how many, the first since
 _Key = tuple[str | None, int, bytes]  # memory, slot, octets
 
 
@@ -68,7 +69,8 @@ class Receiver:
         self._announced: deque[_Announced] = deque()
         self._routed: deque[ReceivedTpdu] = deque(maxlen=MAX_ROUTED)
         self._routed_came = asyncio.Event()
-        self._owed = 0  # AT+CNMA for routed TPDUs that are stored now
+        self._routed_at = 0.0  # loop time when the first of them came
+        self.acknowledge: Acknowledge = _nothing  # after routed TPDUs are stored
         self._stuck: dict[_Key, _Stuck] = {}
         self._deleted: dict[_Key, _Stuck] = {}  # the modem said so; not proved yet
         self._sim: SimIdentity | None = None
@@ -93,6 +95,8 @@ class Receiver:
             if octets:
                 length = answers.announced_length(text)
                 tpdu = ReceivedTpdu(self._name, sim, None, None, octets, True, length)
+                if not self._routed:
+                    self._routed_at = asyncio.get_running_loop().time()
                 self._routed.append(tpdu)
                 self._routed_came.set()
             return True
@@ -110,7 +114,7 @@ class Receiver:
             await self._routed_came.wait()
             self._routed_came.clear()
             while self._routed:
-                batch = list(self._routed)
+                batch, came_at = list(self._routed), self._routed_at
                 self._routed.clear()
                 takes = (self._sink.take(tpdu) for tpdu in batch)
                 receipts = await asyncio.gather(*takes)
@@ -119,26 +123,17 @@ class Receiver:
                     for tpdu, receipt in zip(batch, receipts, strict=True)
                     if receipt is None
                 ]
-                self._owed += len(batch) - len(kept)
-                if self._owed:
-                    self._wake()
+                await self.acknowledge(len(batch) - len(kept), came_at)
                 if kept:
                     self._routed.extendleft(reversed(kept))
                     await asyncio.sleep(STORE_PAUSE_S)
-
-    async def acknowledge(self, asker: Asker, facts: Facts) -> None:
-        """Send the AT+CNMA that routed TPDUs made us owe under AT+CSMS=1."""
-        owed, self._owed = self._owed, 0
-        if facts.must_acknowledge:
-            for _ in range(owed):
-                await asker.does(commands.ACKNOWLEDGE)  # CMS 340: nothing was owed
 
     # --- stored TPDUs: all of this runs in the actor's one task
 
     @property
     def has_work(self) -> bool:
-        """Something was announced, or an acknowledgement is owed."""
-        return bool(self._announced or self._owed)
+        """Something was announced."""
+        return bool(self._announced)
 
     def moved_to(self, sim: SimIdentity | None) -> None:
         """Start with another card, or again with the same."""
@@ -295,6 +290,10 @@ class Receiver:
                 receipt = known.pop(key).receipt
                 if known is self._stuck:
                     self._sink.deleted(receipt)
+
+
+async def _nothing(owed: int, came_at: float) -> None:
+    """Acknowledge nothing: the modem does it by itself."""
 
 
 def is_report(octets: bytes) -> bool:

@@ -65,7 +65,6 @@ class Serving:
             now = loop.time()
             status_at = polled_at + self._status_pause(now)
             if receiver.has_work:
-                await receiver.acknowledge(asker, facts)
                 await receiver.read_announced(asker, facts.memories)
             elif facts.are_doubted or now >= watchdog_at:
                 facts.are_doubted = False
@@ -93,8 +92,20 @@ class Serving:
 
         A restart without a word, another program, or a missed AT+CNMA changes it.
         """
+        facts = self._facts
         said = await self._asker.ask(commands.ROUTING)
-        if self._facts.cnmi is not None and said not in (None, self._facts.cnmi):
+        is_kept = facts.cnmi is None or said in (None, facts.cnmi)
+        if not is_kept and not (facts.ack_was_late and await self._repair_routing()):
             raise Rebooted(f"its settings have changed: AT+CNMI is {said}")
+        facts.ack_was_late = False
         if await self._asker.ask(commands.PDU_MODE_STATE) == 1:
             raise Rebooted("its settings have changed: it is in text mode")
+
+    async def _repair_routing(self) -> bool:
+        """Set AT+CNMI again where a late AT+CNMA made the modem zero it."""
+        facts = self._facts
+        if facts.cnmi_set is None:
+            return False
+        await self._asker.does(commands.route(facts.cnmi_set))
+        self._receiver.want_sweep()  # for what came while it was deaf
+        return await self._asker.ask(commands.ROUTING) == facts.cnmi

@@ -150,7 +150,8 @@ class Startup:
         for text in facts.profile.init:
             await self.does(commands.plain(text))
         await self._pdu_mode()
-        if await self.ask(commands.SERVICE):  # 0 or silent is what we want
+        facts.service = await self.ask(commands.SERVICE)
+        if facts.service:  # 0 or silent is what we want
             facts.must_acknowledge = not await self.does(commands.SERVICE_0)
         facts.memories = await choose_memories(self._asker, facts.profile)
         await self._route()

@@ -23,9 +23,11 @@ class Turn:
         return self._taken
 
     async def __aenter__(self) -> None:
+        """Wait for the turn, behind everybody who waits."""
         await self._acquire(urgent=False)
 
     async def __aexit__(self, *exc: object) -> None:
+        """Hand it on."""
         self._release()
 
     @asynccontextmanager
