@@ -10,7 +10,15 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from modemgw.at.commands import SHORT_S, Command
 
-NETWORK_TIME = ("+CTZV:", "+CTZE:", "*PSUTTZ:", "^NWTIME:", "+NITZ:", "+QNTP:", "+CTZDST")
+NETWORK_TIME = (
+    "+CTZV:",
+    "+CTZE:",
+    "*PSUTTZ:",
+    "^NWTIME:",
+    "+NITZ:",
+    "+QNTP:",
+    "+CTZDST",
+)
 _STAMP = re.compile(
     r"(\d{2,4})\s*[/,]\s*(\d{1,2})\s*[/,]\s*(\d{1,2})\s*,\s*"
     r"(\d{1,2})\s*[:,]\s*(\d{1,2})\s*[:,]\s*(\d{1,2})\s*,?\s*\"?([+-]\d{1,2})?"

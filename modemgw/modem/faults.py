@@ -20,3 +20,11 @@ class Blocked(ModemError):
     def __init__(self, why: str, recheck: Recheck) -> None:
         super().__init__(why)
         self.recheck = recheck
+
+
+class Asked(Rebooted):
+    """A person asked for a restart: set it up again. It is nobody's fault."""
+
+
+class Unavailable(ModemError):
+    """It cannot be done at this moment, and nothing is wrong with the modem."""

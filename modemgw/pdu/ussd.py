@@ -43,6 +43,15 @@ _SAFE = re.compile(r"[A-Za-z0-9 !#%&'()*+,\-./:;<=>?]*")
 _COMMON = frozenset(" .,:;*#()/-+%'\"!?&$€£=\n\r")
 _HINT, _CONSISTENT = 0.15, 0.3  # see _likely
 _PLAIN_HEX, _PLAIN_DIGITS = 0.45, 0.7  # how likely hex digits are the text itself
+_PRINTABLE = range(0x20, 0x7F)
+_BEHIND_LATIN, _IDEOGRAPHIC = 0x250, 0x3000
+_SCRIPTS = (  # those that take more than one block of 128
+    (0x370, 0x3FF, "greek"),
+    (0x400, 0x58F, "cyrillic"),
+    (0x2E80, 0xABFF, "cjk"),
+    (0xAC00, 0xD7FF, "hangul"),
+    (0xF900, 0xFFEF, "cjk"),
+)
 _SURE = 4  # octets of printable ASCII that are hardly septets by chance
 
 
@@ -137,7 +146,7 @@ def _likely(found: Decoded, octets: bytes, dcs: int | None) -> float:
         likely *= 0.4
     if dcs is not None and found.coding is _meant(dcs):
         likely += _HINT
-    printable = all(ord(" ") <= octet < 0x7F for octet in octets)
+    printable = all(octet in _PRINTABLE for octet in octets)
     if found.coding is Coding.OCTETS and printable and len(octets) >= _SURE:
         likely += _CONSISTENT
     if found.coding is Coding.UCS2 and octets[::2].count(0) * 3 >= len(octets):
@@ -153,25 +162,28 @@ def _meant(dcs: int) -> Coding:
 
 def _weigh(character: str, coding: Coding) -> tuple[float, str]:
     """Return how usual a character is, and its script where that is not Latin."""
-    code = ord(character)
-    if character.isascii() and (character.isalnum() or character in _COMMON):
-        return 1.0, ""
-    if character.isprintable() and (character in _COMMON or character.isascii()):
-        return (0.9 if character in _COMMON else 0.3), ""
     category = unicodedata.category(character)
-    if category in ("Cc", "Cn", "Co", "Cs") or character == "\ufffd":
-        return -1.0, ""
-    if code < 0x250:  # Latin, with accents or without
-        return (0.5 if category[0] == "L" else 0.3), ""
-    if coding is not Coding.UCS2:
-        return 0.1, ""  # a Greek capital of the GSM alphabet, alone among Latin
-    if category[0] in "PSZ" and code < 0x3000:
-        return 0.6, ""
-    return 0.95, _script(code)
+    weight, script = 0.95, ""
+    if character in _COMMON or (character.isascii() and character.isalnum()):
+        weight = 1.0 if character.isascii() else 0.9
+    elif category in ("Cc", "Cn", "Co", "Cs") or character == "\ufffd":
+        weight = -1.0
+    elif character.isascii():
+        weight = 0.3
+    elif ord(character) < _BEHIND_LATIN:  # with accents
+        weight = 0.5 if category[0] == "L" else 0.3
+    elif coding is not Coding.UCS2:
+        weight = 0.1  # a Greek capital of the GSM alphabet, alone among Latin
+    elif category[0] in "PSZ" and ord(character) < _IDEOGRAPHIC:
+        weight = 0.6
+    else:
+        script = _script(ord(character))
+    return weight, script
 
 
 def _script(code: int) -> str:
     """Name the script that a character belongs to, roughly: by its block."""
-    if 0x2E80 <= code <= 0xD7FF or 0xF900 <= code <= 0xFFEF:
-        return "hangul" if 0xAC00 <= code else "cjk"
-    return f"{code >> 7:x}" if code >= 0x590 else "greek" if code < 0x400 else "cyr"
+    for first, last, script in _SCRIPTS:
+        if first <= code <= last:
+            return script
+    return f"{code >> 7:x}"
