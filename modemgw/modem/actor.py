@@ -18,9 +18,10 @@ from modemgw.clock import Clock
 from modemgw.errors import ModemError, PortLost
 from modemgw.modem import status
 from modemgw.modem.acknowledging import Acknowledger
+from modemgw.modem.aside import Aside
 from modemgw.modem.channel import AtChannel
 from modemgw.modem.facts import Facts, picture
-from modemgw.modem.faults import Blocked, Rebooted
+from modemgw.modem.faults import Asked, Blocked, Rebooted
 from modemgw.modem.ladder import Ladder
 from modemgw.modem.model import (
     ModemSettings,
@@ -42,7 +43,6 @@ from modemgw.policy.lifecycle import Trigger, advance
 PORT_RETRY_S = 0.5  # between looks at a port that is not there
 PARKED_S = 30.0  # between looks at what keeps it parked
 BOOT_PAUSE_S = 1.0  # after a restart, times the faults in a row
-CALL_S = 20.0  # between rings of one call, at most
 RESTART_PAUSE_S = 30.0  # at least, between starts that a refusal asked for
 
 _FIX = codes.Disposition.FIX_MODEM
@@ -85,8 +85,13 @@ class ModemActor:
         self._given_up: list[object] = []  # submits whose answer may still come
         self._ladder = Ladder()
         self._restarted_at = 0.0  # loop time, as the next
-        self._rang_at = -CALL_S
         self._snapshots: dict[bool, ModemSnapshot] = {}
+        self.aside = Aside(
+            *(settings, observer, clock),
+            state=lambda: (self._phase, self._channel, self._facts),
+            poke=self._poked.set,
+            report=self._report,
+        )
 
     # --- what the gateway uses
 
@@ -121,9 +126,10 @@ class ModemActor:
         self._submits += 1
         outcome: SubmitOutcome | None = None
         try:
-            outcome = await submitter.submit(
-                octets, tpdu_length, gate=gate, token=token, more=more
-            )
+            async with self.aside.air:
+                outcome = await submitter.submit(
+                    octets, tpdu_length, gate=gate, token=token, more=more
+                )
         finally:
             self._submits -= 1
             if not channel.in_step and channel is self._channel:
@@ -180,7 +186,11 @@ class ModemActor:
     async def _open(self) -> AtChannel:
         """Open the port, however long it takes to appear."""
         while True:
-            channel = AtChannel(self._hear, self._late, name=self._settings.name)
+            channel = AtChannel(
+                *(self._hear, self._late),
+                name=self._settings.name,
+                tape=self.aside.tape,
+            )
             channel.late = self._given_up
             lost = partial(self._lost, channel)
             path = self._settings.port
@@ -281,6 +291,7 @@ class ModemActor:
             check=partial(self._raise_trouble, channel),
             idle=self._idle,
             changed=self._publish_changes,
+            aside=self.aside,
         )
 
     async def _idle(self, seconds: float) -> None:
@@ -298,7 +309,7 @@ class ModemActor:
         if status.hear(urc, facts):
             self._publish_changes()
             self._poked.set()
-        elif self._receiver.hear(urc, facts.sim):
+        elif self._receiver.hear(urc, facts.sim) or self.aside.hear(urc):
             return
         elif text.startswith((*quirks.REBOOTED, *facts.profile.booted)):
             exc = Rebooted(f"the modem restarted ({text})")
@@ -313,18 +324,8 @@ class ModemActor:
             self._facts.are_doubted = self._phase is Phase.READY
             self._poked.set()
         elif text.startswith(quirks.STORAGE_FULL):
-            self._observer.notice(self._settings.name, "storage_full", {"said": text})
             self._receiver.want_sweep()
             self._poked.set()
-        elif text.startswith(("RING", "+CRING:")):
-            self._ringing()
-
-    def _ringing(self) -> None:
-        """Tell of a call once, not with every ring."""
-        now = asyncio.get_running_loop().time()
-        if now - self._rang_at > CALL_S:
-            self._observer.notice(self._settings.name, "call.incoming", {})
-        self._rang_at = now
 
     def _served(self) -> tuple[AtChannel, Facts] | None:
         ready = self._phase is Phase.READY and self._channel is not None
@@ -354,9 +355,10 @@ class ModemActor:
 
     def _report(self, exc: ModemError) -> None:
         """Hear of a fault from a submit; what routes messages hears it at once."""
-        if self._trouble is None and self._phase is Phase.READY:
+        ready = self._phase is Phase.READY
+        if self._trouble is None and (ready or self._phase is Phase.PARKED):
             self._trouble = exc
-            if not isinstance(exc, PortLost):
+            if ready and not isinstance(exc, PortLost | Rebooted):
                 self._move(Trigger.FAULT, str(exc))
         self._poked.set()
 
@@ -368,6 +370,9 @@ class ModemActor:
             raise trouble
 
     def _note_fault(self, exc: ModemError) -> None:
+        self.aside.journal.add("fault", str(exc))
+        if isinstance(exc, Asked):
+            return
         self._ladder.fault(exc, asyncio.get_running_loop().time())
         _log.warning("modem fault", extra={**self._extra, "error": str(exc)})
 
@@ -383,6 +388,7 @@ class ModemActor:
         if before is not self._phase:
             self._since_ms = self._clock.now_ms()
         _log.info("modem " + self._phase.value, extra={**self._extra, "why": why})
+        self.aside.moved(self._phase, why)
         self._publish()
 
     def _publish(self) -> None:

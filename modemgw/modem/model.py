@@ -201,6 +201,7 @@ class ModemSettings:
     smsc: Callable[[str | None], str | None]
     reports: bool
     sweep_interval_s: float = 300
+    hang_up: bool = False  # incoming calls
     recognise: Callable[[str | None, SimIdentity | None], str | None] = (
         lambda imei, sim: None
     )

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from modemgw.at import commands
 from modemgw.modem import status
+from modemgw.modem.aside import Aside
 from modemgw.modem.asking import Asker
 from modemgw.modem.channel import AtChannel
 from modemgw.modem.facts import Facts
@@ -28,7 +29,8 @@ class Serving:
     """One stretch of service; `run` ends only by an exception.
 
     `check` raises what went wrong elsewhere, `idle` sleeps until there may be
-    work, `changed` hears that registration or signal may have changed.
+    work, `changed` hears that registration or signal may have changed, `aside` does
+    what is no message's business.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class Serving:
         check: Callable[[], None],
         idle: Callable[[float], Awaitable[None]],
         changed: Callable[[], None],
+        aside: Aside,
     ) -> None:
         self._asker = Asker(channel)
         self._facts = facts
@@ -52,6 +55,7 @@ class Serving:
         self._check = check
         self._idle = idle
         self._changed = changed
+        self._aside = aside
         self._registered_at = asyncio.get_running_loop().time()  # last seen so
 
     async def run(self) -> None:
@@ -64,7 +68,9 @@ class Serving:
             self._check()
             now = loop.time()
             status_at = polled_at + self._status_pause(now)
-            if receiver.has_work:
+            if self._aside.has_work(asker.channel):
+                await self._aside.work(asker)
+            elif receiver.has_work:
                 await receiver.read_announced(asker, facts.memories)
             elif facts.are_doubted or now >= watchdog_at:
                 facts.are_doubted = False
