@@ -92,7 +92,8 @@ class LaneSim:
         self.pace = pace
         self.reports = reports
         self.smsc = smsc
-        self.refusals = 0  # in a row, such that speak against the SIM
+        self.refusals = 0  # in a row, such that speak against the SIM …
+        self.refused: set[int] = set()  # … and the messages they were of
         self.rests_until = 0  # Unix ms
         self.rests_because = ""
 
@@ -293,6 +294,7 @@ class Lane:
                     self._ids, attempt, outcome, now, jitter=self._source.jitter()
                 )
             case Refused():
+                refused = self.sim.refused if self.sim else set()
                 return verdicts.refused(
                     self._ids,
                     attempt,
@@ -300,6 +302,7 @@ class Lane:
                     now,
                     other_sims=self._source.other_sims(self, attempt.entry),
                     sim_refusals=self.sim.refusals if self.sim else 0,
+                    sim_messages=len(refused | {attempt.entry.message_id}),
                     jitter=self._source.jitter(),
                 )
             case _ as unreachable:
@@ -308,7 +311,12 @@ class Lane:
     def _apply(self, attempt: Attempt, verdict: Verdict) -> None:
         entry, sim = attempt.entry, self.sim
         if sim is not None and sim.sim_id == attempt.ref.sim_id:
-            sim.refusals = sim.refusals + 1 if verdict.against_sim else 0
+            if verdict.against_sim:
+                sim.refusals += 1
+                sim.refused.add(attempt.entry.message_id)
+            else:
+                sim.refusals = 0
+                sim.refused.clear()
             if verdict.rest_ms:
                 sim.rests_until = self._clock.now_ms() + verdict.rest_ms
                 sim.rests_because = verdict.rest_because

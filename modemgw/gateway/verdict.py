@@ -26,6 +26,7 @@ from modemgw.policy.retry import (
     GiveUp,
     backoff_ms,
     decide,
+    speaks_against_sim,
 )
 from modemgw.store import outbound, outcomes
 from modemgw.store.outbound import JsonDict
@@ -225,6 +226,7 @@ def refused(
     *,
     other_sims: int,
     sim_refusals: int,
+    sim_messages: int,
     jitter: float,
 ) -> Verdict:
     """Return the verdict on a final result that said no."""
@@ -242,6 +244,7 @@ def refused(
         attempt=attempt.slot.attempts,
         other_sims=other_sims,
         sim_refusals=sim_refusals + 1,
+        sim_messages=sim_messages,
         pinned=pinned,
         jitter=jitter,
     )
@@ -271,7 +274,7 @@ def refused(
                 "part refused for good",
                 rest_ms=cool,
                 rest_because=code.sentence,
-                against_sim=cool > 0,
+                against_sim=speaks_against_sim(code),
             )
         case Again(after_ms, exclude_sim, cool, fix_modem):
             return _again(
@@ -289,7 +292,7 @@ def refused(
                     "part refused, will be tried again",
                     rest_ms=cool or (NO_PROMPT_REST_MS if fix_modem else 0),
                     rest_because=code.sentence,
-                    against_sim=cool > 0,
+                    against_sim=speaks_against_sim(code),
                 ),
                 entry=entry,
             )

@@ -12,6 +12,7 @@ MAX_ATTEMPTS = 5  # submits of one part, over all SIMs
 BACKOFF_S = (5, 15, 60, 300, 1800)  # by attempt
 JITTER = 0.2
 COOL_DOWN_S = (900, 3600, 21_600)  # a SIM that keeps refusing rests longer
+SUSPECT_AFTER = 3  # refusals in a row, of several messages: it is the SIM
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,27 @@ def backoff_ms(attempt: int, jitter: float) -> int:
     return int(seconds * 1000 * (1 - JITTER + 2 * JITTER * jitter))
 
 
+def speaks_against_sim(code: Code) -> bool:
+    """Say whether such refusals in a row make one suspect the SIM."""
+    return code.disposition is Disposition.COOL_DOWN or (
+        code.disposition is Disposition.TRY_OTHER_SIM
+        and code.reason == "network_rejected"
+    )
+
+
+def _rest_ms(refusals: int) -> int:
+    if refusals < 1:
+        return 0
+    return COOL_DOWN_S[min(refusals, len(COOL_DOWN_S)) - 1] * 1000
+
+
 def decide(
     code: Code,
     *,
     attempt: int,
     other_sims: int,
     sim_refusals: int,
+    sim_messages: int,
     pinned: bool,
     jitter: float,
 ) -> Decision:
@@ -74,7 +90,8 @@ def decide(
     `attempt` counts submits of this part so far, this one included;
     `other_sims` are SIMs in service that have not refused the message yet;
     `sim_refusals` are refusals in a row on this SIM that speak against the SIM,
-    this one included; `pinned`: earlier parts of the message left through it.
+    this one included, and `sim_messages` the messages they were of; `pinned`:
+    earlier parts of the message left through it.
     """
     disposition = code.disposition
     if disposition in _AT_ONCE:
@@ -83,7 +100,10 @@ def decide(
         return GiveUp(code.reason, retryable=False)
     cool = 0
     if disposition is Disposition.COOL_DOWN:
-        cool = COOL_DOWN_S[min(sim_refusals, len(COOL_DOWN_S)) - 1] * 1000
+        cool = _rest_ms(sim_refusals)
+    elif speaks_against_sim(code) and sim_messages > 1:
+        # No credit looks like this. One bad recipient alone must not stop a SIM.
+        cool = _rest_ms(sim_refusals - SUSPECT_AFTER + 1)
     if attempt >= MAX_ATTEMPTS:
         return GiveUp(code.reason, retryable=True, cool_sim_ms=cool)
     elsewhere = (

@@ -24,6 +24,7 @@ def decision(
     attempt: int = 1,
     other_sims: int = 0,
     sim_refusals: int = 1,
+    sim_messages: int = 1,
     pinned: bool = False,
 ) -> Decision:
     return decide(
@@ -31,6 +32,7 @@ def decision(
         attempt=attempt,
         other_sims=other_sims,
         sim_refusals=sim_refusals,
+        sim_messages=sim_messages,
         pinned=pinned,
         jitter=0.5,
     )
@@ -55,6 +57,24 @@ def test_a_sim_at_fault_rests_and_another_takes_over_at_once() -> None:
     assert decision(cms(8), sim_refusals=9) == Again(
         5_000, cool_sim_ms=COOL_DOWN_S[-1] * 1000
     )
+
+
+@pytest.mark.parametrize(
+    ("refusals", "messages", "rest_s"),
+    [(2, 2, 0), (3, 3, 900), (3, 2, 900), (4, 3, 3600), (9, 9, 21_600), (9, 1, 0)],
+)
+def test_a_sim_rests_when_the_network_refuses_several_messages_in_a_row(
+    refusals: int, messages: int, rest_s: int
+) -> None:
+    found = decision(
+        cms(21), other_sims=1, sim_refusals=refusals, sim_messages=messages
+    )
+    assert found == Again(0, exclude_sim=True, cool_sim_ms=rest_s * 1000)
+
+
+def test_no_service_is_no_fault_of_the_sim() -> None:
+    found = decision(cms(331), other_sims=1, sim_refusals=5, sim_messages=5)
+    assert found == Again(0, exclude_sim=True)
 
 
 def test_parts_that_are_pinned_wait_for_their_sim() -> None:
