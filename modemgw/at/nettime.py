@@ -37,7 +37,7 @@ def time_of(text: str) -> int | None:
     found = _STAMP.search(text)
     if found is None:
         return None
-    year, *rest = (int(group) for group in found.groups()[:6])
+    year, month, day, hour, minute, second = map(int, found.groups()[:6])
     year += 2000 if year < 100 else 0  # noqa: PLR2004 - two digits
     if not _FIRST_YEAR <= year <= _LAST_YEAR:
         return None
@@ -48,7 +48,7 @@ def time_of(text: str) -> int | None:
     # not matter to somebody who is years off.
     zone = timezone(timedelta(seconds=quarters * _QUARTER_S))
     try:
-        moment = datetime(year, *rest, tzinfo=zone)  # type: ignore[arg-type]
+        moment = datetime(year, month, day, hour, minute, second, tzinfo=zone)
     except ValueError:
         return None
     return int(moment.astimezone(UTC).timestamp()) * 1000

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from modemgw.at import commands
 from modemgw.at import ussd as cusd
 from modemgw.at.parser import Urc
 from modemgw.at.ussd import Answered
@@ -28,8 +29,8 @@ ANSWER_S = 120.0  # from the request to the network's answer
 EMPTY_S = 3.0  # an empty +CUSD: 0 may come in front of the answer
 AIR_S = 30.0  # for a message that is being sent
 
-_UCS2_SET = cusd.Command('AT+CSCS="UCS2"', cusd.SHORT_S, cusd.nothing)
-_GSM_SET = cusd.Command('AT+CSCS="GSM"', cusd.SHORT_S, cusd.nothing)
+_UCS2_SET = commands.plain('AT+CSCS="UCS2"')
+_GSM_SET = commands.CHARSET_GSM
 # CME codes of modems that did not like how the string was written.
 _WRITTEN_WRONG = frozenset({None, 3, 4, 24, 25, 26, 27, 50, 100})
 

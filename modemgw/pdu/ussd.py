@@ -42,7 +42,7 @@ _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 _SAFE = re.compile(r"[A-Za-z0-9 !#%&'()*+,\-./:;<=>?]*")
 _COMMON = frozenset(" .,:;*#()/-+%'\"!?&$€£=\n\r")
 _HINT, _CONSISTENT = 0.15, 0.3  # see _likely
-_PLAIN_HEX, _PLAIN_DIGITS = 0.45, 0.7  # how likely hex digits are the text itself
+_PLAIN_HEX, _PLAIN_DIGITS = 0.45, 0.75  # how likely hex digits are the text itself
 _PRINTABLE = range(0x20, 0x7F)
 _BEHIND_LATIN, _IDEOGRAPHIC = 0x250, 0x3000
 _SCRIPTS = (  # those that take more than one block of 128
