@@ -74,9 +74,6 @@ class ModemActor:
         self._remembered = Remembered()  # for life
         self._poked = asyncio.Event()
         self._receiver = Receiver(settings.name, sink, self._poked.set)
-        self._receiver.acknowledge = Acknowledger(
-            self._served, self._report, self._poked.set
-        )
         self._port: Port | None = None
         self._channel: AtChannel | None = None
         self._submitter: Submitter | None = None
@@ -91,6 +88,9 @@ class ModemActor:
             state=lambda: (self._phase, self._channel, self._facts),
             poke=self._poked.set,
             report=self._report,
+        )
+        self._receiver.acknowledge = Acknowledger(
+            self.aside.served, self._report, self._poked.set
         )
 
     # --- what the gateway uses
@@ -186,11 +186,7 @@ class ModemActor:
     async def _open(self) -> AtChannel:
         """Open the port, however long it takes to appear."""
         while True:
-            channel = AtChannel(
-                *(self._hear, self._late),
-                name=self._settings.name,
-                tape=self.aside.tape,
-            )
+            channel = self.aside.channel(self._hear, self._late)
             channel.late = self._given_up
             lost = partial(self._lost, channel)
             path = self._settings.port
@@ -323,13 +319,6 @@ class ModemActor:
         elif text.startswith(quirks.PERHAPS_REBOOTED):
             self._facts.are_doubted = self._phase is Phase.READY
             self._poked.set()
-        elif text.startswith(quirks.STORAGE_FULL):
-            self._receiver.want_sweep()
-            self._poked.set()
-
-    def _served(self) -> tuple[AtChannel, Facts] | None:
-        ready = self._phase is Phase.READY and self._channel is not None
-        return (self._channel, self._facts) if ready and self._channel else None
 
     def _lost(self, channel: AtChannel, exc: Exception) -> None:
         channel.connection_lost(exc)

@@ -83,13 +83,24 @@ class Aside:
 
     # --- what the actor calls
 
+    def channel(
+        self, on_urc: Callable[[Urc], None], on_late: Callable[[object, int], None]
+    ) -> AtChannel:
+        """Make the channel of a new session; what passes it is kept on the tape."""
+        return AtChannel(on_urc, on_late, name=self._name, tape=self.tape)
+
+    def served(self) -> tuple[AtChannel, Facts] | None:
+        """Return channel and facts where the modem serves."""
+        phase, channel, facts = self._state()
+        return (channel, facts) if channel and phase is Phase.READY else None
+
     def hear(self, urc: Urc) -> bool:
         """Take a URC that is not about messages; tell whether it was one of these."""
         if self.ussd.hear(urc) or self._calls.hear(urc.text):
             return True
         if urc.text.startswith(STORAGE_FULL):
             self.storage_full(urc.text)
-            return False  # the actor sweeps
+            return True
         if urc.text.startswith(nettime.NETWORK_TIME):
             self._time(nettime.time_of(urc.text))
             return True

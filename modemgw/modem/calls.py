@@ -13,10 +13,10 @@ from modemgw.at import commands
 from modemgw.modem.asking import Asker
 
 CALL_S = 20.0  # between rings of one call, at most
-NUMBER_S = 2.0  # from RING to the +CLIP that says who calls
+NUMBER_S = 0.5  # from RING to the +CLIP that says who calls
 AFTERGLOW_S = 2.0  # a RING that was on its way when we hung up
 
-_RINGS = ("RING", "+CRING:", "+CLIP:", "^RING")
+_RINGS = ("RING", "+CRING:", '+CLIP: "', "^RING")
 _ENDS = ("NO CARRIER", "^CEND:", "VOICE CALL: END", "VOICE CALL:END", "MISSED_CALL:")
 _NUMBER = re.compile(r'\+CLIP: *"([0-9*#+A-Za-z]{1,40})" *,? *(\d{3})?')
 _MISSED = re.compile(r"MISSED_CALL:.*?([0-9+]{3,20})\s*$")

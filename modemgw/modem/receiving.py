@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from modemgw.at import answers, commands
 from modemgw.at.answers import Row
 from modemgw.at.parser import Urc
+from modemgw.at.quirks import STORAGE_FULL
 from modemgw.modem.asking import Asker
 from modemgw.modem.facts import Memories
 from modemgw.modem.memories import select
@@ -100,6 +101,9 @@ class Receiver:
                 self._routed.append(tpdu)
                 self._routed_came.set()
             return True
+        if text.startswith(STORAGE_FULL):
+            self.want_sweep()
+            self._wake()
         return text.startswith("+CBM:")
 
     def want_sweep(self) -> None:
