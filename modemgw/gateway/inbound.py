@@ -159,7 +159,7 @@ class Inbound:
             row = await self._store.read(lambda db: inbound.get_raw(db, raw_id))
             if row is None or row.state != "new":
                 return True
-            message_id = await self._understand(row)
+            changed = await self._understand(row)
         except StoreError as exc:
             log.error("cannot write to the database", extra={"error": str(exc)})
             return False
@@ -170,7 +170,7 @@ class Inbound:
             # The octets come from the air and are hostile until shown otherwise.
             log.exception("TPDU cannot be worked on", extra={"raw": raw_id})
             return await self._set_aside(raw_id, "an error of ours; see the log")
-        if message_id is not None:
+        for message_id in changed:
             self._on_change(message_id)
         return True
 
@@ -183,24 +183,31 @@ class Inbound:
             return False
         return True
 
-    async def _understand(self, row: RawRow) -> int | None:
+    async def _understand(self, row: RawRow) -> list[int]:
+        """Work on one TPDU; return the ids of the messages that it changed."""
         tpdu: Tpdu = decode(row.octets)
         now = self._clock.now_ms()
         ids = self._store.ids
         match tpdu:
             case StatusReport():
-                return await self._store.write(
+                reported = await self._store.write(
                     lambda db: reports.apply(
                         db, ids, tpdu, raw_id=row.id, sim_id=row.sim_id, now=now
                     )
                 )
+                return [] if reported is None else [reported]
             case Deliver() if not tpdu.is_silent:
-                message_id = await self._store.write(
+                changed = await self._store.write(
                     lambda db: joining.receive(
                         db, ids, row, tpdu, _Namer(row, tpdu), now
                     )
                 )
-                if message_id is not None:
+                if len(changed) > 1:
+                    log.warning(
+                        "too many messages wait for parts, the oldest go out without",
+                        extra={"modem": row.modem, "sender": tpdu.sender.text},
+                    )
+                if changed:
                     log.info(
                         "message received",
                         extra={
@@ -209,11 +216,11 @@ class Inbound:
                             "encoding": tpdu.encoding,
                         },
                     )
-                return message_id
+                return changed
             case _:
                 # A stored draft, or a silent message (TP-PID 0x40): kept, not shown.
                 await self._store.write(lambda db: inbound.mark_done(db, row.id))
-                return None
+                return []
 
     async def finish_due(self) -> int:
         """Deliver what waits for parts longer than it should; return how many."""

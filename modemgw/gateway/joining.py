@@ -2,9 +2,14 @@
 
 Runs inside jobs of the writer; each call leaves the raw row, the fragments, the
 message and its event in one consistent state.
+
+Senders are strangers. What one part can cost is bounded: by how many earlier parts
+it is compared with, and by how many messages may wait for parts at all.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
+from typing import Final
 
 import msgspec
 
@@ -20,7 +25,9 @@ from modemgw.policy.reassembly import (
     Fragment,
     Join,
     NewSet,
+    OpenSet,
     join,
+    overflow,
     place,
 )
 from modemgw.store import events, fragments, inbound, messages
@@ -28,7 +35,9 @@ from modemgw.store.fragments import FragmentRow, NewInbound, SetKey
 from modemgw.store.inbound import RawRow
 from modemgw.store.writer import Connection
 
-DUE_LIMIT = 100  # sets given up per transaction
+DUE_LIMIT: Final = 100  # sets given up per transaction
+KNOWN_LIMIT: Final = 510  # earlier parts looked at: two generations of 255
+CACHED_PARTS: Final = 1024  # decoded: the parts of a message come one after the other
 
 
 def receive(
@@ -38,10 +47,11 @@ def receive(
     deliver: Deliver,
     name: Callable[[Connection], str],
     now: int,
-) -> int | None:
+) -> list[int]:
     """Make a message of one SMS-DELIVER, or add it to the one it belongs to.
 
-    Returns the id of the message that changed, None for a repeated part.
+    Returns the ids of the messages that changed, its own first: none for a
+    repeated part, more than one where older sets had to go out incomplete.
     """
     concat = deliver.concat
     if concat is None or concat.total <= 1:
@@ -58,12 +68,12 @@ def receive(
         message_id = fragments.insert_message(db, name(db), new, row.read_at)
         inbound.mark_done(db, row.id, message_id=message_id)
         _announce(db, ids, message_id, row, now)
-        return message_id
+        return [message_id]
     key = SetKey(deliver.sender.text, row.sim_id, concat.ref, concat.wide, concat.total)
     since = row.read_at - SAME_SET_READ_MS
     known = [
         fragment
-        for found in fragments.fragments_of_set(db, key, since=since)
+        for found in fragments.fragments_of_set(db, key, since=since, limit=KNOWN_LIMIT)
         if (fragment := _fragment(found)) is not None
     ]
     fresh = Fragment(
@@ -72,7 +82,7 @@ def receive(
     match place(known, fresh):
         case Duplicate():
             inbound.mark_done(db, row.id)
-            return None
+            return []
         case Join(message_id):
             pass
         case NewSet():
@@ -99,30 +109,51 @@ def receive(
         if new.complete:
             fragments.finish_set(db, message_id)
             _announce(db, ids, message_id, row, now)
-    return message_id
+        return [message_id]
+    return [message_id, *_close_excess(db, ids, now)]
 
 
 def give_up(db: Connection, ids: IdSource, now: int) -> list[int]:
     """Send out, incomplete, what has waited long enough; return the message ids."""
     due = fragments.due_messages(db, now, DUE_LIMIT)
     for message_id in due:
-        rows = fragments.fragments_of_message(db, message_id)
-        known = [one for row in rows if (one := _fragment(row)) is not None]
-        fragments.finish_set(db, message_id)
-        raw = inbound.get_raw(db, rows[0].raw_id)
-        if known and raw is not None:
-            new = _joined(known, raw, give_up=True)
-            fragments.update_message(db, message_id, new, now)
-            _announce(db, ids, message_id, raw, now)
+        _close(db, ids, message_id, now)
     return due
 
 
-def _fragment(row: FragmentRow) -> Fragment | None:
+def _close_excess(db: Connection, ids: IdSource, now: int) -> tuple[int, ...]:
+    """Send out, incomplete, what nobody may keep waiting; return the message ids."""
+    waiting = (OpenSet(*found) for found in fragments.open_sets(db))
+    excess = overflow(waiting)
+    for message_id in excess:
+        _close(db, ids, message_id, now)
+    return excess
+
+
+def _close(db: Connection, ids: IdSource, message_id: int, now: int) -> None:
+    """Send out one message with the parts that are here."""
+    rows = fragments.fragments_of_message(db, message_id)
+    known = [one for row in rows if (one := _fragment(row)) is not None]
+    fragments.finish_set(db, message_id)
+    raw = inbound.get_raw(db, rows[0].raw_id)
+    if known and raw is not None:
+        new = _joined(known, raw, give_up=True)
+        fragments.update_message(db, message_id, new, now)
+        _announce(db, ids, message_id, raw, now)
+
+
+@lru_cache(CACHED_PARTS)
+def _decoded(octets: bytes) -> Deliver | None:
     try:
-        deliver = decode(row.octets)
+        deliver = decode(octets)
     except PduDecodeError:
         return None
-    if not isinstance(deliver, Deliver):
+    return deliver if isinstance(deliver, Deliver) else None
+
+
+def _fragment(row: FragmentRow) -> Fragment | None:
+    deliver = _decoded(row.octets)
+    if deliver is None:
         return None
     return Fragment(
         row.id,

@@ -106,15 +106,15 @@ def insert_fragment(
 
 
 def fragments_of_set(
-    db: sqlite3.Connection, key: SetKey, *, since: int = 0
+    db: sqlite3.Connection, key: SetKey, *, since: int = 0, limit: int = 1000
 ) -> list[FragmentRow]:
-    """Return parts with this key read since an instant, oldest first.
+    """Return the newest parts with this key read since an instant, oldest first.
 
     References repeat: these may be several generations, finished ones too.
     """
-    wanted = {**_key(key), "since": since}
+    wanted = {**_key(key), "since": since, "limit": limit}
     rows = db.execute(sql("inbound.fragments_of_set"), wanted)
-    return [FragmentRow(*row) for row in rows]
+    return [FragmentRow(*row) for row in rows][::-1]
 
 
 def fragments_of_message(db: sqlite3.Connection, message_id: int) -> list[FragmentRow]:
@@ -128,6 +128,15 @@ def due_messages(db: sqlite3.Connection, now: int, limit: int = 100) -> list[int
     """Return ids of messages whose missing parts are waited for no longer."""
     rows = db.execute(sql("inbound.due_fragments"), {"now": now, "limit": limit})
     return list(dict.fromkeys(message_id for (message_id,) in rows))
+
+
+def open_sets(db: sqlite3.Connection) -> list[tuple[int, str, int]]:
+    """Return id, sender and time of the newest part of each waiting message."""
+    newest: dict[tuple[int, str], int] = {}
+    for message_id, sender, read_at in db.execute(sql("inbound.waiting_fragments")):
+        known = newest.get((message_id, sender), read_at)
+        newest[message_id, sender] = max(known, read_at)
+    return [(*key, read_at) for key, read_at in newest.items()]
 
 
 def next_deadline(db: sqlite3.Connection) -> int | None:

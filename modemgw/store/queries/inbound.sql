@@ -121,7 +121,7 @@ VALUES (:raw_id, :sim_id, :sender, :concat_ref, :wide, :total, :seq, :read_at,
         :message_id, :deadline_at)
 
 -- name: fragments_of_set
--- Parts that share the key of a set, any generation since an instant, oldest first.
+-- The newest parts that share the key of a set, any generation since an instant.
 SELECT fragment.id, fragment.raw_id, fragment.seq, fragment.total, fragment.read_at,
        fragment.message_id, fragment.deadline_at, raw_tpdu.octets
   FROM fragment INDEXED BY fragment_set
@@ -129,7 +129,8 @@ SELECT fragment.id, fragment.raw_id, fragment.seq, fragment.total, fragment.read
  WHERE fragment.sender = :sender AND fragment.sim_id IS :sim_id
    AND fragment.concat_ref = :concat_ref AND fragment.wide = :wide
    AND fragment.total = :total AND fragment.read_at >= :since
- ORDER BY fragment.id
+ ORDER BY fragment.id DESC
+ LIMIT :limit
 
 -- name: fragments_of_message
 -- Parts that one message is made of, in the order they came.
@@ -146,6 +147,11 @@ SELECT message_id FROM fragment INDEXED BY fragment_due
  WHERE deadline_at <= :now
  ORDER BY deadline_at
  LIMIT :limit
+
+-- name: waiting_fragments
+-- Each part of a message that waits for others, and when it came.
+SELECT message_id, sender, read_at FROM fragment INDEXED BY fragment_due
+ WHERE deadline_at > 0
 
 -- name: next_fragment_due
 -- When the next message stops waiting for its parts.
