@@ -308,8 +308,7 @@ class ModemActor:
         elif self._receiver.hear(urc, facts.sim) or self.aside.hear(urc):
             return
         elif text.startswith((*quirks.REBOOTED, *facts.profile.booted)):
-            exc = Rebooted(f"the modem restarted ({text})")
-            self._trouble = exc
+            self._trouble = exc = Rebooted(f"the modem restarted ({text})")
             self._poked.set()
             if self._channel is not None:
                 self._channel.interrupt(exc)
