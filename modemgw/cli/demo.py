@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 DEFAULT_LISTEN = "127.0.0.1:8080"
 PORTS_TRIED = 100  # from the default one upwards
 MAX_MODEMS = 256
+DEFAULT_MODEMS = 3
 READY_S = 3.0  # for the modems, before the greeting is printed all the same
 READY_POLL_S = 0.05
 SCOPES = "messages:send,messages:read,at:read,sims:read,modems:read,events:read"
@@ -37,9 +38,8 @@ CONFIG_NAME = "demo.yaml"
 @click.option(
     "--modems",
     type=click.IntRange(1, MAX_MODEMS),
-    default=3,
-    show_default=True,
-    help="How many modems to simulate.",
+    default=None,
+    help="How many modems to simulate (default: as the scenario says, or 3).",
 )
 @click.option(
     "--listen",
@@ -52,8 +52,20 @@ CONFIG_NAME = "demo.yaml"
     metavar="DIR",
     help="Keep the data here; default: a temporary directory that goes at the end.",
 )
+@click.option(
+    "--scenario",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="What kind of modems they are and what happens to them; see simulate.",
+)
 @click.option("--quiet", is_flag=True, help="Log warnings and errors only.")
-def demo(modems: int, listen: str | None, data: Path | None, quiet: bool) -> None:
+def demo(
+    modems: int | None,
+    listen: str | None,
+    data: Path | None,
+    scenario: Path | None,
+    quiet: bool,
+) -> None:
     """Run the gateway on simulated modems; needs no hardware.
 
     Prints the address, a first API key and a curl line that works as printed.
@@ -62,7 +74,11 @@ def demo(modems: int, listen: str | None, data: Path | None, quiet: bool) -> Non
     from modemgw import log  # noqa: PLC0415 (help stays quick)
     from modemgw.cli.simulated import simulated  # noqa: PLC0415
     from modemgw.config.load import load  # noqa: PLC0415
+    from modemgw.sim.scenario import Scenario  # noqa: PLC0415
+    from modemgw.sim.scenario_file import load_scenario  # noqa: PLC0415
 
+    plan = load_scenario(scenario) if scenario is not None else Scenario()
+    count = modems or len(plan.modems) or DEFAULT_MODEMS
     with ExitStack() as stack:
         address = choose_address(listen)
         if data is None:
@@ -71,14 +87,14 @@ def demo(modems: int, listen: str | None, data: Path | None, quiet: bool) -> Non
         path = data.absolute() / CONFIG_NAME
         try:
             data.mkdir(parents=True, exist_ok=True)
-            path.write_text(demo_config(modems, address), encoding="utf-8")
+            path.write_text(demo_config(count, address), encoding="utf-8")
         except OSError as exc:
             raise click.ClickException(f"cannot write {path}: {exc.strerror}") from None
         config = load(path)
         log.configure("warning" if quiet else config.log.level)
         from modemgw.daemon import run as run_daemon  # noqa: PLC0415
 
-        stack.enter_context(simulated(modems, data.absolute() / "modems"))
+        stack.enter_context(simulated(count, data.absolute() / "modems", plan))
         run_daemon(config, ready=lambda _: _introduce(config))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from modemgw.errors import ConfigError
+from modemgw.sim.catalogue import listing
 from modemgw.sim.latency import Latency
 from modemgw.sim.network import Network
 from modemgw.sim.pty import PtyModems
@@ -19,7 +20,7 @@ MAX_MODEMS = 256
 
 
 class LatencyType(click.ParamType[Latency]):
-    """`200ms`, `2s`, `lognormal(2s)`, `lognormal(2s, 0.5)`."""
+    """`200ms`, `lognormal(2s)`, `lognormal(2s, 0.5)`, `uniform(1s, 3s)`."""
 
     name = "duration"
 
@@ -33,12 +34,26 @@ class LatencyType(click.ParamType[Latency]):
             self.fail(str(error), param, ctx)
 
 
+def _list(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        click.echo(listing(), nl=False)
+        ctx.exit()
+
+
 @click.command()
 @click.option(
     "--modems",
     type=click.IntRange(1, MAX_MODEMS),
     default=None,
     help="How many modems (default: as many as the scenario names, or 1).",
+)
+@click.option(
+    "--list",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_list,
+    help="List every persona and every trouble, and exit.",
 )
 @click.option(
     "--dir",
@@ -51,7 +66,7 @@ class LatencyType(click.ParamType[Latency]):
     "--latency",
     type=LatencyType(),
     default=None,
-    help="From Ctrl-Z to +CMGS: 200ms (default), 2s, or lognormal(2s, 0.5).",
+    help="From Ctrl-Z to +CMGS: 200ms, lognormal(2s, 0.5), uniform(1s, 3s).",
 )
 @click.option(
     "--report-latency",
@@ -85,13 +100,8 @@ def simulate(
     except ConfigError as error:
         click.echo(str(error), err=True)
         sys.exit(EX_CONFIG)
-    network = Network(
-        seed=(plan.seed or 0) if seed is None else seed,
-        latency=latency or plan.latency or 0.2,
-        report_latency=report_latency or plan.report_latency or 1.0,
-        lost_messages=plan.lost_messages,
-        lost_reports=plan.lost_reports,
-        journal=journal,
+    network = plan.network(
+        seed=seed, latency=latency, report_latency=report_latency, journal=journal
     )
     try:
         asyncio.run(_serve(plan, network, modems, directory))

@@ -6,15 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from modemgw.sim.fleet import make_modems
-from modemgw.sim.network import Network
 from modemgw.sim.pty import PtyModems
+from modemgw.sim.scenario import Scenario, Stage
+
+NOTHING_SPECIAL = Scenario()
 
 
 class _Simulation:
     """One event loop with its modems; started and stopped from another thread."""
 
-    def __init__(self, count: int, directory: Path) -> None:
+    def __init__(self, scenario: Scenario, count: int, directory: Path) -> None:
+        self._scenario = scenario
         self._count = count
         self._directory = directory
         self._decided = threading.Event()  # it serves, or it cannot
@@ -45,19 +47,22 @@ class _Simulation:
             self._decided.set()
 
     async def _serve(self) -> None:
-        network = Network()
-        modems = make_modems(network, self._count)
+        network = self._scenario.network()
+        modems = self._scenario.build(network, self._count)
         stop = asyncio.Event()
         async with PtyModems(modems, self._directory):
+            self._scenario.play(Stage(network, modems))
             self._loop, self._stop = asyncio.get_running_loop(), stop
             self._decided.set()
             await stop.wait()
 
 
 @contextmanager
-def simulated(count: int, directory: Path) -> Iterator[None]:
+def simulated(
+    count: int, directory: Path, scenario: Scenario = NOTHING_SPECIAL
+) -> Iterator[None]:
     """Serve as many modems as DIR/modem0, DIR/modem1 … while the block runs."""
-    simulation = _Simulation(count, directory)
+    simulation = _Simulation(scenario, count, directory)
     simulation.start()
     try:
         yield

@@ -163,6 +163,11 @@ class SimModem:
         self.power_off()
         self.power_on()
 
+    def start_later(self, delay_s: float) -> None:
+        """Be without power for a while, as a modem that is plugged in later."""
+        self.power_off()
+        asyncio.get_running_loop().call_later(delay_s, self._restarting, self._epoch)
+
     def restart(self) -> None:
         """Restart and take the time that this model needs; USB sticks vanish."""
         restart_s = self.persona.restart_s
@@ -171,19 +176,18 @@ class SimModem:
             return
         self.power_off()
         loop, epoch = asyncio.get_running_loop(), self._epoch
-        if self.persona.vanishes and self.socket is not None:
-            loop.call_later(min(PULL_S, restart_s / 2), self._restarting, epoch, False)
-        loop.call_later(restart_s, self._restarting, epoch, True)
+        if self.persona.vanishes:
+            loop.call_later(min(PULL_S, restart_s / 2), self._vanish, epoch)
+        loop.call_later(restart_s, self._restarting, epoch)
 
-    def _restarting(self, epoch: int, is_over: bool) -> None:
-        if epoch != self._epoch:  # pulled by hand meanwhile
-            return
-        if self.persona.vanishes and self.socket is not None:
-            if is_over:
+    def _vanish(self, epoch: int) -> None:
+        if epoch == self._epoch and self.socket is not None:
+            self.socket.take_away(self)
+
+    def _restarting(self, epoch: int) -> None:
+        if epoch == self._epoch:  # otherwise pulled or started by hand meanwhile
+            if self.socket is not None:
                 self.socket.bring_back(self)
-            else:
-                self.socket.take_away(self)
-        if is_over:
             self.power_on()
 
     def insert(self, card: Card | None) -> None:

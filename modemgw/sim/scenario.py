@@ -39,7 +39,8 @@ class ModemPlan:
 class Event:
     """Something that happens `at_s` seconds after the start.
 
-    It happens `times` times, `every_s` apart. `do` is a name in ACTS, `what`
+    It happens `times` times, `every_s` apart, each time up to `jitter_s` later, so
+    that modems do not move in step. `do` is a name in ACTS, `what`
     its details, `modems` the places it happens to (empty: all).
     """
 
@@ -49,11 +50,15 @@ class Event:
     what: Mapping[str, Any] = field(default_factory=dict)
     every_s: float = 0.0
     times: int = 1
+    jitter_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Everything `modemgw simulate --scenario FILE` plays. None: not said."""
+    """Everything `modemgw simulate --scenario FILE` plays. None: not said.
+
+    The modems start within `spread_s`, not all at once.
+    """
 
     modems: tuple[ModemPlan, ...] = ()
     events: tuple[Event, ...] = ()
@@ -62,14 +67,32 @@ class Scenario:
     report_latency: Latency | None = None
     lost_messages: float = 0.0
     lost_reports: float = 0.0
+    spread_s: float = 0.0
+
+    def network(self, **changes: Any) -> Network:
+        """Make the network; `changes` that are not None win over the scenario."""
+        said = {
+            "seed": self.seed,
+            "latency": self.latency,
+            "report_latency": self.report_latency,
+            "lost_messages": self.lost_messages,
+            "lost_reports": self.lost_reports,
+        }
+        given = {name: value for name, value in changes.items() if value is not None}
+        known = {name: value for name, value in said.items() if value is not None}
+        return Network(**{**known, **given})
 
     def build(self, network: Network, count: int | None = None) -> list[SimModem]:
         """Make the modems; `count` more than planned repeats the plans in turn."""
         plans = self.modems or (ModemPlan(),)
-        return [
+        modems = [
             _build(network, at, plans[at % len(plans)], is_repeat=at >= len(plans))
             for at in range(len(plans) if count is None else count)
         ]
+        if self.spread_s:
+            for modem in modems:
+                modem.start_later(network.random.uniform(0.0, self.spread_s))
+        return modems
 
     def play(self, stage: "Stage") -> None:
         """Set a timer for every event."""
@@ -113,13 +136,24 @@ class Stage:
 
     def later(self, delay_s: float, event: Event, left: int) -> None:
         """Let an event happen after a while, and then as often as it wants."""
-        asyncio.get_running_loop().call_later(delay_s, self._happen, event, left)
+        loop = asyncio.get_running_loop()
+        loop.call_later(delay_s, self._due, event, left)
 
-    def _happen(self, event: Event, left: int) -> None:
+    def _due(self, event: Event, left: int) -> None:
         if self._is_over:
             return
         if left > 1:
             self.later(event.every_s, event, left - 1)
+        if event.jitter_s:
+            wait_s = self.network.random.uniform(0.0, event.jitter_s)
+            loop = asyncio.get_running_loop()
+            loop.call_later(wait_s, self._happen, event, left)
+        else:
+            self._happen(event, left)
+
+    def _happen(self, event: Event, left: int) -> None:
+        if self._is_over:
+            return
         what = {**event.what, "n": event.times - left + 1}
         for at in event.modems or range(len(self.modems)):
             if at < len(self.modems):

@@ -17,6 +17,7 @@ from modemgw.sim.scenario_keys import (
     PERSONA,
     RULE,
     Reader,
+    duration,
     faults,
     fields,
     latency,
@@ -42,7 +43,7 @@ def load_scenario(path: Path) -> Scenario:
 def parse_scenario(text: str, name: str = "scenario") -> Scenario:
     """Read the text of a scenario."""
     item, problems = open_yaml(text, name)
-    given = {key: _TOP[key](value) for key, value in item.fields(_TOP).items()}
+    given = fields(item, _TOP)
     scenario = Scenario(**given)
     problems.raise_any()
     return scenario
@@ -108,14 +109,15 @@ def _event(item: Item) -> Event | None:
     return Event(**{"at_s": 0.0, **given, "what": what})
 
 
-_TOP: Mapping[str, Reader] = {
-    "seed": Item.whole,
-    "latency": latency,
-    "report_latency": latency,
-    "lost_messages": share,
-    "lost_reports": share,
-    "modems": _modems,
-    "events": _events,
+_TOP: Mapping[str, tuple[Reader, str]] = {
+    "seed": (Item.whole, "seed"),
+    "latency": (latency, "latency"),
+    "report_latency": (latency, "report_latency"),
+    "lost_messages": (share, "lost_messages"),
+    "lost_reports": (share, "lost_reports"),
+    "spread": (duration, "spread_s"),
+    "modems": (_modems, "modems"),
+    "events": (_events, "events"),
 }
 
 KEYS = frozenset(  # every key that a scenario may have, for the documentation

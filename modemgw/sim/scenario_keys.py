@@ -20,7 +20,9 @@ def duration(item: Item) -> float:
 
 def latency(item: Item) -> Latency:
     """A latency: constant or lognormal."""
-    return item.read(Latency.read, Latency(0.2), "200ms, 2s or lognormal(2s, 0.5)")
+    return item.read(
+        Latency.read, Latency(0.2), "200ms, lognormal(2s, 0.5) or uniform(1s, 3s)"
+    )
 
 
 def share(item: Item) -> float:
@@ -281,6 +283,7 @@ EVENT: Mapping[str, tuple[Reader, str]] = {
     "at": (duration, "at_s"),
     "every": (duration, "every_s"),
     "times": (Item.whole, "times"),
+    "jitter": (duration, "jitter_s"),
     "modem": (places, "modems"),
     "do": (Item.text, "do"),
 }

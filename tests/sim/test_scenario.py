@@ -76,11 +76,14 @@ FORM = "x:1:21: events[0].form: unknown key; did you mean from?"
     [
         ("a: [", ["x:1:5: expected the node content, but found '<stream end>'"]),
         ("seed: x", ["x:1:7: seed: expected a whole number, got 'x'"]),
-        ("sead: 1", ["x:1:1: sead: unknown key; did you mean seed?"]),
+        ("seeed: 1", ["x:1:1: seeed: unknown key; did you mean seed?"]),
         ("seed: 1\nseed: 2", ["x:2:1: seed: is there twice"]),
         (
             "latency: 5",
-            ["x:1:10: latency: expected 200ms, 2s or lognormal(2s, 0.5), got '5'"],
+            [
+                "x:1:10: latency: expected 200ms, lognormal(2s, 0.5) or "
+                "uniform(1s, 3s), got '5'"
+            ],
         ),
         (
             "lost_reports: 2",

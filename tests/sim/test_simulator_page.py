@@ -7,6 +7,7 @@ import pytest
 
 from modemgw.sim import scenario_file
 from modemgw.sim.acts import ACTS
+from modemgw.sim.catalogue import listing, page
 from modemgw.sim.named import NAMED
 from modemgw.sim.persona import PERSONAS
 from modemgw.sim.sandbox import SANDBOX
@@ -19,6 +20,19 @@ SCENARIOS = re.findall(r"^```yml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 @pytest.mark.parametrize("text", SCENARIOS)
 def test_the_scenarios_of_the_page_load(text: str) -> None:
     assert parse_scenario(text).modems
+
+
+def test_the_tables_are_those_of_the_program() -> None:
+    assert page(PAGE) == PAGE, "python -m modemgw.sim.catalogue"
+
+
+def test_every_list_is_complete() -> None:
+    said = listing()
+    for name, persona in PERSONAS.items():
+        assert f"{name} " in said and persona.sentence in said
+    for name, named in NAMED.items():
+        assert f"{name} " in said and named.sentence in said
+    assert all(len(line) <= 110 for line in said.splitlines())
 
 
 @pytest.mark.parametrize(
