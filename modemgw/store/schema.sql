@@ -25,6 +25,17 @@ CREATE TABLE sim (
   last_seen_at  INTEGER NOT NULL
 ) STRICT;
 
+-- PINs that went out to a card and were not proved right: none of them goes out
+-- again. The PIN itself is never stored.
+CREATE TABLE pin_latch (
+  card     TEXT NOT NULL,               -- ICCID; else which card of which modem (IMEI)
+  salt     BLOB NOT NULL,
+  hash     BLOB NOT NULL,               -- scrypt of the PIN
+  refused  INTEGER NOT NULL,            -- 1: the card said wrong; 0: its answer was lost
+  tried_at INTEGER NOT NULL,
+  PRIMARY KEY (card, hash)
+) STRICT, WITHOUT ROWID;
+
 -- Parts submitted per SIM and minute: what the pace windows count after a restart.
 CREATE TABLE sim_usage (
   sim_id INTEGER NOT NULL REFERENCES sim(id),
