@@ -23,6 +23,7 @@ STATUS_S = 30.0  # between polls of an idle modem; they are its health check
 STATUS_BUSY_S = 120.0  # of one whose submits prove its health
 WATCHDOG_S = 300.0  # between looks at AT+CNMI?
 POLLED_SWEEP_S = 30.0  # of a modem that announces nothing
+_LOCKED = ("SIM PIN", "SIM PUK")  # what AT+CPIN? says
 
 
 class Serving:
@@ -104,6 +105,8 @@ class Serving:
         if not is_kept and not (facts.ack_was_late and await self._repair_routing()):
             raise Rebooted(f"its settings have changed: AT+CNMI is {said}")
         facts.ack_was_late = False
+        if said is None and await self._asker.ask(commands.PIN_STATE) in _LOCKED:
+            raise Rebooted("it wants its PIN again")
         if await self._asker.ask(commands.PDU_MODE_STATE) == 1:
             raise Rebooted("its settings have changed: it is in text mode")
 
