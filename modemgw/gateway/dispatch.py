@@ -25,7 +25,7 @@ from modemgw.store.database import Store
 
 log = logging.getLogger("modemgw.dispatch")
 
-REFILL_ROWS = 5_000  # parts read from the disk at a time
+REFILL_ROWS = 2_000  # parts read from the disk at a time
 WAKE_SPACING_S = 0.003  # about what one message costs this side, twice
 LONGEST_SLEEP_S = 3600.0  # the wall clock may jump: look again at least this often
 

@@ -61,11 +61,11 @@ def best(
 
     Also whether there may be more beyond.
     """
-    rows = waiting.waiting(db, limit)
+    rows, more = waiting.waiting(db, limit, known)
     entries: list[Entry] = []
     seen: set[int] = set()
     for row in rows:
-        if row.message_id in seen or known(row.message_id):
+        if row.message_id in seen:
             continue
         seen.add(row.message_id)
         if row.segments == 1:
@@ -75,4 +75,4 @@ def best(
             entries.append(_entry([row], text, data, None))
         elif (entry := one(db, row.message_id)) is not None:
             entries.append(entry)
-    return entries, len(rows) == limit
+    return entries, more

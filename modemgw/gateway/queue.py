@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from modemgw.policy.routing import SimView, Wish, why_never
 
-WINDOW = 10_000  # messages in memory; about 6 MB
+WINDOW = 4_000  # messages in memory, 8,000 at most; about 2 KiB each
 LOOK_PAST = 64  # messages that refuse this SIM which we look past for a better one
 
 Lane = tuple[str, str | int] | None  # which heap: anyone's, or of one SIM or modem

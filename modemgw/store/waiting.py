@@ -5,7 +5,7 @@ Only reads. The queue in memory is filled from here.
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from modemgw.store.sql import sql
@@ -61,9 +61,16 @@ def _waiting(rows: Iterable[sqlite3.Row]) -> list[WaitingPart]:
     ]
 
 
-def waiting(db: sqlite3.Connection, limit: int) -> list[WaitingPart]:
-    """Return the best `limit` parts that wait to be sent, best first."""
-    return _waiting(rows_of(db, "outbound.waiting", {"limit": limit}))
+def waiting(
+    db: sqlite3.Connection, limit: int, known: Callable[[int], bool]
+) -> tuple[list[WaitingPart], bool]:
+    """Return the best `limit` parts that wait, best first, and whether there are more.
+
+    Those of messages that are `known` already are left out of what is returned.
+    """
+    rows = rows_of(db, "outbound.waiting", {"limit": limit})
+    fresh = [row for row in rows if not known(row["message_id"])]
+    return _waiting(fresh), len(rows) == limit
 
 
 def waiting_of(db: sqlite3.Connection, message_id: int) -> list[WaitingPart]:

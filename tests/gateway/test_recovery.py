@@ -311,3 +311,24 @@ def test_a_modem_that_gives_no_prompt_costs_nobody_a_message(tmp_path: Path) -> 
             assert rig.on_air == 4
 
     run_virtual(story())
+
+
+def test_a_queue_longer_than_memory_leaves_in_order(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with gateway_rig(tmp_path, modems=2, latency=0.01) as rig:
+            modems = [rig.wires.unplug(f"/sim/modem{n}") for n in range(2)]
+            rig.gateway.dispatcher.index.window = 20
+            drafts = [Draft(to=f"+49151{n:08d}", text=f"{n}") for n in range(300)]
+            await rig.gateway.submit_batch(drafts, TESTER)
+            urgent = await rig.send(text="urgent", priority="urgent")
+            assert len(rig.gateway.dispatcher.index) < 100
+            for n, modem in enumerate(modems):
+                rig.wires.plug(f"/sim/modem{n}", modem)
+            await rig.state(urgent, "sent")
+            assert rig.on_air < 50, "what is urgent overtakes"
+            while rig.on_air < 301:
+                await asyncio.sleep(1)
+            rows = await rig.listed(direction="outbound", states=("queued", "sending"))
+            assert rows == []
+
+    run_virtual(story())
