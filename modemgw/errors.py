@@ -16,6 +16,7 @@ ModemgwError
 │   ├── FieldError         one or more fields of the request are wrong
 │   ├── NotFound           the thing named does not exist
 │   ├── Conflict           the thing named is in a state that forbids this
+│   ├── ModemRefused       the modem or the network said no, or nothing
 │   ├── QuotaExceeded      later, or with another key
 │   └── OptedOut           the recipient does not want messages
 └── StoreError             the database cannot be read or written
@@ -165,6 +166,14 @@ class Conflict(RequestError):
     problem = "conflict"
     title = "Conflict"
     status = 409
+
+
+class ModemRefused(RequestError):
+    """What was asked for went to a modem, and that or its network said no."""
+
+    problem = "modem-refused"
+    title = "The modem or the network refused"
+    status = 502
 
 
 class QuotaExceeded(RequestError):

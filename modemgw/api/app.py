@@ -18,6 +18,7 @@ from modemgw.api import (
     openapi,
     problems,
     sims,
+    ussd,
     webhooks,
 )
 from modemgw.api.auth import ADMIN, Authenticator, require
@@ -37,6 +38,7 @@ ROUTES: tuple[Route, ...] = (
     *messages.ROUTES,
     *batches.ROUTES,
     *sims.ROUTES,
+    *ussd.ROUTES,
     *modems.ROUTES,
     *webhooks.ROUTES,
     *events.ROUTES,

@@ -31,6 +31,7 @@ TITLES = {
     "invalid-field": "Invalid field",
     "malformed-json": "Malformed JSON",
     "method-not-allowed": "Method not allowed",
+    "modem-refused": "The modem or the network refused",
     "not-found": "Not found",
     "not-ready": "Not ready",
     "opted-out": "Recipient opted out",

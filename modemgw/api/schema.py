@@ -22,7 +22,7 @@ Encoding = Literal["auto", "gsm7", "national", "ucs2"]
 OnInDoubt = Literal["hold", "wait_report", "resend", "drop"]
 Scope = Literal[
     "messages:send", "messages:read", "at:read", "sims:read", "sims:write",
-    "modems:read", "webhooks:read", "webhooks:write", "events:read", "admin",
+    "modems:read", "modems:write", "modems:at", "webhooks:read", "webhooks:write", "events:read", "admin",
 ]  # fmt: skip
 Instant = Annotated[datetime, Meta(tz=True, description="RFC 3339, with a zone")]
 MAX_REFERENCE = 200  # characters
@@ -177,6 +177,26 @@ class KeyRequest(Strict):
     scopes: Annotated[list[Scope], Meta(min_length=1, max_length=20)]
 
 
+class UssdRequest(Strict):
+    """A USSD code for the network of a SIM."""
+
+    code: Annotated[str, Meta(max_length=182, description="such as *100#")]
+
+
+class UssdReply(Strict):
+    """A reply to a USSD menu."""
+
+    text: Annotated[str, Meta(max_length=182)]
+
+
+class ConsoleRequest(Strict):
+    """One AT command; `unsafe` lets through what bills, bricks or breaks."""
+
+    command: Annotated[str, Meta(max_length=400)]
+    unsafe: bool = False
+    timeout: Annotated[int, Meta(ge=1, le=180, description="seconds")] = 20
+
+
 class NoQuery(Strict):
     """No query parameters."""
 
@@ -190,6 +210,18 @@ class SubmitQuery(Strict):
 
 Limit = Annotated[int, Meta(ge=1, le=200)]
 Cursor = Annotated[str, Meta(max_length=64)]
+
+
+class TranscriptQuery(Strict):
+    """How many lines of the wire, the newest ones."""
+
+    limit: Annotated[int, Meta(ge=1, le=1000)] = 200
+
+
+class JournalQuery(Strict):
+    """How many entries, the newest ones."""
+
+    limit: Annotated[int, Meta(ge=1, le=300)] = 100
 
 
 class DeliveryQuery(Strict):

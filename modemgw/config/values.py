@@ -44,6 +44,7 @@ EVENT_TYPES = (
     *("message.failed", "message.expired", "message.no_report", "message.in_doubt"),
     *("message.canceled", "message.blocked", "message.received"),
     *("message.opt_out", "message.opt_in", "call.incoming"),
+    *("sim.storage_full", "sim.storage_freed", "sim.storage_stuck"),
     *("sim.up", "sim.down", "sim.bench", "sim.parole", "sim.balance_low"),
     *("sim.allowance_low", "sim.selftest_failed", "modem.lost", "modem.recovered"),
     *("campaign.finished", "verification.approved", "verification.failed"),

@@ -30,12 +30,15 @@ from modemgw.gateway.model import (
     SimView,
     Submitted,
 )
+from modemgw.gateway.notices import Notices
 from modemgw.gateway.pool import Pool
 from modemgw.gateway.submit import Intake
 from modemgw.gateway.targets import TargetGuard
 from modemgw.gateway.verdict import REPORT_GRACE_MS, Attempt, Verdict
+from modemgw.gateway.ussd import UssdDesk
 from modemgw.gateway.waiting import Waiters
 from modemgw.gateway.webhooks import Deliverer
+from modemgw.gateway.workbench import Workbench
 from modemgw.ids import IdSource
 from modemgw.modem.model import ModemSnapshot, SimIdentity
 from modemgw.modem.port import OpenPort
@@ -88,6 +91,11 @@ class Gateway:
             sink=self.inbound,
             on_late_accept=self._late_accept,
         )
+        actors, sims = self.pool.actors, self.pool.sims
+        self.notices = Notices(store, clock, sims=sims)
+        self.pool.on_notice = self.notices.hear
+        self.workbench = Workbench(actors)
+        self.ussd = UssdDesk(actors, sims, ids=store.ids, clock=clock)
         self.webhooks = Deliverer(
             store, TargetGuard(config.http.webhook_allow), clock=clock, rng=rng
         )
@@ -135,6 +143,7 @@ class Gateway:
         """Return what lives as long as the gateway, lanes and modems apart."""
         return [
             ("pool", self.pool.run),
+            ("notices", self.notices.run),
             ("dispatch", self.dispatcher.run),
             ("take back", self.dispatcher.take_back),
             ("inbound", self.inbound.run),
@@ -255,6 +264,8 @@ class Gateway:
         healthy = not reasons
         if not self.clock_is_sane():
             reasons.append("the clock is in the past: scheduled messages are held")
+        if (warning := self.notices.clock_warning()) is not None:
+            reasons.append(warning)
         return Readiness(healthy, tuple(reasons))
 
     # -- inside --------------------------------------------------------------

@@ -57,6 +57,7 @@ class Pool:
         self._clock = clock
         self._dispatcher = dispatcher
         self._on_late_accept = on_late_accept
+        self.on_notice: Callable[[str, str, dict[str, object]], None] = _unheard
         self._sims: dict[str, SimRow] = {}  # by modem
         self._known: dict[int, SimRow] = {}  # every SIM ever seen
         self._identities: dict[str, SimIdentity] = {}  # by modem, what _sims is of
@@ -145,7 +146,7 @@ class Pool:
 
     def notice(self, modem: str, kind: str, detail: dict[str, object]) -> None:
         """Hear of anything else about a modem."""
-        log.info("modem notice", extra={"modem": modem, "kind": kind})
+        self.on_notice(modem, kind, detail)
 
     # -- inside --------------------------------------------------------------
 
@@ -356,6 +357,10 @@ class Pool:
 def _retrieve(future: "asyncio.Future[None]") -> None:
     if not future.cancelled() and (exc := future.exception()) is not None:
         log.error("cannot write to the database", extra={"error": str(exc)})
+
+
+def _unheard(modem: str, kind: str, detail: dict[str, object]) -> None:
+    """Nobody listens to notices yet."""
 
 
 def _same_card(known: SimIdentity | None, seen: SimIdentity) -> bool:
