@@ -135,9 +135,8 @@ class UssdDesk:
             if state == Answered.REPLY.value:
                 kept.at = self._clock.monotonic()
                 self._open[view.name] = kept
-            elif self._open.get(view.name) is not None:
-                if self._open[view.name].id == session:
-                    del self._open[view.name]
+            elif (now := self._open.get(view.name)) is not None and now.id == session:
+                del self._open[view.name]
         return Said(session, view.name, state, answer.text, _WHY[answer.answered])
 
     async def _end(self, actor: ModemActor) -> None:

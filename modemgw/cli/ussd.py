@@ -1,0 +1,67 @@
+"""`modemgw sims ussd`: talk USSD through a SIM, menus included."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from modemgw.cli.options import config_option, json_option
+
+PATIENCE_S = 200.0  # the network has two minutes, and a message may be on the air
+
+
+@click.command("ussd")
+@click.argument("name")
+@click.argument("code")
+@config_option
+@json_option
+def ussd(name: str, code: str, config_path: Path, as_json: bool) -> None:
+    """Send the USSD code CODE, such as '*100#', through the SIM NAME.
+
+    Where the network answers with a menu and you sit at a terminal, you are asked
+    for the reply; an empty one ends the session. Without a terminal the session
+    is ended and the exit code is 1.
+    """
+    from urllib.parse import quote  # noqa: PLC0415 (help stays quick)
+
+    from modemgw.cli.client import connect  # noqa: PLC0415
+
+    client = connect(config_path)
+    client.timeout_s = PATIENCE_S
+    path = f"/v1/sims/{quote(name, safe='')}/ussd"
+    said = client.call("POST", path, {"code": code})
+    while True:
+        _show(said, as_json=as_json)
+        if said["state"] != "reply":
+            break
+        session = f"{path}/{said['session']}"
+        reply = _ask() if sys.stdin.isatty() else ""
+        if not reply:
+            client.call("DELETE", session)
+            break
+        said = client.call("POST", session, {"text": reply})
+    if said["state"] != "done":
+        raise SystemExit(1)
+
+
+def _ask() -> str:
+    text: str = click.prompt("Reply", default="", show_default=False, err=True)
+    return text.strip()
+
+
+def _show(said: dict[str, Any], *, as_json: bool) -> None:
+    from modemgw.cli.output import show_json  # noqa: PLC0415
+
+    if as_json:
+        show_json(said)
+        return
+    if said["text"]:
+        click.echo(_printable(said["text"]))
+    if said["state"] != "done" and not (said["state"] == "reply" and said["text"]):
+        click.echo(said["why"], err=True)
+
+
+def _printable(text: str) -> str:
+    """Return text of the network without what a terminal would obey."""
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
