@@ -61,6 +61,7 @@ class AdminClient:
 
     def __init__(self, config: Config) -> None:
         self.config = config
+        self.timeout_s = TIMEOUT_S
         self._socket = admin_socket(config)
 
     def get(self, path: str, **query: str | int | None) -> Json:
@@ -75,7 +76,7 @@ class AdminClient:
 
         Raises Unreachable where no daemon answers and Refused where it says no.
         """
-        connection = _Connection(self._socket, TIMEOUT_S)
+        connection = _Connection(self._socket, self.timeout_s)
         octets = None if body is None else json.dumps(body).encode()
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if octets is not None:
@@ -99,7 +100,7 @@ class AdminClient:
         if isinstance(exc, PermissionError):
             return f"you may not open {self._socket}: join the group that owns it"
         if isinstance(exc, TimeoutError):
-            return f"the daemon did not answer within {TIMEOUT_S:g} s"
+            return f"the daemon did not answer within {self.timeout_s:g} s"
         return f"the daemon did not answer: {type(exc).__name__}: {exc}"
 
 

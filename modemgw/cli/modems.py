@@ -4,12 +4,17 @@ from pathlib import Path
 
 import click
 
+from modemgw.cli import bench
 from modemgw.cli.options import config_option, json_option
 
 
 @click.group()
 def modems() -> None:
-    """List the modems."""
+    """List the modems, and look into one."""
+
+
+for command in (bench.at, bench.transcript, bench.journal, bench.restart):
+    modems.add_command(command)
 
 
 @modems.command("list")

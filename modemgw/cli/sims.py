@@ -6,11 +6,15 @@ from typing import Any
 import click
 
 from modemgw.cli.options import config_option, json_option
+from modemgw.cli.ussd import ussd
 
 
 @click.group()
 def sims() -> None:
-    """List the SIM cards."""
+    """List the SIM cards, and talk USSD through one."""
+
+
+sims.add_command(ussd)
 
 
 @sims.command("list")
