@@ -10,7 +10,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from contextlib import suppress
 from functools import partial
 
 from modemgw.clock import Clock
@@ -26,6 +26,7 @@ from modemgw.store.database import Store
 log = logging.getLogger("modemgw.dispatch")
 
 REFILL_ROWS = 2_000  # parts read from the disk at a time
+STORE_RETRY_S = 2.0  # while the disk says no
 WAKE_SPACING_S = 0.003  # about what one message costs this side, twice
 LONGEST_SLEEP_S = 3600.0  # the wall clock may jump: look again at least this often
 
@@ -116,7 +117,12 @@ class Dispatcher:
     async def take_back(self) -> None:
         """Return messages to the queue that were found never to have left, for life."""
         while True:
-            await self.reload_message(await self._settled.get())
+            message_id = await self._settled.get()
+            try:
+                await self.reload_message(message_id)
+            except StoreError as exc:
+                await self._cannot("read", exc)
+                self._settled.put_nowait(message_id)
 
     async def run(self) -> None:
         """Wait for times: back-off over, validity ended, room for more."""
@@ -125,23 +131,28 @@ class Dispatcher:
             now = self._clock.now_ms()
             if self.index.ripen(now):
                 self.wake()
-            await self._expire(now)
-            if self.index.wants_more:
-                await self._refill()
-            due = [
-                at
-                for at in (self.index.next_ripe_at(), self.index.next_expiry_at())
-                if at is not None
-            ]
-            delay = LONGEST_SLEEP_S
-            if due:
-                left = (min(due) - self._clock.now_ms()) / 1000
-                delay = min(max(left, 0.02), LONGEST_SLEEP_S)
             try:
-                async with asyncio.timeout(delay):
-                    await self._changed.wait()
-            except TimeoutError:
+                await self._expire(now)
+                if self.index.wants_more:
+                    await self._refill()
+            except StoreError as exc:
+                await self._cannot("use", exc)
                 continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._seconds_to_next()):
+                    await self._changed.wait()
+
+    def _seconds_to_next(self) -> float:
+        times = (self.index.next_ripe_at(), self.index.next_expiry_at())
+        due = [at for at in times if at is not None]
+        if not due:
+            return LONGEST_SLEEP_S
+        left = (min(due) - self._clock.now_ms()) / 1000
+        return min(max(left, 0.02), LONGEST_SLEEP_S)
+
+    async def _cannot(self, what: str, exc: StoreError) -> None:
+        log.error("database refused", extra={"wish": what, "error": str(exc)})
+        await asyncio.sleep(STORE_RETRY_S)
 
     # -- what a lane calls (lane.Source) -------------------------------------
 
@@ -231,14 +242,15 @@ class Dispatcher:
 
     async def _expire(self, now: int) -> None:
         gone = self.index.expired(now)
-        for entry in gone:
+        while gone:
+            entry = gone[-1]
             try:
                 await self._store.write(verdicts.expired(self._store.ids, entry, now))
-            except StoreError as exc:
-                log.error("cannot write to the database", extra={"error": str(exc)})
-                self.index.add(replace(entry, stamp=0), now)
-                await asyncio.sleep(1.0)
-                return
+            except StoreError:
+                for left in gone:  # they stay in the queue until it is written
+                    self.index.add(left, now)
+                raise
+            gone.pop()
             log.info("message expired", extra={"message_id": entry.public_id})
 
     async def _refill(self) -> None:

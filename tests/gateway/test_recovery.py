@@ -332,3 +332,24 @@ def test_a_queue_longer_than_memory_leaves_in_order(tmp_path: Path) -> None:
             assert rows == []
 
     run_virtual(story())
+
+
+def test_what_expires_while_the_disk_is_full_expires_afterwards(
+    tmp_path: Path,
+) -> None:
+    async def story() -> None:
+        async with gateway_rig(tmp_path) as rig:
+            rig.wires.unplug("/sim/modem0")
+            ids = [await rig.send(text=f"n{n}", expires_in=60) for n in range(3)]
+
+            def full(number: int) -> None:
+                raise DiskFull("no space left on device")
+
+            rig.store.writer.before_commit = full
+            await asyncio.sleep(120)
+            assert (await rig.message(ids[0])).state == "queued"
+            rig.store.writer.before_commit = None
+            for one in ids:
+                await rig.state(one, "expired", within=10)
+
+    run_virtual(story())
