@@ -1,9 +1,10 @@
 """What `modemgw pdu` answers: JSON values in, JSON values out."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -23,6 +24,12 @@ from modemgw.pdu.view import AnyTpdu, as_fields
 
 Json = dict[str, Any]
 
+_PERIOD: Final = re.compile(  # ISO 8601, without fractions, months and years
+    r"P(?:(\d{1,9})W)?(?:(\d{1,9})D)?"
+    r"(?:T(?=\d)(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})S)?)?",
+    re.ASCII,
+)
+
 
 class PortsRequest(msgspec.Struct, forbid_unknown_fields=True):
     """Application ports of an encode request."""
@@ -41,7 +48,7 @@ class EncodeRequest(
     data: str | None = None  # hex
     mr: int | None = None
     smsc: str | None = None
-    validity: int | float | str | None = None  # seconds, 24h, or ISO 8601
+    validity: int | float | str | None = None  # seconds, 24h, PT24H, or an instant
     report: bool | None = None
     class_: int | None = None
     encoding: str | None = None
@@ -171,15 +178,26 @@ def validity(wish: int | float | str) -> timedelta | datetime:
         try:
             when = datetime.fromisoformat(wish)
         except ValueError:
-            try:
-                wish = float(wish) if wish.isdecimal() else duration(wish)
-            except ValueError:
-                raise PduEncodeError(f"not a validity: {wish!r}") from None
+            wish = _seconds(wish)
         else:
             return when if when.tzinfo is not None else when.replace(tzinfo=UTC)
     try:
         return timedelta(seconds=wish)
     except (OverflowError, ValueError):
+        raise PduEncodeError(f"not a validity: {wish!r}") from None
+
+
+def _seconds(wish: str) -> float:
+    """Read a period: seconds, ours (24h), or that of ISO 8601 (PT24H)."""
+    found = _PERIOD.fullmatch(wish)
+    if found is not None and found.lastindex is not None:
+        weeks, days, hours, minutes, seconds = (
+            int(part or 0) for part in found.groups()
+        )
+        return (((weeks * 7 + days) * 24 + hours) * 60 + minutes) * 60 + seconds
+    try:
+        return float(wish) if wish.isdecimal() else duration(wish)
+    except ValueError:
         raise PduEncodeError(f"not a validity: {wish!r}") from None
 
 

@@ -136,5 +136,5 @@ def read_user_data(cursor: Cursor, dcs: Dcs, *, has_header: bool) -> UserData:
         # Some encoders count one septet too many behind a header. Then zero bits
         # follow the last one; a text cut off goes on with bits of the next.
         spare = 8 * len(octets) - fill - 7 * possible
-        truncated = not spare or octets[-1] >> 8 - spare != 0
+        truncated = spare <= 0 or octets[-1] >> 8 - spare != 0
     return UserData(dcs, payload, udh, truncated)

@@ -131,6 +131,12 @@ ENCODE = {"to": "+46708251358", "text": "hellohello"}
             id="duration",
         ),
         pytest.param(
+            {**ENCODE, "validity": "P3DT24H"},
+            ["0011000B916407281553F80000AA0AE8329BFD4697D9EC37"],
+            "gsm7",
+            id="period-of-iso-8601",
+        ),
+        pytest.param(
             {**ENCODE, "validity": "345600"},
             ["0011000B916407281553F80000AA0AE8329BFD4697D9EC37"],
             "gsm7",

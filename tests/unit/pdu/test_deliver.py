@@ -129,6 +129,7 @@ def test_a_header_announced_in_an_empty_message() -> None:
         pytest.param("0A 03 7001AA 080683C1", "AAAA", True, id="the-next-one-is-cut"),
         pytest.param("09 03 7001AA 080685", "AAB", True, id="no-bit-follows"),
         pytest.param("0B 03 7001AA 08068342", "AAAB", True, id="two-are-missing"),
+        pytest.param("06 03 7001AA", "", True, id="nothing-behind-the-header"),
     ],
 )
 def test_one_septet_too_many_behind_a_header(
