@@ -55,7 +55,13 @@ _ASKED = re.compile(r"\+C[GE]?REG: *\d *, *\d{1,2} *(?:,|$)")
 
 _HEX = re.compile(r"[0-9A-Fa-f]{2,}")
 _GLUED_ROW = re.compile(r"([0-9A-Fa-f]{20,})(\+CMGL:.*)")  # a line feed was lost
+_TEXT_OVER = re.compile(r'" *(?:,[^"]*)?$')
 _TEXT_END = re.compile(r'" *(?:, *\d+ *)?$')
+
+
+def _is_open(text: str) -> bool:
+    """Say whether the quote of a +CUSD goes on in the next line."""
+    return '"' in text and (text.count('"') % 2 == 1 or not _TEXT_OVER.search(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +191,7 @@ class AtParser:
                 if self._header is not None:
                     events.append(Urc(self._header))
                 self._header, self._between = text, 0
-            case Urc() if text.startswith("+CUSD:") and text.count('"') % 2:
+            case Urc() if text.startswith("+CUSD:") and _is_open(text):
                 self._text = [text]
             case None:
                 pass
