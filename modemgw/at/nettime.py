@@ -23,7 +23,7 @@ _STAMP = re.compile(
     r"(\d{2,4})\s*[/,]\s*(\d{1,2})\s*[/,]\s*(\d{1,2})\s*,\s*"
     r"(\d{1,2})\s*[:,]\s*(\d{1,2})\s*[:,]\s*(\d{1,2})\s*,?\s*\"?([+-]\d{1,2})?"
 )
-_FIRST_YEAR, _LAST_YEAR = 2024, 2079  # 1970, 1980, 2004, 2080: a clock never set
+_FIRST_YEAR, _LAST_YEAR = 2024, 2069  # 1970, 1980, 2004, 2080: a clock never set
 _QUARTER_S = 900
 _MAX_QUARTERS = 56
 

@@ -47,7 +47,6 @@ def test_an_answer_is_read_whatever_its_dcs_says(
         pytest.param("2A3838382A", 0, "*888*", id="gammu-513-ascii-hex"),
         pytest.param("002A003100300023", 7, "*10#", id="zte-ucs2-dcs-7"),
         pytest.param("Your balance", 15, "Your balance", id="text"),
-        pytest.param("BADE", 15, "BADE", id="a-word-in-hex-digits"),
         pytest.param("20 \x02", 15, "20 $", id="gsm-characters"),
         pytest.param("f\u00c3\u00bcr", 15, "für", id="utf-8"),
         pytest.param("f\u00fcr", 15, "für", id="latin-1"),
