@@ -29,6 +29,7 @@ from modemgw.config.model import Config
 from modemgw.config.paths import admin_socket
 from modemgw.errors import Corrupt, ModemgwError, StoreError
 from modemgw.gateway.gateway import Gateway
+from modemgw.modem.discovery import Look, Scanner
 from modemgw.modem.port import OpenPort, open_serial
 from modemgw.store import events
 from modemgw.store.database import Store
@@ -60,12 +61,14 @@ class Daemon:
         *,
         clock: Clock | None = None,
         open_port: OpenPort = open_serial,
+        look: Look | None = None,
     ) -> None:
         self.config = config
         self.addresses: list[tuple[str, int]] = []  # bound, with the real port
         self.gateway: Gateway
         self._clock = clock or SystemClock()
         self._open_port = open_port
+        self._look = look or Scanner().look
         self._stop = asyncio.Event()
         self._at_once = asyncio.Event()
         self._damage: Corrupt | None = None
@@ -88,7 +91,11 @@ class Daemon:
             stack.push(partial(_close, store))
             store.on_damage = self._damaged
             self.gateway = Gateway(
-                self.config, store, self._clock, open_port=self._open_port
+                self.config,
+                store,
+                self._clock,
+                open_port=self._open_port,
+                look=self._look,
             )
             await self.gateway.webhooks.sync_declared(self.config.webhooks)
             await self.gateway.start()
@@ -119,10 +126,6 @@ class Daemon:
     def _start_tasks(self, group: asyncio.TaskGroup) -> None:
         for name, run in self.gateway.tasks():
             group.create_task(_forever(run), name=name)
-        for name, actor in self.gateway.pool.actors.items():
-            group.create_task(_forever(actor.run), name=f"modem {name}")
-        for name, lane in self.gateway.dispatcher.lanes.items():
-            group.create_task(_forever(lane.run), name=f"lane {name}")
         group.create_task(self._prove_progress(), name="watchdog")
 
     async def _open_doors(self, stack: AsyncExitStack) -> None:

@@ -133,11 +133,10 @@ class _Reading:
         top = self._top
         discovery = top.read("discovery", values.boolean, default=True)
         modems = self._modems()
-        if not modems:
+        if not modems and not discovery:
             # Allowed: the API takes messages and keeps them until there is a modem.
             (top.get("modems") or top.get("discovery") or top.value).warn(
                 "no modems are listed: nothing will be sent"
-                + (" (they are not looked for yet)" if discovery else "")
             )
         return Config(
             path=self._path,
@@ -186,6 +185,7 @@ class _Reading:
 
     def _modems(self) -> tuple[ModemConfig, ...]:
         names, ports, imeis = _Unique("the name"), _Unique("the port"), _Unique("IMEI")
+        iccids = _Unique("ICCID")
         modems = []
         for index, entry in enumerate(self._top.entries("modems")):
             section = entry.section(_keys(ModemConfig))
@@ -193,20 +193,21 @@ class _Reading:
             name = section.read("name", values.name, default)
             names.check(section.get("name") or entry, name)
             port = section.read("port", self._device, None)
-            ports.check(section.get("port"), port and str(Path(port).resolve()))
             imei = section.read("imei", values.imei, None)
             imeis.check(section.get("imei"), imei)
-            given = [k for k in ("port", "imei") if section.get(k) is not None]
-            if entry.is_mapping and len(given) != 1:
-                entry.fail(
-                    "give port or imei, not both"
-                    if given
-                    else "needs a port or an imei"
-                )
-            if imei is not None and port is None:
-                entry.warn("not looked for by its IMEI yet; give it a port")
+            iccid = section.read("iccid", values.iccid, None)
+            iccids.check(section.get("iccid"), iccid)
+            who = [k for k in ("imei", "iccid") if section.get(k) is not None]
+            if not who:  # two devices may be looked for among the same ports
+                ports.check(section.get("port"), port and str(Path(port).resolve()))
+            if entry.is_mapping and not who and section.get("port") is None:
+                entry.fail("needs a port, an imei or an iccid")
+            if len(who) > 1:
+                entry.fail("give imei or iccid, not both")
             pin = self._secret(section, "pin", "pin")
-            modems.append(ModemConfig(name=name, port=port, imei=imei, pin=pin))
+            modems.append(
+                ModemConfig(name=name, port=port, imei=imei, iccid=iccid, pin=pin)
+            )
         return tuple(modems)
 
     def _device(self, text: str) -> str:

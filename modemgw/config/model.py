@@ -66,7 +66,12 @@ class Http(msgspec.Struct, frozen=True):
 
 
 class ModemConfig(msgspec.Struct, frozen=True):
-    """One modem that is there for good. Exactly one of `port` and `imei`."""
+    """One modem, or as many as a pattern of ports names.
+
+    Named by its `port` (what sits there), its `imei` (this device, wherever it
+    sits) or its `iccid` (whatever holds this card). With one of the last two,
+    `port` says where to look; without it every USB modem is looked at.
+    """
 
     name: Annotated[
         str,
@@ -81,17 +86,27 @@ class ModemConfig(msgspec.Struct, frozen=True):
         str | None,
         key(
             "Serial port that speaks AT; a path below /dev/serial/by-path stays the "
-            "same over reboots. A path without a leading / is relative to this file.",
-            unit="path",
+            "same over reboots. A path without a leading / is relative to this file. "
+            "A pattern such as /dev/serial/pool/* stands for as many modems as there "
+            "are ports: each is asked for its IMEI and named after it (NAME-001761), "
+            "and stays the same modem under whatever port it comes back.",
+            unit="path or pattern",
             default="none",
         ),
     ] = None
     imei: Annotated[
         str | None,
         key(
-            "Instead of `port`: use this device on whatever port it shows up. This "
-            "version does not look for it yet: give its port.",
+            "Use this device, on whatever port it shows up.",
             unit="15 digits",
+            default="none",
+        ),
+    ] = None
+    iccid: Annotated[
+        str | None,
+        key(
+            "Use whatever device holds this card.",
+            unit="18 to 20 digits",
             default="none",
         ),
     ] = None
@@ -310,8 +325,9 @@ class Config(msgspec.Struct, frozen=True):
     discovery: Annotated[
         bool,
         key(
-            "Use USB modems that are not listed under `modems`. This version does not "
-            "look for them yet: list each one.",
+            "Use USB modems that are not listed under `modems`, too; they are named "
+            "after their IMEI, modem-001761. off: look for those that are listed by "
+            "IMEI or ICCID, and let all others be.",
             unit="on or off",
             default="on",
         ),

@@ -47,6 +47,7 @@ EVENT_TYPES = (
     *("sim.storage_full", "sim.storage_freed", "sim.storage_stuck"),
     *("sim.up", "sim.down", "sim.bench", "sim.parole", "sim.balance_low"),
     *("sim.allowance_low", "sim.selftest_failed", "modem.lost", "modem.recovered"),
+    *("modem.added", "modem.removed", "modem.unstable"),
     *("campaign.finished", "verification.approved", "verification.failed"),
     *("webhook.paused", "gateway.started", "gateway.backup_done", "gateway.disk_low"),
     "test.ping",

@@ -33,6 +33,7 @@ from modemgw.gateway.model import (
 from modemgw.gateway.notices import Notices
 from modemgw.gateway.pool import Pool
 from modemgw.gateway.submit import Intake
+from modemgw.gateway.supervisor import Supervisor
 from modemgw.gateway.targets import TargetGuard
 from modemgw.gateway.verdict import REPORT_GRACE_MS, Attempt, Verdict
 from modemgw.gateway.ussd import UssdDesk
@@ -40,6 +41,7 @@ from modemgw.gateway.waiting import Waiters
 from modemgw.gateway.webhooks import Deliverer
 from modemgw.gateway.workbench import Workbench
 from modemgw.ids import IdSource
+from modemgw.modem.discovery import Look
 from modemgw.modem.model import ModemSnapshot, SimIdentity
 from modemgw.modem.port import OpenPort
 from modemgw.policy.message import MessageState, OnInDoubt
@@ -69,6 +71,7 @@ class Gateway:
         clock: Clock,
         *,
         open_port: OpenPort,
+        look: Look | None = None,
         rng: random.Random | None = None,
     ) -> None:
         self.config = config
@@ -87,10 +90,10 @@ class Gateway:
             store,
             clock,
             self.dispatcher,
-            open_port=open_port,
             sink=self.inbound,
             on_late_accept=self._late_accept,
         )
+        self.supervisor = Supervisor(config, self.pool, open_port=open_port, look=look)
         actors, sims = self.pool.actors, self.pool.sims
         self.notices = Notices(store, clock, sims=sims)
         self.pool.on_notice = self.notices.hear
@@ -140,10 +143,11 @@ class Gateway:
         self.started = True
 
     def tasks(self) -> list[tuple[str, Callable[[], Coroutine[Any, Any, None]]]]:
-        """Return what lives as long as the gateway, lanes and modems apart."""
+        """Return what lives as long as the gateway."""
         return [
             ("pool", self.pool.run),
             ("notices", self.notices.run),
+            ("modems", self.supervisor.run),
             ("dispatch", self.dispatcher.run),
             ("take back", self.dispatcher.take_back),
             ("inbound", self.inbound.run),
@@ -284,8 +288,12 @@ class Gateway:
             refusal = self.webhooks.finder.guard.check_url(url)
             return None if refusal is None else refusal.detail
 
-        names = {modem.name for modem in self.config.modems}
-        return Known(sim_name, names.__contains__, callback_refusal)
+        listed = {modem.name for modem in self.config.modems}
+
+        def has_modem(name: str) -> bool:
+            return name in listed or name in self.pool.actors
+
+        return Known(sim_name, has_modem, callback_refusal)
 
     async def _sim_of(self, modem: str, sim: SimIdentity | None) -> SimFacts | None:
         return await self.pool.facts(modem, sim)

@@ -13,11 +13,14 @@ from functools import partial
 from modemgw.clock import Clock
 from modemgw.config.model import Config
 from modemgw.errors import StoreError
+from modemgw.gateway.announce import Announcer
 from modemgw.gateway.dispatch import Dispatcher
 from modemgw.gateway.inbound import SimFacts
 from modemgw.gateway.lane import Lane, LaneSim
 from modemgw.gateway.model import PaceWindow, SimView
+from modemgw.gateway.pins import StoredPins
 from modemgw.modem.actor import ModemActor
+from modemgw.modem.lease import Lease
 from modemgw.modem.model import (
     ModemSettings,
     ModemSnapshot,
@@ -25,9 +28,8 @@ from modemgw.modem.model import (
     SimIdentity,
     TpduSink,
 )
-from modemgw.modem.port import OpenPort
 from modemgw.policy.pacing import Pace, history_from_minutes
-from modemgw.store import events, evidence, sims
+from modemgw.store import evidence, sims
 from modemgw.store.database import Store
 from modemgw.store.sims import SimRow
 from modemgw.store.writer import Connection
@@ -47,39 +49,33 @@ class Pool:
         clock: Clock,
         dispatcher: Dispatcher,
         *,
-        open_port: OpenPort,
         sink: TpduSink,
         on_late_accept: Callable[[object, int], None],
     ) -> None:
         self.actors: dict[str, ModemActor] = {}
+        self.announcer = Announcer(store, clock)
         self._config = config
         self._store = store
         self._clock = clock
         self._dispatcher = dispatcher
+        self._pins = StoredPins(store, clock)
         self._on_late_accept = on_late_accept
         self.on_notice: Callable[[str, str, dict[str, object]], None] = _unheard
+        self._sink = sink
+        self._cards: dict[int, LaneSim] = {}  # by SIM: pace and rests go with it
         self._sims: dict[str, SimRow] = {}  # by modem
         self._known: dict[int, SimRow] = {}  # every SIM ever seen
         self._identities: dict[str, SimIdentity] = {}  # by modem, what _sims is of
-        # What was told of each modem: (in service or lost, None before; can send).
-        self._reported: dict[str, tuple[bool | None, bool]] = {}
         self._phases: dict[str, Phase] = {}
         self._changes: asyncio.Queue[str] = asyncio.Queue()
         self._queued: set[str] = set()
-        for modem in config.modems:
-            if modem.port is None:
-                log.error(
-                    "a modem named by IMEI alone is not found yet: give it a port",
-                    extra={"modem": modem.name},
-                )
-                continue
-            self._add(modem.name, modem.port, open_port, sink)
 
-    def _add(self, name: str, port: str, open_port: OpenPort, sink: TpduSink) -> None:
-        config = self._config
+    def add(self, lease: Lease, *, listed: str | None) -> None:
+        """Make actor and lane of a modem; `listed` is its entry, which has its PIN."""
+        config, name = self._config, lease.name
 
         def pin(iccid: str | None) -> str | None:
-            return config.pin(name, iccid)
+            return config.pin(listed or "", iccid)
 
         def smsc(iccid: str | None) -> str | None:
             card = config.sims.card(iccid)
@@ -87,21 +83,36 @@ class Pool:
 
         settings = ModemSettings(
             name=name,
-            port=port,
+            port=lease.port,
             pin=pin,
             smsc=smsc,
             reports=config.sims.defaults.reports
             or any(card.reports for card in config.sims.cards),
+            pins=self._pins,
+            recognise=lease.recognise,
         )
         actor = ModemActor(
             settings,
-            open_port=open_port,
-            sink=sink,
+            open_port=lease.open,
+            sink=self._sink,
             observer=self,
             clock=self._clock,
         )
+        lease.moved = actor.move_to
         self.actors[name] = actor
         self._dispatcher.add_lane(name, actor)
+
+    def parts(self, name: str) -> tuple[ModemActor, Lane]:
+        """Return actor and lane of a modem."""
+        return self.actors[name], self._dispatcher.lanes[name]
+
+    def remove(self, name: str) -> None:
+        """Forget a modem whose actor and lane have ended; its SIM stays known."""
+        del self.actors[name], self._dispatcher.lanes[name]
+        self._sims.pop(name, None)
+        self._identities.pop(name, None)
+        self._phases.pop(name, None)
+        self.announcer.forget(name)
 
     async def load(self) -> None:
         """Read the SIMs that were seen before."""
@@ -160,9 +171,10 @@ class Pool:
             lane.wake()
 
     async def _settle(self, name: str) -> None:
-        actor = self.actors[name]
+        if name not in self.actors:
+            return
+        actor, lane = self.parts(name)
         snapshot = actor.snapshot
-        lane = self._dispatcher.lanes[name]
         if snapshot.phase is Phase.READY and snapshot.sim is not None:
             known = self._identities.get(name)
             if not _same_card(known, snapshot.sim) or name not in self._sims:
@@ -171,7 +183,7 @@ class Pool:
                     return
                 await self._give(lane, row, snapshot)
         self._update_lane(lane, snapshot)
-        await self._tell(name, snapshot)
+        await self.announcer.tell(snapshot, self._sims.get(name))
 
     async def facts(self, modem: str, sim: SimIdentity | None) -> SimFacts | None:
         """Return which SIM is in `modem`, its row made where it is new.
@@ -228,76 +240,29 @@ class Pool:
                 other.why_not_ready = f"its SIM is now in {lane.modem}"
         card = self._config.sims.card(row.iccid)
         windows = self._config.sims.pace(card)
-        now = self._clock.now_ms()
-        longest = Pace(windows).longest_ms
-        minutes: list[tuple[int, int]] = []
-        if longest:
-            minutes = await self._store.read(
-                lambda db: sims.load_usage(db, row.id, now - longest)
-            )
         previous = lane.sim
-        lane.sim = LaneSim(
-            row.id,
-            row.name,
-            Pace(windows, history_from_minutes(minutes, now)),
-            reports=self._config.sims.reports(card),
-            smsc=card.smsc if card else None,
-        )
+        if row.id not in self._cards:
+            now = self._clock.now_ms()
+            longest = Pace(windows).longest_ms
+            minutes: list[tuple[int, int]] = []
+            if longest:
+                minutes = await self._store.read(
+                    lambda db: sims.load_usage(db, row.id, now - longest)
+                )
+            self._cards[row.id] = LaneSim(
+                row.id,
+                row.name,
+                Pace(windows, history_from_minutes(minutes, now)),
+                reports=self._config.sims.reports(card),
+                smsc=card.smsc if card else None,
+            )
+        lane.sim = self._cards[row.id]
         if previous is None or previous.sim_id != row.id:
             log.info(
                 "sim in service",
                 extra={"modem": lane.modem, "sim": row.name, "iccid": row.iccid},
             )
         lane.wake()
-
-    async def _tell(self, name: str, snapshot: ModemSnapshot) -> None:
-        ready = snapshot.phase is Phase.READY
-        was_ready, was_sendable = self._reported.get(name, (None, False))
-        if was_ready is None and ready:
-            was_ready = True  # starting is no loss, so the first service no recovery
-        self._reported[name] = (
-            None if was_ready is None else ready,
-            snapshot.sendable,
-        )
-        kinds: list[tuple[str, dict[str, object]]] = []
-        modem: dict[str, object] = {
-            "modem": name,
-            "imei": snapshot.imei,
-            "port": snapshot.port,
-            "why": snapshot.why,
-        }
-        if was_ready is not None and was_ready != ready:
-            kinds.append(("modem.recovered" if ready else "modem.lost", modem))
-        if was_sendable != snapshot.sendable and name in self._sims:
-            row = self._sims[name]
-            kind = "sim.up" if snapshot.sendable else "sim.down"
-            kinds.append(
-                (
-                    kind,
-                    {
-                        "sim": row.name,
-                        "iccid": row.iccid,
-                        "modem": name,
-                        "operator": snapshot.operator,
-                        "why": snapshot.why,
-                    },
-                )
-            )
-        if not kinds:
-            return
-        now = self._clock.now_ms()
-        ids = self._store.ids
-
-        def job(db: Connection) -> None:
-            for kind, data in kinds:
-                events.append(db, kind, at=now, data=data, push=True, ids=ids)
-
-        try:
-            await self._store.write(job)
-        except StoreError as exc:
-            log.error("cannot write to the database", extra={"error": str(exc)})
-        for kind, _ in kinds:
-            log.info(kind, extra={"modem": name, "why": snapshot.why})
 
     # -- for front ends ------------------------------------------------------
 

@@ -10,7 +10,7 @@ import glob
 import os
 import re
 import stat
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -54,11 +54,13 @@ class Wanted:
 class Sight:
     """What a look saw. `keys`: the seat of each wanted port that exists.
 
+    `others` are those wanted ports that belong to a USB modem and take no AT.
     `unusable` are USB modems that cannot be used as they are: label -> sentence.
     """
 
     seats: tuple[Seat, ...] = ()
     keys: dict[str, str] = field(default_factory=dict)
+    others: frozenset[str] = frozenset()
     unusable: dict[str, str] = field(default_factory=dict)
 
 
@@ -124,7 +126,15 @@ class Scanner:
             for port in wanted.ports
             if os.path.exists(port)  # noqa: PTH110 - many, every second
         }
-        return Sight(tuple(seats.values()), keys, unusable)
+        others = frozenset(
+            port
+            for port, key in keys.items()
+            if (seat := seats.get(key)) is not None
+            and seat.is_usb
+            and seat.is_whole
+            and os.path.realpath(port) not in seat.ports
+        )
+        return Sight(tuple(seats.values()), keys, others, unusable)
 
     def _usb_seat(self, device: UsbDevice) -> Seat | None:
         choice = usb.choose(device)
@@ -187,8 +197,3 @@ def _usb_key(device: UsbDevice) -> str:
 
 def _label(device: UsbDevice) -> str:
     return f"usb-{_UNFIT.sub('-', device.path)}"
-
-
-def matches(seat: Seat, patterns: Iterable[str]) -> bool:
-    """Tell whether one of the patterns names the seat."""
-    return not seat.patterns.isdisjoint(patterns)

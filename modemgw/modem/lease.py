@@ -59,6 +59,7 @@ class Lease:
         self.port = home or ""
         self.is_given = home is not None  # there is a port to open
         self.is_open = False
+        self.shuns_home = False  # the name of its home has gone to another port
         self.lost_at: float | None = None  # None: never had one, or has it
         self.moved: Callable[[str], object] = _nothing  # the actor's move_to
         self.doubt: Doubt = _nothing  # says why a modem must not be used here
@@ -108,6 +109,8 @@ class Lease:
             path = self.port = self.home
         if not self.is_given:
             raise PortLost(self._sought())
+        if self.shuns_home and path == self.home:
+            raise PortLost(f"{path} is another port of a modem now")
         port = await self._open_port(path, on_data, partial(self._lost, on_lost))
         self.is_open = True
         return port

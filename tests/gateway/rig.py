@@ -164,11 +164,8 @@ async def gateway_rig(
         await gateway.start()
         tasks = [
             asyncio.create_task(run(), name=name)
-            for name, run in (
-                *((n, r) for n, r in gateway.tasks() if n != "webhooks"),
-                *((n, a.run) for n, a in gateway.pool.actors.items()),
-                *((n, lane.run) for n, lane in gateway.dispatcher.lanes.items()),
-            )
+            for name, run in gateway.tasks()
+            if name != "webhooks"
         ]
         rig = Rig(gateway, network, sims, wires, clock)
         try:

@@ -14,7 +14,7 @@ BROKEN = [
         "modems:\n  - name: front\n    port: /dev/ttyUSB2\n    baud: 9600\n",
         [
             "m.yaml:4:5: modems[0].baud: unknown key; "
-            "expected one of: name, port, imei, pin"
+            "expected one of: name, port, imei, iccid, pin"
         ],
         id="unknown-key",
     ),
@@ -110,13 +110,13 @@ BROKEN = [
     ),
     pytest.param(
         "modems:\n  - name: a\n  - {name: b, port: ttyUSB0}\n"
-        "  - {name: c, port: /dev/ttyUSB0, imei: '352099001761481'}\n"
+        "  - {name: c, iccid: '8949022512345678901', imei: '352099001761481'}\n"
         "  - {name: d e, imei: '12'}\n",
         [
-            "m.yaml:2:5: modems[0]: needs a port or an imei",
+            "m.yaml:2:5: modems[0]: needs a port, an imei or an iccid",
             "m.yaml:3:21: modems[1].port: expected a path such as /dev/ttyUSB2, got"
             " 'ttyUSB0'; did you mean '/dev/ttyUSB0'?",
-            "m.yaml:4:5: modems[2]: give port or imei, not both",
+            "m.yaml:4:5: modems[2]: give imei or iccid, not both",
             "m.yaml:5:12: modems[3].name: expected up to 32 letters, digits, '.',"
             " '_' and '-', got 'd e'",
             "m.yaml:5:23: modems[3].imei: expected an IMEI (15 digits, AT+CGSN), got"

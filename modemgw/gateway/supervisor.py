@@ -1,0 +1,367 @@
+"""Brings modems and ports together, and runs one actor and one lane per modem.
+
+Modems that are listed by their port need nobody for that. All others are found:
+the supervisor looks where modems may sit, asks each new seat who is there, and
+gives its port to the modem it belongs to. So a stick comes back under whatever
+name it gets, and new ones go into service without a restart.
+
+    look ──▶ seats that nobody holds ──▶ ask ──▶ a modem that is looked for: its lease
+                                            └──▶ a new one: actor, lane, lease
+
+Every task of a modem lives in the task group of `run`.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from modemgw.config.model import Config, ModemConfig
+from modemgw.gateway.pool import Pool
+from modemgw.gateway.twins import Twins
+from modemgw.gateway.visits import Visit, Visits
+from modemgw.modem.discovery import (
+    Look,
+    Seat,
+    Sight,
+    Wanted,
+    is_pattern,
+    neighbours_of,
+)
+from modemgw.modem.lease import Lease
+from modemgw.modem.model import ModemSnapshot, Phase
+from modemgw.modem.port import OpenPort
+
+log = logging.getLogger("modemgw.pool")
+
+LOOK_S = 1.0
+HURRY_S = 0.5  # between looks while a modem is looked for
+HURRY_FOR_S = 600.0  # after that it is no emergency any more
+CARD_S = 30.0  # before a card that is looked for is looked for there again
+FORGET_S = 86_400.0  # an unlisted modem that is unplugged for so long is forgotten
+_SERIAL = slice(8, 14)  # of an IMEI: the serial number behind the type
+
+
+@dataclass(slots=True)
+class _Tasks:
+    actor: "asyncio.Task[None]"
+    lane: "asyncio.Task[None]"
+
+
+class Supervisor:
+    """All leases, all visits, all tasks of modems."""
+
+    def __init__(
+        self, config: Config, pool: Pool, *, open_port: OpenPort, look: Look | None
+    ) -> None:
+        self.leases: dict[str, Lease] = {}
+        self._pool = pool
+        self._open_port = open_port
+        self._look = look
+        self._discovers = config.discovery
+        self._entries: dict[str, ModemConfig] = {}  # by their pattern
+        self._unlisted: set[str] = set()  # modems that have no entry of their own
+        self._visits = Visits(open_port)
+        self._twins = Twins(self.leases, self._snapshot)
+        self._held: dict[str, str] = {}  # seat -> modem
+        self._told: set[str] = set()
+        self._tasks: dict[str, _Tasks] = {}
+        self._group: asyncio.TaskGroup  # of `run`
+        for modem in config.modems:
+            is_one = modem.imei is not None or modem.iccid is not None
+            if modem.port is not None and is_pattern(modem.port) and not is_one:
+                self._entries[modem.port] = modem
+                continue
+            lease = Lease(
+                modem.name,
+                open_port,
+                home=None if is_one else modem.port,
+                pattern=modem.port if is_one else None,
+                imei=modem.imei,
+                iccid=modem.iccid,
+            )
+            self._add(lease, modem.name)
+
+    async def run(self) -> None:
+        """Run every modem and look for more, for life."""
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            for name in self.leases:
+                self._start(name)
+            while self._look is not None:
+                await self._step(self._look)
+                await asyncio.sleep(self._pause_s())
+            await asyncio.Event().wait()
+
+    # -- modems come and go --------------------------------------------------
+
+    def _add(self, lease: Lease, listed: str | None) -> None:
+        lease.doubt = self._twins.doubt
+        lease.on_storm = self._storm
+        self.leases[lease.name] = lease
+        self._pool.add(lease, listed=listed)
+
+    def _start(self, name: str) -> None:
+        actor, lane = self._pool.parts(name)
+        self._tasks[name] = _Tasks(
+            self._group.create_task(_forever(actor.run), name=f"modem {name}"),
+            self._group.create_task(_forever(lane.run), name=f"lane {name}"),
+        )
+
+    async def _remove(self, name: str, why: str) -> None:
+        """Let a modem go; only while nothing of it is on the air."""
+        tasks = self._tasks.pop(name)
+        tasks.lane.cancel()
+        tasks.actor.cancel()
+        await asyncio.wait({tasks.actor, tasks.lane})
+        lease = self.leases.pop(name)
+        self._unlisted.discard(name)
+        self._pool.remove(name)
+        await self._pool.announcer.announce(
+            "modem.removed",
+            {"modem": name, "imei": lease.imei, "port": lease.port, "why": why},
+        )
+
+    async def _admit(
+        self, visit: Visit, entry: ModemConfig | None, imei: str | None
+    ) -> None:
+        """Take a modem into service that was not known."""
+        seat = visit.seat
+        prefix = "modem" if entry is None else entry.name
+        if imei is not None:
+            names = [f"{prefix}-{imei[_SERIAL]}", f"{prefix}-{imei}"]
+        else:
+            names = [seat.label if seat.is_usb else f"{prefix}-{seat.label}"]
+        name = next((one for one in names if one not in self.leases), names[-1])
+        while name in self.leases:
+            name += "x"
+        lease = Lease(name, self._open_port, imei=imei, seat=seat.key)
+        self._add(lease, None if entry is None else entry.name)
+        self._unlisted.add(name)
+        self._held[seat.key] = name
+        lease.give(visit.port, seat.key)
+        self._start(name)
+        await self._pool.announcer.announce(
+            "modem.added", {"modem": name, "imei": imei, "port": visit.port}
+        )
+
+    # -- one look ------------------------------------------------------------
+
+    async def _step(self, look: Look) -> None:
+        sight = await look(self._wanted())
+        now = asyncio.get_running_loop().time()
+        self._tell_unusable(sight)
+        self._visits.meet(sight.seats, now)
+        await self._hold(sight, now)
+        for visit in self._visits:
+            if visit.seat.key in self._held or visit.is_asking:
+                continue
+            if self._wants_card(visit, now):
+                visit.renew(now)
+            if visit.found is not None:
+                await self._place(visit)
+            elif self._may_ask(visit, now):
+                visit.is_asking = True
+                name = f"ask {visit.seat.key}"
+                self._group.create_task(self._ask(visit), name=name)
+
+    def _wanted(self) -> Wanted:
+        patterns = set(self._entries)
+        neighbours: set[str] = set()
+        ports: set[str] = set()
+        for lease in self.leases.values():
+            if lease.pattern is not None:
+                patterns.add(lease.pattern)
+            if lease.is_given:
+                ports.add(lease.port)
+            if lease.home is not None:
+                ports.add(lease.home)
+                near = neighbours_of(lease.home)
+                if near is not None and lease.lost_at is not None and lease.imei:
+                    neighbours.add(near)
+        return Wanted(frozenset(patterns), frozenset(neighbours), frozenset(ports))
+
+    async def _hold(self, sight: Sight, now: float) -> None:
+        """Note which seat is whose, and take back ports that are gone."""
+        before, self._held = self._held, {}
+        for name, lease in self.leases.items():
+            key = self._seat_of(lease, sight)
+            if key is not None:
+                self._held[key] = name
+        for key in before.keys() - self._held.keys():
+            visit = self._visits.get(key)
+            if visit is not None:
+                visit.renew(now)
+        for name in list(self._unlisted):
+            await self._review(name, sight, now)
+
+    def _seat_of(self, lease: Lease, sight: Sight) -> str | None:
+        """Return the seat that a modem holds; end its lease where that is gone."""
+        if not lease.is_given:
+            return None
+        key = sight.keys.get(lease.port)
+        is_absent = self._snapshot(lease.name).phase is Phase.ABSENT
+        if lease.home is None:
+            if key != lease.seat and is_absent:
+                lease.end()
+                return None
+            return lease.seat
+        lease.shuns_home = (
+            lease.home in sight.others
+            and lease.lost_at is not None
+            and lease.imei is not None
+        )
+        if lease.shuns_home and lease.port == lease.home:
+            return None
+        if key is None and is_absent:
+            if lease.is_open:
+                lease.end()
+            return None
+        lease.seat = key or lease.seat
+        return lease.seat
+
+    async def _review(self, name: str, sight: Sight, now: float) -> None:
+        """Let an unlisted modem go that is listed after all, or long unplugged."""
+        lease = self.leases[name]
+        lane = self._pool.parts(name)[1]
+        if not lane.quiet.is_set():
+            return
+        for other in self.leases.values():
+            home = sight.keys.get(other.home) if other.home else None
+            if other is not lease and home is not None and home == lease.seat:
+                self._held[home] = other.name
+                await self._remove(name, f"it is {other.name}, by its port")
+                return
+        if lease.lost_at is not None and now - lease.lost_at > FORGET_S:
+            await self._remove(name, "unplugged for a day")
+
+    def _sought(self) -> list[Lease]:
+        """The modems that have no port and may turn up elsewhere, the surest first."""
+        found = [lease for lease in self.leases.values() if self._is_sought(lease)]
+        return sorted(found, key=lambda one: (one.iccid is None, one.home is not None))
+
+    def _is_sought(self, lease: Lease) -> bool:
+        if lease.home is None:
+            return not lease.is_given
+        is_absent = self._snapshot(lease.name).phase is Phase.ABSENT
+        return (
+            lease.lost_at is not None
+            and lease.imei is not None
+            and (is_absent or lease.shuns_home)
+            and lease.name not in self._held.values()
+        )
+
+    def _snapshot(self, name: str) -> ModemSnapshot:
+        return self._pool.parts(name)[0].snapshot
+
+    def _pause_s(self) -> float:
+        now = asyncio.get_running_loop().time()
+        lost = (lease.lost_at for lease in self._sought())
+        is_fresh = any(at is not None and now - at < HURRY_FOR_S for at in lost)
+        return HURRY_S if is_fresh else LOOK_S
+
+    def _wants_card(self, visit: Visit, now: float) -> bool:
+        if visit.found is None or now - visit.asked_at <= CARD_S:
+            return False
+        return any(one.iccid is not None for one in self._sought())
+
+    def _may_ask(self, visit: Visit, now: float) -> bool:
+        seat = visit.seat
+        if not visit.is_due(now):
+            return False
+        is_sought = any(_may_be(lease, visit) for lease in self._sought())
+        if not (is_sought or self._takes(seat)):
+            return False
+        if seat.patterns or (is_sought and seat.is_whole) or not seat.is_usb:
+            return True
+        return visit.has_settled(now)
+
+    # -- who is there --------------------------------------------------------
+
+    async def _ask(self, visit: Visit) -> None:
+        key = visit.seat.key
+        await self._visits.ask(
+            visit,
+            ask_sim=any(one.iccid is not None for one in self._sought()),
+            wants_sim=lambda found: self._twins.of(found) is not None,
+        )
+        is_current = self._visits.get(key) is visit and key not in self._held
+        if visit.found is not None and is_current:
+            await self._place(visit)
+
+    async def _place(self, visit: Visit) -> None:
+        """Give a modem that answered its port, or find out that it is not ours."""
+        found, seat = visit.found, visit.seat
+        if found is None:
+            return
+        for lease in self._sought():
+            if _may_be(lease, visit) and lease.fits(found, seat.key):
+                extra = {"modem": lease.name, "port": visit.port, "before": lease.port}
+                log.info("modem found", extra=extra)
+                self._held[seat.key] = lease.name
+                lease.give(visit.port, seat.key)
+                return
+        twin = self._twins.of(found)
+        if not self._takes(seat):
+            _pass_by(visit, "it is not listed")
+        elif twin is not None and self._twins.is_same(twin, found, seat):
+            _pass_by(visit, f"it is {twin.name} on one more port")
+        else:
+            extra = {"port": visit.port, "imei": found.imei or ""}
+            if twin is not None:
+                extra["modem"] = twin.name
+                log.warning("two modems have one IMEI: a place names one", extra=extra)
+            elif found.imei is None:
+                log.warning("no usable IMEI: the place names the modem", extra=extra)
+            imei = None if twin is not None else found.imei
+            await self._admit(visit, self._entry(seat), imei)
+
+    def _takes(self, seat: Seat) -> bool:
+        """Tell whether a modem that nobody knows goes into service here."""
+        return self._entry(seat) is not None or (seat.is_usb and self._discovers)
+
+    def _entry(self, seat: Seat) -> ModemConfig | None:
+        for pattern, entry in self._entries.items():
+            if pattern in seat.patterns:
+                return entry
+        return None
+
+    # -- what people should know ---------------------------------------------
+
+    def _tell_unusable(self, sight: Sight) -> None:
+        for label, why in sight.unusable.items():
+            if label not in self._told:
+                log.warning("USB modem not usable", extra={"modem": label, "why": why})
+        self._told = set(sight.unusable)
+
+    def _storm(self, lease: Lease, count: int) -> None:
+        data: dict[str, object] = {
+            "modem": lease.name,
+            "imei": lease.imei,
+            "port": lease.port,
+            "losses": count,
+            "why": "its port comes and goes: check cable and power",
+        }
+        tell = self._pool.announcer.announce("modem.unstable", data)
+        self._group.create_task(tell, name=f"tell of {lease.name}")
+
+
+def _may_be(lease: Lease, visit: Visit) -> bool:
+    """Tell whether a modem that is looked for may be the one at this seat."""
+    if lease.home is not None:  # it was lost, so it cannot have been here before
+        return lease.lost_at is not None and visit.since >= lease.lost_at - LOOK_S
+    if lease.pattern is not None:
+        return lease.pattern in visit.seat.patterns
+    return visit.seat.is_usb or bool(visit.seat.patterns)
+
+
+def _pass_by(visit: Visit, why: str) -> None:
+    if not visit.is_strange and visit.found is not None:
+        visit.is_strange = True
+        extra = {"port": visit.port, "imei": visit.found.imei, "why": why}
+        log.info("modem not used", extra=extra)
+
+
+async def _forever(run: Callable[[], Awaitable[None]]) -> None:
+    await run()
+    raise AssertionError(f"{run!r} came to an end")
