@@ -6,7 +6,9 @@ them as it opens /dev/ttyUSB0: nothing in it knows that they are simulated.
 
 import errno
 import shlex
+import shutil
 import socket
+import sys
 import tempfile
 import threading
 import time
@@ -76,6 +78,7 @@ def demo(
     from modemgw.config.load import load  # noqa: PLC0415
     from modemgw.sim.scenario import Scenario  # noqa: PLC0415
     from modemgw.sim.scenario_file import load_scenario  # noqa: PLC0415
+    from modemgw.store.lock import DirectoryLock  # noqa: PLC0415
 
     plan = load_scenario(scenario) if scenario is not None else Scenario()
     count = modems or len(plan.modems) or DEFAULT_MODEMS
@@ -87,6 +90,7 @@ def demo(
         path = data.absolute() / CONFIG_NAME
         try:
             data.mkdir(parents=True, exist_ok=True)
+            DirectoryLock(data).release()  # not below a demo that is running
             path.write_text(demo_config(count, address), encoding="utf-8")
         except OSError as exc:
             raise click.ClickException(f"cannot write {path}: {exc.strerror}") from None
@@ -200,6 +204,18 @@ def _wait_for_modems(client: "AdminClient") -> None:
         time.sleep(READY_POLL_S)
 
 
+def program() -> str:
+    """Return what to type to call this program again from here."""
+    called = Path(sys.argv[0])
+    if called.name != "modemgw":
+        return shlex.join((sys.executable, "-m", "modemgw"))
+    if (found := shutil.which("modemgw")) and Path(found).samefile(called):
+        return "modemgw"
+    here = Path.cwd()
+    inside = called.is_relative_to(here)
+    return shlex.quote(str(called.relative_to(here) if inside else called))
+
+
 def greeting(config: "Config", key: str) -> str:
     """Return what the demo prints; its curl lines work as they are."""
     listen = config.http.listen[0]
@@ -223,7 +239,10 @@ See what became of it, with the id from the answer:
 
 curl -s {url}/v1/messages/ID/timeline {header}
 
-The same without a key: modemgw send --config {file} --to {SANDBOX} --text Hello --wait
+The same without a key:
+
+{program()} send --config {file} --to {SANDBOX} --text Hello --wait
+
 Numbers to try: {SANDBOX} delivered, +999000002 fails, +999000003 late,
 +999000004 never reported, +999000005 refused; Ctrl-C ends the demo.
 """

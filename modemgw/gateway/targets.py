@@ -113,6 +113,14 @@ def literal(host: str) -> Address | None:
         return None
 
 
+def _shortened(host: str) -> Address | None:
+    """Return the address that every resolver reads in `127.1` or `2130706433`."""
+    try:
+        return IPv4Address(socket.inet_aton(host))
+    except (OSError, ValueError):  # a name, or a name with a NUL
+        return None
+
+
 def embedded(address: Address) -> list[Address]:
     """Return every address that packets to `address` may end up at.
 
@@ -186,7 +194,7 @@ class TargetGuard:
         target = parse(text)
         if isinstance(target, Refusal):
             return target
-        address = literal(target.host)
+        address = literal(target.host) or _shortened(target.host)
         if address is None and target.host.split(".")[-1] == "localhost":
             address = IPv4Address("127.0.0.1")  # RFC 6761, 6.3
         return None if address is None else self.check(target, address)

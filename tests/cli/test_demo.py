@@ -3,6 +3,7 @@
 import os
 import shlex
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from modemgw.cli import demo
 from modemgw.cli.simulated import simulated
 from modemgw.config.load import load, parse
 from modemgw.config.values import Listen
+from modemgw.errors import StoreError
 from modemgw.sim.fleet import number_of
+from modemgw.store.lock import DirectoryLock
 
 
 @pytest.fixture
@@ -74,6 +77,48 @@ def test_the_curl_line_is_one_line_that_a_shell_reads() -> None:
     ]
     assert "http://127.0.0.1:8080/v1/messages/ID/timeline" in shlex.split(timeline)
     assert "--config '/srv/my data/demo.yaml'" in written
+
+
+@pytest.mark.parametrize(
+    ("called", "path", "printed"),
+    [
+        pytest.param("home/.venv/bin/modemgw", "", ".venv/bin/modemgw", id="a clone"),
+        pytest.param("bin/modemgw", "bin", "modemgw", id="installed"),
+        pytest.param("o o/modemgw", "bin", "'{}/o o/modemgw'", id="not in PATH"),
+        pytest.param(
+            "modemgw/__main__.py", "bin", f"{sys.executable} -m modemgw", id="python -m"
+        ),
+    ],
+)
+def test_the_printed_command_can_be_typed_as_it_stands(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    called: str,
+    path: str,
+    printed: str,
+) -> None:
+    for file in (called, "bin/modemgw"):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).touch(mode=0o755)
+    (tmp_path / "home").mkdir(exist_ok=True)
+    monkeypatch.chdir(tmp_path / "home")
+    monkeypatch.setenv("PATH", str(tmp_path / path) if path else "")
+    monkeypatch.setattr(sys, "argv", [str(tmp_path / called), "demo"])
+    assert demo.program() == printed.format(tmp_path)
+
+
+def test_a_second_demo_leaves_the_modems_of_the_first_alone(tmp_path: Path) -> None:
+    lock = DirectoryLock(tmp_path)
+    try:
+        with pytest.raises(StoreError, match="in use by another modemgw"):
+            demo.demo.main(
+                ["--data", str(tmp_path), "--listen", "127.0.0.1:0"],
+                standalone_mode=False,
+            )
+    finally:
+        lock.release()
+    assert not (tmp_path / "modems").exists()
+    assert not (tmp_path / demo.CONFIG_NAME).exists()
 
 
 def test_simulated_modems_answer_at_their_ports(tmp_path: Path) -> None:

@@ -156,6 +156,8 @@ def test_odd_spellings_are_judged_by_what_the_resolver_says(host: str) -> None:
     found = asyncio.run(ask())
     assert isinstance(found, Refusal)
     assert found.code in ("target_forbidden", "unknown_host")
+    told_at_once = GUARD.check_url(f"http://{host}/")
+    assert told_at_once is not None and told_at_once.code == "target_forbidden"
 
 
 def test_wide_digits_are_the_digits() -> None:
