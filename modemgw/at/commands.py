@@ -74,6 +74,7 @@ ATTENTION = Command("AT", QUICK_S, nothing, numeric=True)
 CLEAN = Command("ATQ0V1E0", QUICK_S, nothing, numeric=True)
 VERBOSE = Command("ATV1", QUICK_S, nothing, numeric=True)
 ECHO_OFF = Command("ATE0", QUICK_S, nothing, numeric=True)
+DEFAULTS = Command("ATZ", RADIO_S, nothing, numeric=True)  # 7 s on old modems
 NUMERIC_ERRORS = plain("AT+CMEE=1")
 VERBOSE_ERRORS = plain("AT+CMEE=2")
 # Its answer cannot be mistaken for that of another command: it finds the step.

@@ -12,7 +12,7 @@ import logging
 from dataclasses import replace
 from functools import partial
 
-from modemgw.at import codes, quirks
+from modemgw.at import quirks
 from modemgw.at.parser import Urc
 from modemgw.clock import Clock
 from modemgw.errors import ModemError, PortLost
@@ -20,9 +20,10 @@ from modemgw.modem import status
 from modemgw.modem.acknowledging import Acknowledger
 from modemgw.modem.aside import Aside
 from modemgw.modem.channel import AtChannel
+from modemgw.modem.climbing import Climber
 from modemgw.modem.facts import Facts, picture
 from modemgw.modem.faults import Asked, Blocked, Rebooted
-from modemgw.modem.ladder import Ladder
+from modemgw.modem.ladder import Ladder, Rung
 from modemgw.modem.model import (
     ModemSettings,
     ModemSnapshot,
@@ -35,6 +36,7 @@ from modemgw.modem.model import (
 )
 from modemgw.modem.port import OpenPort, Port
 from modemgw.modem.receiving import Receiver
+from modemgw.modem.remedy import Remedy, remedy
 from modemgw.modem.serving import Serving
 from modemgw.modem.startup import Remembered, Startup
 from modemgw.modem.submit import Gate, Submitter, neglect
@@ -45,8 +47,6 @@ PARKED_S = 30.0  # between looks at what keeps it parked
 BOOT_PAUSE_S = 1.0  # after a restart, times the faults in a row
 RESTART_PAUSE_S = 30.0  # at least, between starts that a refusal asked for
 
-_FIX = codes.Disposition.FIX_MODEM
-_DRAIN_CODES = frozenset({22, 208, 211, 322})  # no room: reading makes some
 _log = logging.getLogger("modemgw.modem")
 
 
@@ -80,7 +80,7 @@ class ModemActor:
         self._trouble: ModemError | None = None  # found outside the serving task
         self._submits = 0  # running or waiting for their turn
         self._given_up: list[object] = []  # submits whose answer may still come
-        self._ladder = Ladder()
+        self._ladder = Ladder(settings.name)
         self._restarted_at = 0.0  # loop time, as the next
         self._snapshots: dict[bool, ModemSnapshot] = {}
         self.aside = Aside(
@@ -88,6 +88,11 @@ class ModemActor:
             state=lambda: (self._phase, self._channel, self._facts),
             poke=self._poked.set,
             report=self._report,
+        )
+        self._climber = Climber(
+            *(settings, self._ladder, self.aside.journal),
+            close=self._close,
+            is_free=lambda: self._submits == 0,
         )
         self._receiver.acknowledge = Acknowledger(
             self.aside.served, self._report, self._poked.set
@@ -177,10 +182,8 @@ class ModemActor:
         """Wait before reopening, with the port open: late answers still count."""
         self._submitter = None
         pause = self._ladder.pause_s
-        self._move(Trigger.FAULT, f"{exc}; trying again in {pause:g} s")
-        end = asyncio.get_running_loop().time() + pause
-        while channel.lost is None and asyncio.get_running_loop().time() < end:
-            await self._idle(end - asyncio.get_running_loop().time())
+        self._move(Trigger.FAULT, f"{exc}; trying again in {pause:.0f} s")
+        await self._climber.climb(channel, self._facts, self._settings.port, self._idle)
         self._close()
 
     async def _open(self) -> AtChannel:
@@ -238,10 +241,11 @@ class ModemActor:
         self._trouble = None
         self._submitter = None
         self._restarted_at = asyncio.get_running_loop().time()
-        radio_cycle = self._ladder.wants_radio_cycle
         while True:
             startup = Startup(
-                channel, self._settings, self._remembered, radio_cycle=radio_cycle
+                *(channel, self._settings, self._remembered),
+                radio_cycle=self._ladder.wants_radio_cycle(self._restarted_at),
+                afresh=self._ladder.in_a_row > 1,
             )
             try:
                 facts = await startup.run()
@@ -250,7 +254,7 @@ class ModemActor:
                 await self._park(channel, exc)
         self._raise_trouble(channel)
         self._facts = facts
-        self._receiver.moved_to(facts.sim)
+        self._receiver.moved_to(facts)
         self._submitter = Submitter(channel)
         self._enter_service(Trigger.STARTED)
 
@@ -275,13 +279,12 @@ class ModemActor:
         self._trouble = None
         self._facts.are_doubted = True  # it may have restarted without a word
         self._receiver.want_sweep()
+        self._ladder.last = Rung.RESYNC.value
         self._enter_service(Trigger.RESYNCED)
 
     def _serving(self, channel: AtChannel) -> Serving:
         return Serving(
-            channel,
-            self._facts,
-            self._receiver,
+            *(channel, self._facts, self._receiver),
             sweep_interval_s=self._settings.sweep_interval_s,
             is_sending=lambda: self._submits > 0,
             check=partial(self._raise_trouble, channel),
@@ -329,24 +332,20 @@ class ModemActor:
 
     def _heed(self, refused: Refused) -> None:
         """Do for the modem what the code of a refused submit asks for."""
-        code = codes.refusal(refused.code, refused.text, vendor=refused.vendor)
-        now = asyncio.get_running_loop().time()
-        if code.number in _DRAIN_CODES:
+        wanted = remedy(refused)
+        rested = asyncio.get_running_loop().time() - self._restarted_at
+        if wanted is Remedy.SWEEP:
             self._receiver.want_sweep()
-        elif (
-            (code.disposition is _FIX or code.reason == "sim_missing")
-            and self._trouble is None
-            and now - self._restarted_at >= RESTART_PAUSE_S
-        ):
-            self._trouble = Rebooted(f"set up again after: {refused.text}")
+        elif wanted is Remedy.RESTART and rested >= RESTART_PAUSE_S:
+            exc = Rebooted(f"set up again after: {refused.text}")
+            self._trouble = self._trouble or exc
         self._poked.set()
 
     def _report(self, exc: ModemError) -> None:
         """Hear of a fault from a submit; what routes messages hears it at once."""
-        ready = self._phase is Phase.READY
-        if self._trouble is None and (ready or self._phase is Phase.PARKED):
+        if self._trouble is None and self._phase in (Phase.READY, Phase.PARKED):
             self._trouble = exc
-            if ready and not isinstance(exc, PortLost | Rebooted):
+            if self._phase is Phase.READY and not isinstance(exc, PortLost | Rebooted):
                 self._move(Trigger.FAULT, str(exc))
         self._poked.set()
 
@@ -397,4 +396,5 @@ class ModemActor:
             busy=busy,
             since_ms=self._since_ms,
             faults=self._ladder.faults,
+            rung=self._ladder.last,
         )

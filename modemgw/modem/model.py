@@ -12,6 +12,7 @@ from modemgw.at.codes import Code
 from modemgw.at.families import FAMILIES
 from modemgw.at.profile import Profile
 from modemgw.modem.pins import MemoryLatch, PinLatch
+from modemgw.modem.rescue import Rescue
 from modemgw.policy.lifecycle import Phase
 
 __all__ = [
@@ -208,3 +209,4 @@ class ModemSettings:
     profiles: tuple[Profile, ...] = FAMILIES
     profile: str | None = None
     pins: PinLatch = field(default_factory=MemoryLatch)
+    rescue: Rescue | None = None  # what may be done for it from outside

@@ -50,7 +50,7 @@ class Serving:
         self._asker = Asker(channel)
         self._facts = facts
         self._receiver = receiver
-        polled = facts.cnmi_set is None
+        polled = not announces(facts.cnmi_set)
         self._sweep_s = min(sweep_interval_s, POLLED_SWEEP_S if polled else 1e9)
         self._is_sending = is_sending
         self._check = check
@@ -105,7 +105,10 @@ class Serving:
         if not is_kept and not (facts.ack_was_late and await self._repair_routing()):
             raise Rebooted(f"its settings have changed: AT+CNMI is {said}")
         facts.ack_was_late = False
-        if said is None and await self._asker.ask(commands.PIN_STATE) in _LOCKED:
+        if (
+            said is None
+            and (await self._asker.ask(commands.PIN_STATE) or "") in _LOCKED
+        ):
             raise Rebooted("it wants its PIN again")
         if await self._asker.ask(commands.PDU_MODE_STATE) == 1:
             raise Rebooted("its settings have changed: it is in text mode")
@@ -118,3 +121,8 @@ class Serving:
         await self._asker.does(commands.route(facts.cnmi_set))
         self._receiver.want_sweep()  # for what came while it was deaf
         return await self._asker.ask(commands.ROUTING) == facts.cnmi
+
+
+def announces(cnmi: str | None) -> bool:
+    """Tell whether the modem says by itself that something arrived: <mt>."""
+    return cnmi is not None and cnmi.split(",")[1:2] != ["0"]

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from modemgw.at import codes, commands, quirks
 from modemgw.at.commands import Command
-from modemgw.at.profile import Profile
+from modemgw.at.profile import CNMI_ACKNOWLEDGED, CNMI_POLLED, Profile
 from modemgw.errors import AtError, AtTimeout, CmsError, PortLost
 from modemgw.modem import status
 from modemgw.modem.asking import Asker
@@ -50,11 +50,13 @@ class Startup:
         remembered: Remembered,
         *,
         radio_cycle: bool = False,
+        afresh: bool = False,
     ) -> None:
         self._channel = channel
         self._settings = settings
         self._remembered = remembered
         self._radio_cycle = radio_cycle
+        self._afresh = afresh  # back to its defaults first: it has failed before
         self._asker = Asker(channel, silences=SILENCES)
         self.ask, self.does = self._asker.ask, self._asker.does
         self.facts = Facts()
@@ -65,6 +67,8 @@ class Startup:
     async def run(self) -> Facts:
         """Do it all; raises ModemError, Blocked among them."""
         await self._channel.resync()
+        if self._afresh:  # a locked card may refuse it, and that is survived
+            await self.does(commands.DEFAULTS)
         if not await self.does(commands.CLEAN):  # no chains: one by one then
             await self.does(commands.ECHO_OFF)
             await self.does(commands.VERBOSE)
@@ -182,6 +186,10 @@ class Startup:
         order = quirks.ordered_routings(
             facts.profile, offered, reports=self._settings.reports
         )
+        if facts.must_acknowledge and facts.profile.csms1_ok:
+            order += CNMI_ACKNOWLEDGED
+        if self._settings.reports:
+            order += CNMI_POLLED
         for values in order:
             if not await self.does(commands.route(values)):
                 continue
