@@ -23,6 +23,10 @@ CNMI_MODE_1_FIRST = (
     *("1,1,0,2,0", "1,1,0,2,1", "2,1,0,2,0", "2,1,0,2,1"),
     *("1,1,0,0,0", "1,1,0,0,1", "2,1,0,0,0", "2,1,0,0,1", "1,1", "2,1"),
 )
+# Last resorts. Routed is safe only where the modem waits for our AT+CNMA (CSMS=1);
+# without any indication the memories are polled, and the reports still come.
+CNMI_ACKNOWLEDGED = ("2,2,0,1,0", "1,2,0,1,0")
+CNMI_POLLED = ("2,0,0,1,0", "1,0,0,1,0", "2,0,0,2,0", "1,0,0,2,0")
 ICCID_ORDER = (
     *("AT+CCID", "AT+QCCID", "AT+CICCID", "AT+ICCID", "AT^ICCID?", "AT#CCID"),
     *("AT^SCID", "AT!ICCID?", "AT+ZGETICCID", "AT+CRSM=176,12258,0,0,10"),

@@ -196,7 +196,7 @@ class Inbound:
                     )
                 )
                 return [] if reported is None else [reported]
-            case Deliver() if not tpdu.is_silent:
+            case Deliver() if not (tpdu.is_silent or _only_clears(tpdu)):
                 changed = await self._store.write(
                     lambda db: joining.receive(
                         db, ids, row, tpdu, _Namer(row, tpdu), now
@@ -218,7 +218,8 @@ class Inbound:
                     )
                 return changed
             case _:
-                # A stored draft, or a silent message (TP-PID 0x40): kept, not shown.
+                # A stored draft, a silent message (TP-PID 0x40), or the end of an
+                # indication: kept, not shown.
                 await self._store.write(lambda db: inbound.mark_done(db, row.id))
                 return []
 
@@ -273,6 +274,12 @@ def _report_in(tpdu: ReceivedTpdu) -> StatusReport | None:
     except PduDecodeError:
         return None
     return found if isinstance(found, StatusReport) else None
+
+
+def _only_clears(deliver: Deliver) -> bool:
+    """Say whether it is but the network's word that nothing waits any more."""
+    waiting = deliver.mwi
+    return bool(waiting) and not deliver.text and not any(w.active for w in waiting)
 
 
 def _is_backlog(tpdu: ReceivedTpdu, sim: SimFacts | None, now: int) -> bool:

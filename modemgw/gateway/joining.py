@@ -192,6 +192,8 @@ def _options(deliver: Deliver, row: RawRow, *, partial: bool) -> dict[str, objec
         options["backlog"] = True
     if deliver.message_class is not None:
         options["class"] = deliver.message_class
+    if waiting := [found.kind.value for found in deliver.mwi if found.active]:
+        options["waiting"] = waiting[0]
     return options
 
 

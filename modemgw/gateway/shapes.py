@@ -86,6 +86,7 @@ class InboundMessage(
     data: str | None = None  # base64, binary messages only
     port: int | None = None
     message_class: int | None = None
+    waiting: str | None = None  # voicemail, fax, email …: the network's word of it
     backlog: bool = False  # lay on a SIM that was new to us; pushed to nobody
     sequence: int = 1
 

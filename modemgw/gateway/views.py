@@ -164,6 +164,7 @@ def _inbound(row: MessageRow) -> InboundMessage:
         data=None if row.data is None else base64_of(row.data),
         port=about.get("port"),
         message_class=about.get("class"),
+        waiting=about.get("waiting"),
         backlog=about.get("backlog", False),
         sequence=row.sequence,
     )

@@ -20,7 +20,7 @@ from modemgw.at.answers import Row
 from modemgw.at.parser import Urc
 from modemgw.at.quirks import STORAGE_FULL
 from modemgw.modem.asking import Asker
-from modemgw.modem.facts import Memories
+from modemgw.modem.facts import Facts, Memories
 from modemgw.modem.memories import select
 from modemgw.modem.model import ReceivedTpdu, SimIdentity, TpduSink
 
@@ -36,6 +36,7 @@ _STATUS_REPORT = 0b10  # TP-MTI. Spec: 3GPP TS 23.040, 9.2.3.1
 
 
 Acknowledge = Callable[[int, float], Awaitable[None]]  # how many, the first since
+REPEAT_S = 900.0  # how long the network repeats what it saw no AT+CNMA for
 _Key = tuple[str | None, int, bytes]  # memory, slot, octets
 
 
@@ -72,6 +73,8 @@ class Receiver:
         self._routed_came = asyncio.Event()
         self._routed_at = 0.0  # loop time when the first of them came
         self.acknowledge: Acknowledge = _nothing  # after routed TPDUs are stored
+        self._acknowledges = False
+        self._paid: dict[bytes, tuple[int, float]] = {}  # receipt and time, by octets
         self._stuck: dict[_Key, _Stuck] = {}
         self._deleted: dict[_Key, _Stuck] = {}  # the modem said so; not proved yet
         self._sim: SimIdentity | None = None
@@ -120,8 +123,7 @@ class Receiver:
             while self._routed:
                 batch, came_at = list(self._routed), self._routed_at
                 self._routed.clear()
-                takes = (self._sink.take(tpdu) for tpdu in batch)
-                receipts = await asyncio.gather(*takes)
+                receipts = await asyncio.gather(*map(self._take_once, batch))
                 kept = [
                     tpdu
                     for tpdu, receipt in zip(batch, receipts, strict=True)
@@ -132,6 +134,24 @@ class Receiver:
                     self._routed.extendleft(reversed(kept))
                     await asyncio.sleep(STORE_PAUSE_S)
 
+    async def _take_once(self, tpdu: ReceivedTpdu) -> int | None:
+        """Hand a TPDU over, unless it comes again because an AT+CNMA got lost."""
+        known = self._repeated(tpdu.octets)
+        receipt = known if known is not None else await self._sink.take(tpdu)
+        if self._acknowledges and receipt is not None:
+            self._paid[tpdu.octets] = (receipt, asyncio.get_running_loop().time())
+        return receipt
+
+    def _repeated(self, octets: bytes) -> int | None:
+        """Return the receipt of a TPDU that was routed and acknowledged lately.
+
+        The time stamp of the service centre is a part of the octets.
+        """
+        now = asyncio.get_running_loop().time()
+        for old in [o for o, (_, at) in self._paid.items() if now - at > REPEAT_S]:
+            del self._paid[old]
+        return self._paid[octets][0] if octets in self._paid else None
+
     # --- stored TPDUs: all of this runs in the actor's one task
 
     @property
@@ -139,11 +159,13 @@ class Receiver:
         """Something was announced."""
         return bool(self._announced)
 
-    def moved_to(self, sim: SimIdentity | None) -> None:
+    def moved_to(self, facts: Facts) -> None:
         """Start with another card, or again with the same."""
+        sim, self._acknowledges = facts.sim, facts.must_acknowledge
         if sim is None or sim.iccid is None or sim.iccid != self._sims_iccid:
             self._stuck.clear()
             self._deleted.clear()
+            self._paid.clear()
         self._sims_iccid = sim.iccid if sim is not None else None
         self._sim = sim
         self._announced.clear()  # the sweep at every start finds them
@@ -204,6 +226,8 @@ class Receiver:
         if counts is None:
             return False
         used = counts[0].used if counts else 0
+        if counts and not (first or used):
+            return False  # slow where it is slow: not once more for nothing
         rows = await asker.ask(commands.read_all(used))
         is_whole = rows is not None and len(rows) == used and bool(counts)
         if rows is None or (first and len(rows) < used):  # refused, or known to lie
@@ -262,7 +286,9 @@ class Receiver:
             tpdu = ReceivedTpdu(
                 self._name, self._sim, memory, slot, row.octets, False, row.length
             )
-            receipt = await self._sink.take(tpdu)
+            receipt = self._repeated(row.octets)
+            if receipt is None:
+                receipt = await self._sink.take(tpdu)
             if receipt is None:
                 loop = asyncio.get_running_loop()
                 self.sweep_at = min(self.sweep_at, loop.time() + STORE_PAUSE_S)
