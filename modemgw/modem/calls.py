@@ -55,7 +55,7 @@ class Calls:
         if text.startswith(_RINGS):
             self._ring(_number_of(text))
         elif text.startswith(_ENDS):
-            if text.startswith("MISSED_CALL:") and self._is_over():
+            if text.startswith("MISSED_CALL:") and self._is_over() and self._is_news():
                 missed = _MISSED.match(text)
                 self._tell(missed[1] if missed else None)
             self._end()
@@ -72,6 +72,9 @@ class Calls:
 
     def _is_over(self) -> bool:
         return asyncio.get_running_loop().time() - self._rang_at > CALL_S
+
+    def _is_news(self) -> bool:
+        return asyncio.get_running_loop().time() - self._ended_at > CALL_S
 
     def _ring(self, number: str | None) -> None:
         loop = asyncio.get_running_loop()
