@@ -25,7 +25,7 @@ def test_memory_is_bounded() -> None:
         assert lines[-1].text.startswith(f"{2 * TAPE_LINES - 1} ")
         assert len(journal.entries()) == JOURNAL_ENTRIES
         assert [line.text[:4] for line in tape.lines(2)] == ["1998", "1999"]
-        assert tape.lines(0) == journal.entries(0) == []
+        assert tape.lines(0) == [] and journal.entries(0) == []
 
     run_virtual(scenario())
 
