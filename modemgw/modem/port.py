@@ -21,6 +21,7 @@ import serial
 import serial_asyncio
 
 from modemgw.errors import PortLost
+from modemgw.modem import holders
 
 BAUD = 115_200
 MAX_WAITING = 4096  # octets not yet taken by the driver; more is a hung modem
@@ -77,7 +78,7 @@ def _open(path: str) -> serial.Serial:
     try:
         device = serial.Serial(path, BAUD, timeout=0, write_timeout=0, exclusive=True)
     except (serial.SerialException, OSError, termios.error, ValueError) as exc:
-        raise PortLost(_why(exc)) from exc
+        raise PortLost(_why(exc, path)) from exc
     if device.fileno() > MAX_DESCRIPTOR:
         device.close()
         raise PortLost("too many open files to open one more port")
@@ -90,7 +91,7 @@ def _close_late(opening: "asyncio.Future[serial.Serial]") -> None:
         opening.result().close()
 
 
-def _why(exc: BaseException) -> str:
+def _why(exc: BaseException, path: str) -> str:
     """Say what a failed opening means. SerialException hides its errno at times."""
     number = getattr(exc, "errno", None)
     if number is None and exc.__context__ is not None:  # an OSError or termios.error
@@ -100,7 +101,7 @@ def _why(exc: BaseException) -> str:
     if number in (errno.EACCES, errno.EPERM):
         return "no permission to open the port: add the user to the group of the tty"
     if number in (errno.EBUSY, errno.EAGAIN, errno.EWOULDBLOCK):
-        return "the port is held by another program"
+        return holders.why_held(path)
     if number in (errno.ENOTTY, errno.EINVAL):
         return "the path is not a serial port"
     return f"the port cannot be opened: {exc}"
