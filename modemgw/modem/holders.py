@@ -82,9 +82,9 @@ def holder_of(tty: Path, *, proc: Path, locks: tuple[Path, ...]) -> Holder | Non
         if name in _GRABBERS:
             suspects.append(Holder(pid, name, is_sure=False))
     for folder in locks:
-        pid = _locked_by(folder / f"LCK..{tty.name}")
-        if pid and pid != os.getpid() and (proc / str(pid)).exists():
-            return Holder(pid, _name(proc, pid), is_sure=True)
+        owner = _locked_by(folder / f"LCK..{tty.name}")
+        if owner and owner != os.getpid() and (proc / str(owner)).exists():
+            return Holder(owner, _name(proc, owner), is_sure=True)
     return suspects[0] if suspects else None
 
 
