@@ -10,6 +10,7 @@ import hashlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from modemgw.clock import Clock
 from modemgw.errors import PduDecodeError, StoreError
@@ -57,6 +58,7 @@ class Inbound:
         self._sim_of = sim_of
         self._on_change = on_change
         self._open: asyncio.Queue[int] = asyncio.Queue()  # raw ids, all on disk
+        self._deleted: set[int] = set()  # receipts whose deletion is not on disk yet
 
     # -- modem.model.TpduSink ------------------------------------------------
 
@@ -71,9 +73,7 @@ class Inbound:
             report = _report_in(tpdu)
             if report is not None:
                 return await self._take_report(tpdu, report, sim, now)
-            raw_id, is_new = await self._store.write(
-                lambda db: self._keep(db, tpdu, sim, now)
-            )
+            raw_id, is_new = await self._store.write(self._keeping(tpdu, sim, now))
         except StoreError as exc:
             log.error(
                 "cannot keep what a modem received",
@@ -86,24 +86,44 @@ class Inbound:
 
     def deleted(self, receipt: int) -> None:
         """Hear that the modem has deleted it; written with a later commit."""
+        self._deleted.add(receipt)
         future = self._store.write_soon(lambda db: inbound.mark_deleted(db, receipt))
-        future.add_done_callback(_retrieve)
+        future.add_done_callback(partial(self._noted, receipt))
 
     # -- inside --------------------------------------------------------------
 
-    def _keep(
-        self, db: Connection, tpdu: ReceivedTpdu, sim: SimFacts | None, now: int
-    ) -> tuple[int, bool]:
-        return inbound.insert_raw(
-            db,
-            sim_id=sim.sim_id if sim else None,
-            modem=tpdu.modem,
-            memory=tpdu.memory,
-            slot=tpdu.slot,
-            octets=tpdu.octets,
-            read_at=now,
-            backlog=_is_backlog(tpdu, sim, now),
-        )
+    def _noted(self, receipt: int, future: "asyncio.Future[None]") -> None:
+        """Forget a deletion once it is on disk; else the next TPDU brings it along."""
+        if future.cancelled():
+            return
+        if (exc := future.exception()) is None:
+            self._deleted.discard(receipt)
+        else:
+            log.warning("cannot note a deletion", extra={"error": str(exc)})
+
+    def _keeping(
+        self, tpdu: ReceivedTpdu, sim: SimFacts | None, now: int
+    ) -> Callable[[Connection], tuple[int, bool]]:
+        # Equal octets in a slot that was emptied are a new message, and what says
+        # that it was emptied may still wait for a commit to ride on.
+        deleted = tuple(self._deleted)
+        backlog = _is_backlog(tpdu, sim, now)
+
+        def keep(db: Connection) -> tuple[int, bool]:
+            for receipt in deleted:
+                inbound.mark_deleted(db, receipt)
+            return inbound.insert_raw(
+                db,
+                sim_id=sim.sim_id if sim else None,
+                modem=tpdu.modem,
+                memory=tpdu.memory,
+                slot=tpdu.slot,
+                octets=tpdu.octets,
+                read_at=now,
+                backlog=backlog,
+            )
+
+        return keep
 
     async def _take_report(
         self,
@@ -112,11 +132,12 @@ class Inbound:
         sim: SimFacts | None,
         now: int,
     ) -> int:
-        """Keep and apply a report in one transaction: nothing of it can go wrong."""
+        """Keep and apply a report in one transaction."""
         ids = self._store.ids
+        keep = self._keeping(tpdu, sim, now)
 
         def job(db: Connection) -> tuple[int, int | None]:
-            raw_id, is_new = self._keep(db, tpdu, sim, now)
+            raw_id, is_new = keep(db)
             if not is_new:
                 return raw_id, None
             sim_id = sim.sim_id if sim else None
@@ -131,7 +152,16 @@ class Inbound:
             return raw_id, message_id
 
         # Routed reports wait for no confirmation: they ride on the next commit.
-        raw_id, message_id = await self._store.write_soon(job)
+        try:
+            raw_id, message_id = await self._store.write_soon(job)
+        except StoreError:
+            raise
+        except Exception:
+            # Not our caller's fault: its modem must go on, and get rid of it.
+            log.exception("status report cannot be worked on")
+            raw_id, _ = await self._store.write(keep)
+            await self._set_aside(raw_id, "an error of ours; see the log")
+            return raw_id
         if message_id is not None:
             self._on_change(message_id)
         return raw_id
@@ -292,9 +322,3 @@ def _is_backlog(tpdu: ReceivedTpdu, sim: SimFacts | None, now: int) -> bool:
     if not isinstance(found, Deliver) or found.scts.unix_ms is None:
         return False
     return now - found.scts.unix_ms > BACKLOG_AGE_MS
-
-
-def _retrieve(future: "asyncio.Future[None]") -> None:
-    """Take note of a failed confirmation: the row is recognised when read again."""
-    if not future.cancelled() and (exc := future.exception()) is not None:
-        log.warning("cannot note a deletion", extra={"error": str(exc)})
