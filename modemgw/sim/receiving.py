@@ -66,7 +66,10 @@ class Receiver:
             arrival = replace(arrival, octets=arrival.octets + b"\xff" * padding)
         if ds == STORED_REPORTS:
             persona = self._modem.persona
-            return self._store(arrival, persona.report_memory, persona.report_notice)
+            memory = persona.report_memory
+            if memory not in persona.memories[0]:  # it could never be read
+                memory = self._modem.settings.memories[2]
+            return self._store(arrival, memory, persona.report_notice)
         if ds:
             return self._route(arrival, textmode.report_lines(self._modem, arrival))
         arrival.acknowledge()  # nobody wants it: acknowledged and dropped

@@ -144,17 +144,17 @@ class Stage:
             return
         if left > 1:
             self.later(event.every_s, event, left - 1)
-        if event.jitter_s:
-            wait_s = self.network.random.uniform(0.0, event.jitter_s)
-            loop = asyncio.get_running_loop()
-            loop.call_later(wait_s, self._happen, event, left)
-        else:
-            self._happen(event, left)
-
-    def _happen(self, event: Event, left: int) -> None:
-        if self._is_over:
-            return
         what = {**event.what, "n": event.times - left + 1}
+        loop = asyncio.get_running_loop()
         for at in event.modems or range(len(self.modems)):
-            if at < len(self.modems):
-                ACTS[event.do](self.modems[at], what)
+            if at >= len(self.modems):
+                continue
+            if event.jitter_s:
+                wait_s = self.network.random.uniform(0.0, event.jitter_s)
+                loop.call_later(wait_s, self._happen, event.do, at, what)
+            else:
+                self._happen(event.do, at, what)
+
+    def _happen(self, do: str, at: int, what: Mapping[str, Any]) -> None:
+        if not self._is_over:
+            ACTS[do](self.modems[at], what)

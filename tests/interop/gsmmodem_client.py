@@ -1,7 +1,7 @@
 """A small program on python-gsmmodem-new; it says what happens, a line each.
 
 It runs as a process of its own: the library leaves threads and warnings behind.
-Usage: gsmmodem_client.py PORT RECIPIENT OWN_NUMBER
+Usage: gsmmodem_client.py PORT RECIPIENT OWN_NUMBER [ussd]
 """
 
 import json
@@ -19,7 +19,7 @@ def say(**what: object) -> None:
     sys.stdout.flush()
 
 
-def main(port: str, recipient: str, own: str) -> None:
+def main(port: str, recipient: str, own: str, ussd: str = "") -> None:
     arrived: queue.Queue[Any] = queue.Queue()
     modem = GsmModem(port, 115200, smsReceivedCallbackFunc=arrived.put)
     modem.connect()
@@ -34,7 +34,8 @@ def main(port: str, recipient: str, own: str) -> None:
     modem.sendSms(own, "an mich: äöü €")
     received = arrived.get(timeout=DEADLINE_S)
     say(sender=received.number, text=received.text)
-    say(ussd=modem.sendUssd("*100#").message)
+    if ussd:
+        say(ussd=modem.sendUssd("*100#").message)
     modem.close()
     say(done=True)
 

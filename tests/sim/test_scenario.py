@@ -266,3 +266,112 @@ def test_a_stopped_stage_plays_nothing_and_without_plugs_the_power_goes() -> Non
         assert terminal.command("AT+CMEE?") == "+CMEE: 2\nOK"
 
     run_virtual(scenario())
+
+
+EVERYTHING = r"""
+spread: 10s
+latency: uniform(1s, 3s)
+modems:
+  - persona:
+      base: siemens-mc75
+      cnmi: [[1, 2], [0, 1], 0, [0, 2], 1]
+      csms: [0, 128]
+      memories: [[SM, MT], SM, SM]
+      noise_off: {+CMER=0: +CIEV}
+      says: {"+QPINC?": '+QPINC: {pin}'}
+      refuses: {+CMMS: "+CMS ERROR:500"}
+      error_format: "+{kind} ERROR:{code}"
+      iccid_format: "{name}: {iccid}F"
+      line_end: \r\r\n
+      information: ["{model}"]
+      reset_commands: [^RESET]
+      restart: 2s
+      vanishes: on
+      ports: 2
+      ussd_asked: [packed]
+      ussd_coding: ucs2
+      ussd_dcs: 7
+    trouble: [no-cmms, urc-before-prompt]
+    faults:
+      refuse_number: {+4917: 8}
+      garbage: 00FF
+      filled: {ME: 3}
+      report_statuses: [34, 0]
+      ussd_says: []
+      moments:
+        - {when: ctrl_z, do: vanish, nth: [2], back: 10s, renumber: on}
+events:
+  - {at: 1s, do: inbound, text: "No. {n}", every: 1s, times: 3, jitter: 500ms}
+  - {at: 9s, do: vanish, back: 1s}
+"""
+
+
+def test_the_newer_keys_mean_what_they_say() -> None:
+    scenario = parse_scenario(EVERYTHING)
+    (plan,) = scenario.modems
+    persona, faults = plan.persona, plan.faults
+    assert scenario.spread_s == 10.0
+    assert scenario.latency == Latency(2.0, jitter_s=1.0)
+    assert persona.cnmi == ((1, 2), (0, 1), (0,), (0, 2), (1,))
+    assert persona.memories == (("SM", "MT"), ("SM",), ("SM",))
+    assert persona.noise_off == {"+CMER=0": "+CIEV"}
+    assert persona.says == {"+QPINC?": ("+QPINC: {pin}",)}
+    assert persona.line_end == "\r\r\n" and persona.ussd_asked == {"packed"}
+    assert [moment.do for moment in faults.moments] == ["vanish"]
+    assert faults.moments[0].what == {"back": 10.0, "renumber": True}
+    assert faults.garbage == b"\x00\xff" and faults.filled == {"ME": 3}
+    assert faults.ussd_says == () and faults.report_statuses == (34, 0)
+    assert scenario.events[0].jitter_s == 0.5
+
+
+def test_moments_that_cannot_be_are_told() -> None:
+    text = "modems: [{faults: {moments: [{when: never, do: ring}, {when: prompt}]}}]"
+    with pytest.raises(ConfigError) as caught:
+        parse_scenario(text, "x")
+    assert [problem.partition("moments")[2] for problem in caught.value.problems] == [
+        "[0]: when: expected one of command, prompt, ctrl_z, result",
+        "[1]: do: expected one of " + ", ".join(ACTS),
+    ]
+
+
+def test_modems_start_apart_and_events_are_not_on_the_beat() -> None:
+    async def scenario() -> None:
+        plan = parse_scenario(
+            "spread: 10s\nmodems: [{count: 8}]\nevents:\n"
+            "  - {at: 20s, do: inbound, text: '{n}', every: 5s, times: 3, jitter: 4s}\n"
+        )
+        network = plan.network(clock=VirtualClock(), seed=3)
+        modems = plan.build(network)
+        Wires({f"tty{at}": modem for at, modem in enumerate(modems)})
+        plan.play(Stage(network, modems))
+        powered = []
+        for _ in range(5):
+            powered.append(sum(modem.is_powered for modem in modems))
+            await asyncio.sleep(2.1)
+        assert powered[0] == 0 and sorted(powered) == powered
+        assert len(set(powered)) > 3 and all(modem.is_powered for modem in modems)
+        await asyncio.sleep(11.5)  # 22 s: not everybody has had the first one
+        had = sum(1 for modem in modems if modem.storage("SM").slots)
+        assert 0 < had < 8
+        await asyncio.sleep(20)
+        assert all(len(modem.storage("SM").slots) == 3 for modem in modems)
+
+    run_virtual(scenario())
+
+
+def test_a_stick_that_is_pulled_while_it_restarts_stays_away() -> None:
+    async def scenario() -> None:
+        network = Network(clock=VirtualClock())
+        plan = parse_scenario("modems: [{persona: {restart: 5s, vanishes: on}}]")
+        (modem,) = plan.build(network)
+        wires = Wires({"tty0": modem})
+        modem.restart()
+        await asyncio.sleep(1)
+        assert wires.paths == []
+        modem.power_off()
+        await asyncio.sleep(10)
+        assert wires.paths == [] and not modem.is_powered
+        wires.plug("tty5", modem)
+        assert wires.paths == ["tty5"] and modem.is_powered
+
+    run_virtual(scenario())

@@ -65,7 +65,7 @@ class Persona:
     accepts: frozenset[str] = frozenset()  # vendor's commands that do nothing here
     boot_urcs: tuple[str, ...] = ()
     boot_s: float = 0.0  # from power to the first answer
-    report_memory: str = "SR"  # where stored status reports go
+    report_memory: str = "SR"  # where stored status reports go, if it can be read
     bad_pdu: int = 304  # +CMS ERROR where the length of AT+CMGS is not that typed
     report_header: str = "+CDS: {length}"
     message_notice: str = '+CMTI: "{memory}",{index}'
