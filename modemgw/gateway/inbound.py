@@ -121,6 +121,7 @@ class Inbound:
                 octets=tpdu.octets,
                 read_at=now,
                 backlog=backlog,
+                sweep_began_at=tpdu.sweep_began_at,
             )
 
         return keep

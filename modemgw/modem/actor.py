@@ -17,7 +17,6 @@ from modemgw.at.parser import Urc
 from modemgw.clock import Clock
 from modemgw.errors import ModemError, PortLost
 from modemgw.modem import status
-from modemgw.modem.acknowledging import Acknowledger
 from modemgw.modem.aside import Aside
 from modemgw.modem.channel import AtChannel
 from modemgw.modem.climbing import Climber
@@ -94,9 +93,7 @@ class ModemActor:
             close=self._close,
             is_free=lambda: self._submits == 0,
         )
-        self._receiver.acknowledge = Acknowledger(
-            self.aside.served, self._report, self._poked.set
-        )
+        self.aside.adopt(self._receiver)
 
     # --- what the gateway uses
 

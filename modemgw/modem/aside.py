@@ -17,14 +17,17 @@ from modemgw.at.ussd import Answered
 from modemgw.clock import Clock
 from modemgw.errors import ModemError
 from modemgw.modem import console
+from modemgw.modem.acknowledging import Acknowledger
 from modemgw.modem.asking import Asker
 from modemgw.modem.calls import Calls
 from modemgw.modem.channel import AtChannel
 from modemgw.modem.console import Reply
 from modemgw.modem.facts import Facts
 from modemgw.modem.faults import Asked, Unavailable
+from modemgw.modem.fullness import Fullness
 from modemgw.modem.journal import Journal, Tape
 from modemgw.modem.model import ModemSettings, Observer, Phase
+from modemgw.modem.receiving import Receiver
 from modemgw.modem.ussd import AIR_S, Ussd, holding
 
 CLOCK_FLOOR_MS = 1_767_225_600_000  # 2026-01-01: this program is younger than that
@@ -99,8 +102,7 @@ class Aside:
         if self.ussd.hear(urc) or self._calls.hear(urc.text):
             return True
         if urc.text.startswith(STORAGE_FULL):
-            self.storage_full(urc.text)
-            return True
+            return True  # the receiver sweeps
         if urc.text.startswith(nettime.NETWORK_TIME):
             self._time(nettime.time_of(urc.text))
             return True
@@ -129,9 +131,12 @@ class Aside:
             if self._clock.now_ms() < CLOCK_FLOOR_MS:
                 self._time(await asker.ask(nettime.CLOCK))
 
-    def storage_full(self, said: str) -> None:
-        """Tell that the card or the modem has no room for what arrives."""
-        self.notice("storage_full", {"said": said})
+    def adopt(self, receiver: Receiver) -> None:
+        """Hear what the receiver has to tell, and do what it may not do itself."""
+        receiver.acknowledge = Acknowledger(self.served, self._report, self._poke)
+        receiver.fullness = Fullness(self._tell)
+        receiver.tell = self._tell
+        receiver.now_ms = self._clock.now_ms
 
     def notice(self, kind: str, detail: dict[str, object]) -> None:
         """Tell the gateway, the same thing not more often than now and then."""
@@ -139,8 +144,7 @@ class Aside:
         if now - self._noticed.get(kind, -NOTICE_S) < NOTICE_S:
             return
         self._noticed[kind] = now
-        self.journal.add("notice", kind.replace("_", " "))
-        self._observer.notice(self._name, kind, detail)
+        self._tell(kind, detail)
 
     # --- what the gateway calls
 
@@ -190,6 +194,10 @@ class Aside:
         if not channel.in_step and channel is self._state()[1]:
             why = str(failure or "a command was given up")
             self._report(channel.lost or ModemError(why))
+
+    def _tell(self, kind: str, detail: dict[str, object]) -> None:
+        self.journal.add("notice", kind.replace("_", " "))
+        self._observer.notice(self._name, kind, detail)
 
     def _ringing(self, number: str | None) -> None:
         self.journal.add("notice", "a call comes in")

@@ -158,6 +158,7 @@ class ReceivedTpdu:
     octets: bytes
     routed: bool
     length: int | None
+    sweep_began_at: int | None = None  # Unix ms, where a sweep found it
 
 
 class TpduSink(Protocol):

@@ -21,6 +21,7 @@ from modemgw.at.parser import Urc
 from modemgw.at.quirks import STORAGE_FULL
 from modemgw.modem.asking import Asker
 from modemgw.modem.facts import Facts, Memories
+from modemgw.modem.fullness import Fullness, Tell
 from modemgw.modem.memories import select
 from modemgw.modem.model import ReceivedTpdu, SimIdentity, TpduSink
 
@@ -73,6 +74,10 @@ class Receiver:
         self._routed_came = asyncio.Event()
         self._routed_at = 0.0  # loop time when the first of them came
         self.acknowledge: Acknowledge = _nothing  # after routed TPDUs are stored
+        self.fullness = Fullness(_untold)
+        self.tell: Tell = _untold  # what a person should know
+        self.now_ms: Callable[[], int] | None = None  # wall time, where it is known
+        self._sweep_began_at: int | None = None
         self._acknowledges = False
         self._paid: dict[bytes, tuple[int, float]] = {}  # receipt and time, by octets
         self._stuck: dict[_Key, _Stuck] = {}
@@ -105,6 +110,7 @@ class Receiver:
                 self._routed_came.set()
             return True
         if text.startswith(STORAGE_FULL):
+            self.fullness.said(text)
             self.want_sweep()
             self._wake()
         return text.startswith("+CBM:")
@@ -205,6 +211,7 @@ class Receiver:
         listing does not hold them up.
         """
         self.sweep_wanted = False
+        self._sweep_began_at = self.now_ms() if self.now_ms else None
         taken: dict[tuple[int, bytes], str | None] = {}
         for memory in memories.all or (None,):
             for number in range(MAX_PASSES):
@@ -212,6 +219,7 @@ class Receiver:
                 first = number == 0
                 if not await self._drain(asker, memories, memory, taken, first):
                     break
+        self.fullness.swept()
 
     async def _drain(
         self,
@@ -226,6 +234,8 @@ class Receiver:
         if counts is None:
             return False
         used = counts[0].used if counts else 0
+        if counts:
+            self.fullness.counted(memory, used, counts[0].total)
         if counts and not (first or used):
             return False  # slow where it is slow: not once more for nothing
         rows = await asker.ask(commands.read_all(used))
@@ -245,12 +255,13 @@ class Receiver:
                 self._stuck[key] = self._deleted.pop(key)  # it said OK and kept it
             if key not in self._stuck:
                 alias = taken.get((row.slot, row.octets), memory) != memory
-                if alias:  # ME and SM are one store: already taken under SM
+                if alias or self._is_stuck_elsewhere(key):  # ME and SM are one store: already taken under SM
                     await asker.does(commands.delete(row.slot))
                     continue
                 new += 1
             taken[row.slot, row.octets] = memory
-            if not await self._take(asker, memory, row.slot, row):
+            began = self._sweep_began_at
+            if not await self._take(asker, memory, row.slot, row, began):
                 return False
         if is_whole:
             self._forget_gone(memory, seen)
@@ -277,14 +288,20 @@ class Receiver:
         return rows[0] if rows else None
 
     async def _take(
-        self, asker: Asker, memory: str | None, slot: int, row: Row
+        self,
+        asker: Asker,
+        memory: str | None,
+        slot: int,
+        row: Row,
+        sweep_began_at: int | None = None,
     ) -> bool:
         """Hand one record over and delete it; False where the store is down."""
         key = (memory, slot, row.octets)
         stuck = self._stuck.get(key)
         if stuck is None:
             tpdu = ReceivedTpdu(
-                self._name, self._sim, memory, slot, row.octets, False, row.length
+                *(self._name, self._sim, memory, slot, row.octets, False, row.length),
+                sweep_began_at=sweep_began_at,
             )
             receipt = self._repeated(row.octets)
             if receipt is None:
@@ -302,7 +319,17 @@ class Receiver:
                 if len(self._deleted) > MAX_UNPROVED:
                     del self._deleted[next(iter(self._deleted))]
                 self._sink.deleted(stuck.receipt)
+            elif stuck.failures == MAX_DELETES:
+                self.tell("storage_stuck", {"memory": memory, "slot": slot})
         return True
+
+    def _is_stuck_elsewhere(self, key: _Key) -> bool:
+        """Tell whether the same record was taken from a memory that is this one."""
+        memory, slot, octets = key
+        return any(
+            other != memory and (at, what) == (slot, octets)
+            for other, at, what in self._stuck
+        )
 
     def _take_announced(self, memory: str | None, slots: set[int | None]) -> set[int]:
         """Return which announced slots a listing has shown; they are read by that."""
@@ -320,6 +347,10 @@ class Receiver:
                 receipt = known.pop(key).receipt
                 if known is self._stuck:
                     self._sink.deleted(receipt)
+
+
+def _untold(kind: str, detail: dict[str, object]) -> None:
+    """Nobody listens yet."""
 
 
 async def _nothing(owed: int, came_at: float) -> None:
