@@ -11,7 +11,8 @@ from typing import TypeVar
 
 import msgspec
 
-from modemgw.config import values
+from modemgw.at.families import FAMILIES
+from modemgw.config import hardware_load, values
 from modemgw.config.model import (
     Card,
     Config,
@@ -128,6 +129,7 @@ class _Reading:
         self._base = path.parent if path else Path.cwd()
         self._top = top
         self._country = top.read("country", values.country, "")
+        self._profiles = hardware_load.profiles(top)
 
     def config(self) -> Config:
         top = self._top
@@ -147,6 +149,8 @@ class _Reading:
             discovery=discovery,
             modems=modems,
             sims=self._sims(),
+            profiles=self._profiles,
+            power=hardware_load.power(top),
             queue=self._queue(),
             webhooks=self._webhooks(),
             log=self._log(),
@@ -187,6 +191,8 @@ class _Reading:
         names, ports, imeis = _Unique("the name"), _Unique("the port"), _Unique("IMEI")
         iccids = _Unique("ICCID")
         modems = []
+        known = (*(one.name for one in self._profiles), *(f.name for f in FAMILIES))
+        profile = hardware_load.named(known)
         for index, entry in enumerate(self._top.entries("modems")):
             section = entry.section(_keys(ModemConfig))
             default = f"modem{index + 1}"
@@ -204,9 +210,16 @@ class _Reading:
                 entry.fail("needs a port, an imei or an iccid")
             if len(who) > 1:
                 entry.fail("give imei or iccid, not both")
-            pin = self._secret(section, "pin", "pin")
             modems.append(
-                ModemConfig(name=name, port=port, imei=imei, iccid=iccid, pin=pin)
+                ModemConfig(
+                    name=name,
+                    port=port,
+                    imei=imei,
+                    iccid=iccid,
+                    pin=self._secret(section, "pin", "pin"),
+                    profile=section.read("profile", profile, None),
+                    power=hardware_load.hook(section, "power"),
+                )
             )
         return tuple(modems)
 

@@ -10,6 +10,9 @@ from typing import Annotated
 
 import msgspec
 
+from modemgw.at.profile import Profile
+from modemgw.config.hardware import PowerConfig, ProfileConfig, all_profiles
+from modemgw.config.key import key
 from modemgw.config.secret import Secret
 from modemgw.config.values import Listen
 from modemgw.errors import ConfigError
@@ -22,6 +25,8 @@ __all__ = [
     "Listen",
     "Log",
     "ModemConfig",
+    "PowerConfig",
+    "ProfileConfig",
     "Queue",
     "Secret",
     "SimDefaults",
@@ -33,13 +38,6 @@ __all__ = [
 _log = logging.getLogger(__name__)
 
 DEFAULT_PACE = (Window(10, 60),)  # an unpaced consumer SIM gets blocked
-
-
-def key(description: str, *, unit: str, default: str) -> msgspec.Meta:
-    """Describe one key for people: what it does, what is written, its default."""
-    return msgspec.Meta(
-        description=description, extra_json_schema={"unit": unit, "default": default}
-    )
 
 
 class Http(msgspec.Struct, frozen=True):
@@ -116,6 +114,22 @@ class ModemConfig(msgspec.Struct, frozen=True):
             "PIN for the one SIM in it that is not listed under `sims.cards`.",
             unit="4 to 8 digits, {file: PATH} or {env: NAME}",
             default="none",
+        ),
+    ] = None
+    profile: Annotated[
+        str | None,
+        key(
+            "Take it for this kind of modem, whatever it says of itself.",
+            unit="name of a profile",
+            default="what its maker and model say",
+        ),
+    ] = None
+    power: Annotated[
+        tuple[str, ...] | None,
+        key(
+            "As `power.cycle`, for this modem alone.",
+            unit="list of words, or helper",
+            default="power.cycle",
         ),
     ] = None
 
@@ -334,6 +348,8 @@ class Config(msgspec.Struct, frozen=True):
     ] = True
     modems: tuple[ModemConfig, ...] = ()
     sims: Sims = Sims()
+    profiles: tuple[ProfileConfig, ...] = ()
+    power: PowerConfig = PowerConfig()
     queue: Queue = Queue()
     webhooks: tuple[WebhookConfig, ...] = ()
     log: Log = Log()
@@ -343,6 +359,20 @@ class Config(msgspec.Struct, frozen=True):
     def database(self) -> Path:
         """The SQLite file."""
         return self.data_dir / "modemgw.db"
+
+    def modem(self, name: str | None) -> ModemConfig | None:
+        """Return the entry with this name."""
+        return next((one for one in self.modems if one.name == name), None)
+
+    def all_profiles(self) -> tuple[Profile, ...]:
+        """Return what is known of kinds of modems, the file's own first."""
+        return all_profiles(self.profiles)
+
+    def power_hook(self, name: str | None) -> tuple[str, ...] | None:
+        """Return the command that cuts the power of the modem listed as `name`."""
+        entry = self.modem(name)
+        own = None if entry is None else entry.power
+        return (self.power.cycle if own is None else own) or None
 
     def pin(self, modem: str, iccid: str | None) -> str | None:
         """Return the PIN for the SIM in `modem`; the card's own comes first.

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from modemgw.config.hardware_load import HELPER
 from modemgw.config.model import Config, Window
 from modemgw.config.positions import write_yaml
 from modemgw.config.secret import Secret, mask_url
@@ -33,12 +34,18 @@ def _plain(value: object, key: str) -> object:
         return _secret(value)
     if isinstance(value, msgspec.Struct):
         return _struct(value)
+    if isinstance(value, tuple) and key in {"power", "cycle"}:
+        return "off" if not value else HELPER if value == (HELPER,) else list(value)
     if isinstance(value, tuple):
         if key == "pace":
             return [show_window(w) for w in value if isinstance(w, Window)] or "off"
         return [_plain(entry, "") for entry in value]
-    if isinstance(value, bool | int):
-        return value
+    return value if isinstance(value, bool | int) else _text(value, key)
+
+
+def _text(value: object, key: str) -> str:
+    if isinstance(value, float):
+        return f"{value:g}s"
     return mask_url(str(value)) if key == "url" else str(value)
 
 

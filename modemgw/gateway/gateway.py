@@ -35,8 +35,8 @@ from modemgw.gateway.pool import Pool
 from modemgw.gateway.submit import Intake
 from modemgw.gateway.supervisor import Supervisor
 from modemgw.gateway.targets import TargetGuard
-from modemgw.gateway.verdict import REPORT_GRACE_MS, Attempt, Verdict
 from modemgw.gateway.ussd import UssdDesk
+from modemgw.gateway.verdict import REPORT_GRACE_MS, Attempt, Verdict
 from modemgw.gateway.waiting import Waiters
 from modemgw.gateway.webhooks import Deliverer
 from modemgw.gateway.workbench import Workbench
@@ -44,6 +44,8 @@ from modemgw.ids import IdSource
 from modemgw.modem.discovery import Look
 from modemgw.modem.model import ModemSnapshot, SimIdentity
 from modemgw.modem.port import OpenPort
+from modemgw.modem.power import Power
+from modemgw.modem.rescue import Rescue, nowhere, usb_place
 from modemgw.policy.message import MessageState, OnInDoubt
 from modemgw.store import outbound, outcomes, waiting
 from modemgw.store.database import Store
@@ -92,6 +94,12 @@ class Gateway:
             self.dispatcher,
             sink=self.inbound,
             on_late_accept=self._late_accept,
+        )
+        self.pool.rescue = Rescue(
+            open_port,
+            power=Power(self.pool.power_hook, config.power.socket),
+            place=nowhere if look is None else usb_place,
+            is_settled=self.pool.is_settled,
         )
         self.supervisor = Supervisor(config, self.pool, open_port=open_port, look=look)
         actors, sims = self.pool.actors, self.pool.sims

@@ -28,6 +28,7 @@ from modemgw.modem.model import (
     SimIdentity,
     TpduSink,
 )
+from modemgw.modem.rescue import Rescue
 from modemgw.policy.pacing import Pace, history_from_minutes
 from modemgw.store import evidence, sims
 from modemgw.store.database import Store
@@ -59,6 +60,9 @@ class Pool:
         self._clock = clock
         self._dispatcher = dispatcher
         self._pins = StoredPins(store, clock)
+        self._profiles = config.all_profiles()
+        self._entries: dict[str, str | None] = {}  # of the configuration, by modem
+        self.rescue: Rescue | None = None
         self._on_late_accept = on_late_accept
         self.on_notice: Callable[[str, str, dict[str, object]], None] = _unheard
         self._sink = sink
@@ -73,6 +77,8 @@ class Pool:
     def add(self, lease: Lease, *, listed: str | None) -> None:
         """Make actor and lane of a modem; `listed` is its entry, which has its PIN."""
         config, name = self._config, lease.name
+        entry = config.modem(listed)
+        self._entries[name] = listed
 
         def pin(iccid: str | None) -> str | None:
             return config.pin(listed or "", iccid)
@@ -90,6 +96,9 @@ class Pool:
             or any(card.reports for card in config.sims.cards),
             pins=self._pins,
             recognise=lease.recognise,
+            profiles=self._profiles,
+            profile=entry.profile if entry else None,
+            rescue=self.rescue,
         )
         actor = ModemActor(
             settings,
@@ -105,6 +114,15 @@ class Pool:
     def parts(self, name: str) -> tuple[ModemActor, Lane]:
         """Return actor and lane of a modem."""
         return self.actors[name], self._dispatcher.lanes[name]
+
+    def power_hook(self, name: str) -> tuple[str, ...] | None:
+        """Return the command that cuts the power of a modem, if there is one."""
+        return self._config.power_hook(self._entries.get(name))
+
+    def is_settled(self, name: str) -> bool:
+        """Tell whether everything that a modem was given has its outcome on disk."""
+        lane = self._dispatcher.lanes.get(name)
+        return lane is None or lane.quiet.is_set()
 
     def remove(self, name: str) -> None:
         """Forget a modem whose actor and lane have ended; its SIM stays known."""

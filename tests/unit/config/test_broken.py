@@ -14,7 +14,7 @@ BROKEN = [
         "modems:\n  - name: front\n    port: /dev/ttyUSB2\n    baud: 9600\n",
         [
             "m.yaml:4:5: modems[0].baud: unknown key; "
-            "expected one of: name, port, imei, iccid, pin"
+            "expected one of: name, port, imei, iccid, pin, profile, power"
         ],
         id="unknown-key",
     ),
