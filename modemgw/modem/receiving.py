@@ -255,7 +255,9 @@ class Receiver:
                 self._stuck[key] = self._deleted.pop(key)  # it said OK and kept it
             if key not in self._stuck:
                 alias = taken.get((row.slot, row.octets), memory) != memory
-                if alias or self._is_stuck_elsewhere(key):  # ME and SM are one store: already taken under SM
+                if alias or self._is_stuck_elsewhere(
+                    key
+                ):  # ME and SM are one store: already taken under SM
                     await asker.does(commands.delete(row.slot))
                     continue
                 new += 1

@@ -383,7 +383,7 @@ def test_a_full_store_is_drained() -> None:
             bench.modem.say('^SMMEMFULL: "SM"')
             await asyncio.sleep(1)
         assert "AT+CMGL=4" in bench.modem.heard
-        assert bench.notices == ["storage_full"]
+        assert bench.notices == ["storage_full", "storage_freed"]
 
     run_virtual(scenario())
 
