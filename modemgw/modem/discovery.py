@@ -162,12 +162,6 @@ class Scanner:
     ) -> None:
         """Add the port at `path`, unless it is one of a modem not to be spoken to."""
         real = os.path.realpath(path)
-        try:
-            about, link = os.stat(path), os.lstat(path)  # noqa: PTH116
-        except OSError:
-            return
-        if not stat.S_ISCHR(about.st_mode):
-            return
         key = self._key(real, owner)
         device = owner.get(real)
         if device is not None and usb.is_modem(device):
@@ -175,13 +169,22 @@ class Scanner:
             if seat is not None:
                 seats[key] = replace(seat, patterns=seat.patterns | named)
             return
+        try:
+            about, link = os.stat(path), os.lstat(path)  # noqa: PTH116
+        except OSError:
+            return
+        if not stat.S_ISCHR(about.st_mode):
+            return
         known = seats.get(key)
+        if known is not None:
+            seats[key] = replace(known, patterns=known.patterns | named)
+            return
         seats[key] = Seat(
             key=key,
             stamp=(link.st_ino, link.st_ctime_ns, about.st_rdev),
-            ports=known.ports if known is not None else (path,),
+            ports=(path,),
             label=_UNFIT.sub("-", Path(path).name),
-            patterns=named | (known.patterns if known is not None else frozenset()),
+            patterns=named,
         )
 
     def _key(self, real: str, owner: dict[str, UsbDevice]) -> str:

@@ -10,7 +10,7 @@ run_virtual(story())
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from modemgw.store import events, messages
 from modemgw.store.database import Store
 from modemgw.store.events import EventRow
 from modemgw.store.messages import MessageRow
+from tests.gateway.sockets import Sockets
 from tests.loop import VirtualClock
 
 TESTER = Caller(None, "tester", frozenset({"admin"}), "test")
@@ -115,11 +116,12 @@ class Rig:
         return self.network.submitted
 
 
-def config_text(modems: int, extra: str = "") -> str:
+def config_text(modems: int, extra: str = "", listed: str | None = None) -> str:
     ports = "".join(
         f"  - {{name: m{index}, port: /sim/modem{index}}}\n" for index in range(modems)
     )
-    return f"data_dir: ./data\ncountry: DE\ndiscovery: off\nmodems:\n{ports}" + (
+    listed = f"discovery: off\nmodems:\n{ports}" if listed is None else listed
+    return f"data_dir: ./data\ncountry: DE\n{listed}" + (
         extra or "sims:\n  defaults: {pace: off, reports: on}\n"
     )
 
@@ -135,11 +137,15 @@ async def gateway_rig(
     drip: bool = False,
     clock: VirtualClock | None = None,
     abandon: bool = False,
+    listed: str | None = None,
+    usb: Mapping[str, str] | None = None,
     **network_options: Any,
 ) -> AsyncIterator[Rig]:
     """Run a gateway on simulated modems; `world` lets it meet the same ones again.
 
     With `abandon` it ends as by a power cut: nothing is drained or marked clean.
+    `listed` replaces the section of modems, and `discovery`; the machine is looked
+    at then, and `usb` says which of its ports are on USB (path -> device).
     """
     clock = clock or VirtualClock()
     if world is None:
@@ -154,13 +160,15 @@ async def gateway_rig(
         {f"/sim/modem{index}": sim for index, sim in enumerate(sims)}, drip=drip
     )
     config = parse(
-        config_text(len(sims), extra), "test.yaml", path=tmp_path / "test.yaml"
+        config_text(len(sims), extra, listed), "test.yaml", path=tmp_path / "test.yaml"
     )
+    sockets = Sockets(wires, usb or {})
     async with AsyncExitStack() as stack:
         store = await Store.open(config.data_dir, clock=clock, inline=True)
         stack.callback(store.abandon if abandon else store.close)
         dice = random.Random(7)  # noqa: S311 - repeatable
-        gateway = Gateway(config, store, clock, open_port=wires, rng=dice)
+        look = None if listed is None else sockets.look
+        gateway = Gateway(config, store, clock, open_port=wires, look=look, rng=dice)
         await gateway.start()
         tasks = [
             asyncio.create_task(run(), name=name)
