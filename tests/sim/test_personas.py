@@ -140,7 +140,7 @@ DOCUMENTED: dict[str, list[tuple[str, str]]] = {
     ],
     "wavecom-q24": [
         ("AT+CPMS=?", '+CPMS: (("SM","BM","SR"),("SM"))'),
-        ('AT+CPMS="SM","SM"', "ERROR"),
+        ('AT+CPMS="SM","SM","SM"', "ERROR"),
         ('AT+CPMS="SM"', "+CPMS: 0,20,0,20,0,20"),
         ("AT+CCID", f'+CCID: "{ICCID}"'),
         ("AT+WIND=0", "OK"),

@@ -29,7 +29,7 @@ MC7455 = Persona(
 
 Q24 = Persona(
     name="wavecom-q24",
-    sentence="Q24, Q2303, Fastrack: AT+CPMS with one argument, +WIND until AT+WIND=0",
+    sentence="Q24, Q2303, Fastrack: AT+CPMS with one or two arguments, +WIND until AT+WIND=0",
     source=(
         "guide 11: Wavecom Q2303/Q24/Fastrack pools",
         "guide 6.2: Wavecom Q2, ofono",
@@ -42,7 +42,7 @@ Q24 = Persona(
     information=("{manufacturer}", "{model}"),
     cnmi=((0, 1, 2), (0, 1, 2, 3), (0, 2, 3), (0, 1, 2), (0, 1)),
     memories=(("SM", "BM", "SR"), ("SM",), ("SM",)),
-    cpms_arguments=frozenset({1}),
+    cpms_arguments=frozenset({1, 2}),
     capacity={"SM": 20, "BM": 20, "SR": 30},
     iccid_commands=("+CCID",),
     iccid_format='+CCID: "{iccid}"',
