@@ -67,7 +67,7 @@ class ModemActor:
         self._clock = clock
         self._extra = {"modem": settings.name}
         self._phase = Phase.ABSENT
-        self._why = "waiting for the port"
+        self._why = "not looked for yet"
         self._since_ms = clock.now_ms()
         self._facts = Facts()
         self._remembered = Remembered()  # for life

@@ -19,7 +19,11 @@ from tests.loop import run_virtual
 from tests.modem.bench import PORT, ScriptBench, SimBench, now
 
 
-def test_the_first_snapshot_waits_for_the_port() -> None:
+def test_a_port_that_is_not_there_is_waited_for_and_told_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+
     async def scenario() -> None:
         bench = ScriptBench()
         bench.is_plugged = False
@@ -33,7 +37,8 @@ def test_the_first_snapshot_waits_for_the_port() -> None:
             assert not snapshot.sendable and snapshot.sim is None
             outcome = await bench.submit(gate=asyncio.sleep(0))
             assert isinstance(outcome, NotSent) and not outcome.modem_fault
-            assert len(bench.phases) == 1  # nothing changed, nothing said
+            told = [r for r in caplog.records if r.getMessage() == "modem absent"]
+            assert [vars(record)["why"] for record in told] == ["waiting for the port"]
             bench.is_plugged = True
             await bench.until(lambda: bench.phase is Phase.READY, 1.5)
 
