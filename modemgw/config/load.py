@@ -12,7 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from modemgw.at.families import FAMILIES
-from modemgw.config import hardware_load, values
+from modemgw.config import calls, hardware_load, values
 from modemgw.config.model import (
     Card,
     Config,
@@ -151,6 +151,7 @@ class _Reading:
             sims=self._sims(),
             profiles=self._profiles,
             power=hardware_load.power(top),
+            calls=calls.calls(top),
             queue=self._queue(),
             webhooks=self._webhooks(),
             log=self._log(),

@@ -11,6 +11,7 @@ from typing import Annotated
 import msgspec
 
 from modemgw.at.profile import Profile
+from modemgw.config.calls import Calls
 from modemgw.config.hardware import PowerConfig, ProfileConfig, all_profiles
 from modemgw.config.key import key
 from modemgw.config.secret import Secret
@@ -350,6 +351,7 @@ class Config(msgspec.Struct, frozen=True):
     sims: Sims = Sims()
     profiles: tuple[ProfileConfig, ...] = ()
     power: PowerConfig = PowerConfig()
+    calls: Calls = Calls()
     queue: Queue = Queue()
     webhooks: tuple[WebhookConfig, ...] = ()
     log: Log = Log()

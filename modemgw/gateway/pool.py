@@ -94,6 +94,7 @@ class Pool:
             smsc=smsc,
             reports=config.sims.defaults.reports
             or any(card.reports for card in config.sims.cards),
+            hang_up=config.calls.hang_up,
             pins=self._pins,
             recognise=lease.recognise,
             profiles=self._profiles,
