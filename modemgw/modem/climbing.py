@@ -13,7 +13,7 @@ from modemgw.errors import ModemError
 from modemgw.modem.channel import AtChannel
 from modemgw.modem.facts import Facts
 from modemgw.modem.journal import Journal
-from modemgw.modem.ladder import Ladder, Rung
+from modemgw.modem.ladder import HEAVY, Ladder, Rung
 from modemgw.modem.model import ModemSettings
 from modemgw.modem.rescue import Place
 
@@ -23,6 +23,7 @@ ESCAPED_S = 0.3
 
 Idle = Callable[[float], Awaitable[None]]
 
+_LEVELS = {False: logging.INFO, True: logging.WARNING}
 _log = logging.getLogger("modemgw.modem")
 
 
@@ -150,4 +151,4 @@ class Climber:
     def _note(self, rung: Rung, what: str) -> None:
         self._journal.add("rung", f"{rung.value}: {what}")
         extra = {"modem": self._name, "rung": rung.value, "outcome": what}
-        _log.warning("recovery", extra=extra)
+        _log.log(_LEVELS[rung in HEAVY], "recovery", extra=extra)

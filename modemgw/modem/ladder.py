@@ -58,6 +58,7 @@ class Ladder:
         self._luck = Random(name)  # noqa: S311 - spreads pauses, each modem its own
         self._in_service_since: float | None = None
         self._heavy: deque[float] = deque(maxlen=HEAVY_PER_HOUR)
+        self._there: tuple[Rung, ...] = ()
         self._height = 0  # how many heavy rungs were climbed in a row
         self._settles_until = 0.0
         self._pause = 0.0
@@ -112,6 +113,7 @@ class Ladder:
 
         More than one: where the first cannot be done, the next may.
         """
+        self._there = there
         if not there or self.in_a_row < HEAVY_AT or self.settles(now):
             return ()
         if self._heavy and now - self._heavy[-1] < self._gap_s(len(there)):
@@ -125,7 +127,8 @@ class Ladder:
         self.last = rung.value
         if rung in HEAVY:
             self._heavy.append(now)
-            self._height += 1
+            climbed = self._there.index(rung) + 1 if rung in self._there else 0
+            self._height = max(climbed, self._height + 1)  # some cannot be done
             self._settles_until = now + max(boot_s, SETTLE_S)
 
     def _gap_s(self, there: int) -> float:
