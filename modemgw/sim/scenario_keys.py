@@ -5,12 +5,15 @@ from dataclasses import replace
 from typing import Any
 
 from modemgw.sim.acts import ACTS
+from modemgw.sim.commands.identity import FACTS
 from modemgw.sim.faults import MOMENTS, Moment, Rule
 from modemgw.sim.latency import Latency, seconds
 from modemgw.sim.persona import GENERIC, NAMES, Persona
+from modemgw.sim.ussd_coding import CODINGS
 from modemgw.sim.yaml_nodes import Item
 
 Reader = Callable[[Item], Any]
+MAX_PORTS = 8
 
 
 def duration(item: Item) -> float:
@@ -67,20 +70,31 @@ def _hex(item: Item) -> bytes:
     return item.read(bytes.fromhex, b"\0", "hex digits")
 
 
-_BRACES = dict.fromkeys(
-    ("memory", "index", "length", "name", "imei", "iccid", "swapped", "kind", "code"), 0
-)
+def _template(*names: str) -> Reader:
+    """Return the reader of a text that may have these names in braces."""
+    known = ", ".join(f"{{{name}}}" for name in names)
+
+    def read(item: Item) -> str:
+        text = item.text()
+        try:
+            text.format(**dict.fromkeys(names, 0))
+        except (LookupError, ValueError):
+            item.wrong(f"expected {known} in braces: {text!r}")
+            return ""
+        return text
+
+    return read
 
 
-def _template(item: Item) -> str:
-    text = item.text()
-    try:
-        text.format(**_BRACES)
-    except (LookupError, ValueError):
-        known = ", ".join(f"{{{name}}}" for name in _BRACES)
-        item.wrong(f"expected one of {known} in braces: {text!r}")
-        return ""
-    return text
+def _choice(*names: str) -> Reader:
+    """Return the reader of one of these words."""
+    return lambda item: item.one_of({name: name for name in names}, names[0])
+
+
+def _choices(*names: str) -> Reader:
+    """Return the reader of a set of these words."""
+    one = _choice(*names)
+    return lambda item: frozenset(one(part) for part in item.items())
 
 
 def _counts(item: Item) -> dict[str, int]:
@@ -91,8 +105,22 @@ def _words(item: Item) -> dict[str, str]:
     return {key.text(): value.text() for key, value in item.pairs()}
 
 
+_described = _template(*FACTS)
+
+
+def _lines(item: Item) -> tuple[str, ...]:
+    return tuple(_described(part) for part in item.items())
+
+
 def _answers(item: Item) -> dict[str, tuple[str, ...]]:
-    return {key.text(): _texts(value) for key, value in item.pairs()}
+    return {key.text(): _lines(value) for key, value in item.pairs()}
+
+
+def _ports(item: Item) -> int:
+    count = item.whole()
+    if not 1 <= count <= MAX_PORTS:
+        item.wrong(f"expected 1 to {MAX_PORTS} ports, got {count}")
+    return max(1, count)
 
 
 def _silencers(item: Item) -> dict[str, str]:
@@ -144,6 +172,8 @@ def _moments(item: Item) -> tuple[Moment, ...]:
             part.wrong(f"when: expected one of {', '.join(MOMENTS)}")
         elif given.get("do") not in ACTS:
             part.wrong(f"do: expected one of {', '.join(ACTS)}")
+        elif given["do"] == "inbound_octets" and "octets" not in given:
+            part.wrong("inbound_octets needs octets")
         else:
             what = {key: given[key] for key in given if key not in MOMENT}
             moments.append(
@@ -212,18 +242,18 @@ PERSONA: Mapping[str, tuple[Reader, str]] = {
     "capacity": (_counts, "capacity"),
     "first_index": (_counts, "first_index"),
     "iccid_commands": (_texts, "iccid_commands"),
-    "class0": (Item.text, "class0"),
-    "empty_slot": (Item.text, "empty_slot"),
+    "class0": (_choice("route", "store", "drop"), "class0"),
+    "empty_slot": (_choice("error", "ok"), "empty_slot"),
     "unknown": (Item.text, "unknown"),
     "missing": (_names, "missing"),
     "accepts": (_names, "accepts"),
     "boot_urcs": (_texts, "boot_urcs"),
     "boot": (duration, "boot_s"),
-    "report_header": (_template, "report_header"),
-    "message_notice": (_template, "message_notice"),
-    "report_notice": (_template, "report_notice"),
+    "report_header": (_template("length"), "report_header"),
+    "message_notice": (_template("memory", "index"), "message_notice"),
+    "report_notice": (_template("memory", "index"), "report_notice"),
     "me_is_sm": (Item.flag, "me_is_sm"),
-    "full_urc": (_template, "full_urc"),
+    "full_urc": (_template("memory"), "full_urc"),
     "noise": (_texts, "noise"),
     "noise_interval": (duration, "noise_interval_s"),
     "noise_off": (_silencers, "noise_off"),
@@ -231,20 +261,20 @@ PERSONA: Mapping[str, tuple[Reader, str]] = {
     "cnmi": (_ranges, "cnmi"),
     "csms": (places, "csms"),
     "memories": (_lists, "memories"),
-    "information": (_texts, "information"),
-    "imei_format": (_template, "imei_format"),
-    "iccid_format": (_template, "iccid_format"),
+    "information": (_lines, "information"),
+    "imei_format": (_template("imei"), "imei_format"),
+    "iccid_format": (_template("name", "iccid", "swapped"), "iccid_format"),
     "says": (_answers, "says"),
     "refuses": (_words, "refuses"),
-    "error_format": (_template, "error_format"),
+    "error_format": (_template("kind", "code"), "error_format"),
     "line_end": (_escaped, "line_end"),
     "reset_commands": (_texts, "reset_commands"),
     "restart": (duration, "restart_s"),
     "vanishes": (Item.flag, "vanishes"),
     "deaf_without_radio": (Item.flag, "deaf_without_radio"),
-    "ports": (Item.whole, "ports"),
-    "ussd_asked": (_names, "ussd_asked"),
-    "ussd_coding": (Item.text, "ussd_coding"),
+    "ports": (_ports, "ports"),
+    "ussd_asked": (_choices(*CODINGS), "ussd_asked"),
+    "ussd_coding": (_choice(*CODINGS), "ussd_coding"),
     "ussd_dcs": (Item.whole, "ussd_dcs"),
     "ussd_plain": (Item.text, "ussd_plain"),
     "sentence": (Item.text, "sentence"),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from modemgw.sim.modem import SimModem
 
 TEXT, PACKED, UCS2, HEX = "text", "packed", "ucs2", "hex"
+CODINGS = (TEXT, PACKED, UCS2, HEX)
 DEFAULT_DCS, UCS2_DCS = 15, 72
 _BITS = 7
 

@@ -139,9 +139,18 @@ FORM = "x:1:21: events[0].form: unknown key; did you mean from?"
         (
             'modems: [{persona: {full_urc: "{slot}"}}]',
             [
-                "x:1:31: modems[0].persona.full_urc: expected one of {memory}, "
-                "{index}, {length}, {name}, {imei}, {iccid}, {swapped}, {kind}, "
-                "{code} in braces: '{slot}'"
+                "x:1:31: modems[0].persona.full_urc: expected {memory} in braces: "
+                "'{slot}'"
+            ],
+        ),
+        (
+            "modems: [{persona: {ports: 0, ussd_coding: morse, says: {A: '{x}'}}}]",
+            [
+                "x:1:28: modems[0].persona.ports: expected 1 to 8 ports, got 0",
+                "x:1:44: modems[0].persona.ussd_coding: expected one of text, packed, "
+                "ucs2, hex, got 'morse'",
+                "x:1:61: modems[0].persona.says.A: expected {manufacturer}, {model}, "
+                "{revision}, {imei}, {iccid}, {wants}, {pin}, {puk} in braces: '{x}'",
             ],
         ),
         ("[1]", ["x:1:1: file: expected a mapping"]),

@@ -52,10 +52,16 @@ def information(modem: "SimModem", call: Call) -> Answer:
     return described(modem, modem.persona.information)
 
 
+FACTS = (
+    *("manufacturer", "model", "revision"),
+    *("imei", "iccid", "wants", "pin", "puk"),
+)
+
+
 def described(modem: "SimModem", templates: Sequence[str]) -> list[str]:
     """Fill in what only this modem and its card know."""
     card, persona = modem.card, modem.persona
-    facts = {
+    facts = {  # FACTS names them
         "manufacturer": persona.manufacturer,
         "model": persona.model,
         "revision": persona.revision,

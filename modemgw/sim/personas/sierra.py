@@ -29,7 +29,7 @@ MC7455 = Persona(
 
 Q24 = Persona(
     name="wavecom-q24",
-    sentence="Q24, Q2303, Fastrack: AT+CPMS with one or two arguments, +WIND until AT+WIND=0",
+    sentence="Q24, Q2303, Fastrack: only two memories to set, +WIND until AT+WIND=0",
     source=(
         "guide 11: Wavecom Q2303/Q24/Fastrack pools",
         "guide 6.2: Wavecom Q2, ofono",

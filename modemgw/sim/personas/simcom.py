@@ -114,7 +114,10 @@ A7670 = replace(
     cmee=2,
     noise=(),
     noise_off={},
-    boot_urcs=("*ATREADY: 1", "+CPIN: READY", "SMS DONE", "PB DONE"),
+    boot_urcs=(
+        *("*ATREADY: 1", "+CME ERROR: SIM failure", "+CPIN: READY"),
+        *("SMS DONE", "PB DONE"),
+    ),
 )
 
 PERSONAS = (SIM800, SIM900, SIM7600, SIM7000, A7670)
