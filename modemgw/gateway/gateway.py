@@ -176,6 +176,8 @@ class Gateway:
                     await lane.quiet.wait()
         except TimeoutError:
             return False
+        finally:
+            self.waiters.close()
         return True
 
     def clock_is_sane(self) -> bool:
@@ -234,13 +236,16 @@ class Gateway:
             await self.dispatcher.reload_message(message_id)
 
     async def wait_state(self, public_id: str, seconds: float) -> None:
-        """Return when the message has left `queued` and `sending`, or after a while."""
+        """Return when the message has left `queued` and `sending`, or after a while.
+
+        At a stop at once: the message is accepted, and who waits wants to know.
+        """
         async with self.waiters.waiting(public_id) as changed:
             try:
                 async with asyncio.timeout(seconds):
-                    while not await self._has_left(public_id):
-                        changed.clear()
+                    while not (self.waiters.closed or await self._has_left(public_id)):
                         await changed.wait()
+                        changed.clear()  # before the next look: none is missed
             except TimeoutError:
                 return
 

@@ -12,6 +12,7 @@ class Waiters:
     """The requests that are held open until a message changes."""
 
     def __init__(self) -> None:
+        self.closed = False  # nobody is to wait any more
         self._waiting: dict[str, list[asyncio.Event]] = {}
 
     def __bool__(self) -> bool:
@@ -41,3 +42,8 @@ class Waiters:
         for events in self._waiting.values():
             for event in events:
                 event.set()
+
+    def close(self) -> None:
+        """Let everybody go: the gateway is stopping."""
+        self.closed = True
+        self.tell_all()
