@@ -94,7 +94,7 @@ class LaneSim:
         self.smsc = smsc
         self.refusals = 0  # in a row, such that speak against the SIM …
         self.refused: set[int] = set()  # … and the messages they were of
-        self.rests_until = 0  # Unix ms
+        self.rests_until = 0.0  # monotonic: a clock that jumps ends no rest
         self.rests_because = ""
 
 
@@ -151,8 +151,10 @@ class Lane:
         if self.sim is None:
             return 0, ""
         paced = self.sim.pace.free_at(now)
-        if self.sim.rests_until > max(now, paced):
-            return self.sim.rests_until, f"a rest after {self.sim.rests_because!r}"
+        rest_s = self.sim.rests_until - self._clock.monotonic()
+        rested = now + int(rest_s * 1000) + 1 if rest_s > 0 else now
+        if rested > max(now, paced):
+            return rested, f"a rest after {self.sim.rests_because!r}"
         return (paced, "its pace") if paced > now else (0, "")
 
     def wake(self) -> None:
@@ -318,7 +320,7 @@ class Lane:
                 sim.refusals = 0
                 sim.refused.clear()
             if verdict.rest_ms:
-                sim.rests_until = self._clock.now_ms() + verdict.rest_ms
+                sim.rests_until = self._clock.monotonic() + verdict.rest_ms / 1000
                 sim.rests_because = verdict.rest_because
         self._unrecorded.append((attempt, verdict))
         if verdict.fate is Fate.NEXT:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from modemgw.policy.routing import SimView, Wish, why_never
 
 WINDOW = 4_000  # messages in memory, 8,000 at most; about 2 KiB each
+LONGEST_WAIT_MS = 2_700_000  # no back-off is as long: then the clock went back
 LOOK_PAST = 64  # messages that refuse this SIM which we look past for a better one
 
 Lane = tuple[str, str | int] | None  # which heap: anyone's, or of one SIM or modem
@@ -141,7 +142,7 @@ class QueueIndex:
     def ripen(self, now: int) -> list[Entry]:
         """Make ready what had to wait until now; return it."""
         ripe: list[Entry] = []
-        while self._later and self._later[0][0] <= now:
+        while self._later and not now < self._later[0][0] <= now + LONGEST_WAIT_MS:
             _, _, stamp, entry = heapq.heappop(self._later)
             if entry.stamp == stamp:
                 self._make_ready(entry)

@@ -14,6 +14,7 @@ from modemgw.pdu.submit import Rendered, render
 from modemgw.pdu.udh import Ports
 
 MIN_VALIDITY_MS = 300_000  # the smallest step of the relative format: 5 minutes
+MAX_VALIDITY_MS = 63 * 7 * 86_400_000  # more only where the clock went back
 
 
 @lru_cache(maxsize=512)
@@ -50,7 +51,7 @@ def render_part(
 
     Spec: 3GPP TS 23.040, 9.2.2.2; TP-VP: 9.2.3.12.
     """
-    left_ms = max(entry.expires_at - now, MIN_VALIDITY_MS)
+    left_ms = min(max(entry.expires_at - now, MIN_VALIDITY_MS), MAX_VALIDITY_MS)
     concat_ref = entry.options.get("concat_ref", 0)
     return render(
         segments_of(entry),

@@ -11,13 +11,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from modemgw.errors import DiskFull
 from modemgw.sim.builder import troubled
-from modemgw.sim.fleet import iccid_of
+from modemgw.sim.fleet import imei_of
 from modemgw.sim.named import NAMED
 from modemgw.sim.network import Network
 from modemgw.sim.scenario import Stage
@@ -26,36 +26,42 @@ from tests.gateway.rig import Rig, gateway_rig
 from tests.loop import VirtualClock, run_virtual
 
 Story = Callable[[Rig], Awaitable[None]]
+Test = Callable[..., None]
 PORT = "/sim/modem0"
 SENDER = "+491701234567"  # who writes to us in the scenarios
 HOUR = timedelta(hours=1).total_seconds()
 
 PLAYED: dict[int, set[str]] = {}
+_CASES: dict[Story | Test, list[Any]] = {}
 
 
 def fault(
     number: int, *names: str, besides: tuple[str, ...] = (), **options: Any
-) -> Callable[[Story], Callable[..., None]]:
+) -> Callable[[Story | Test], Test]:
     """Run a story once under each of these faults, all of this number.
 
     `besides` are troubles that go with every one of them; `options` are those of
-    `faulty_rig`.
+    `faulty_rig`. May stand over one story several times; the lowest has the options.
     """
     wrong = [name for name in names if NAMED[name].number != number]
     assert not wrong, f"not number {number}: {wrong}"
     PLAYED.setdefault(number, set()).update(names)
     cases = [pytest.param(name, id=f"{number:02}-{name}") for name in names]
 
-    def mark(story: Story) -> Callable[..., None]:
+    def mark(story: Story | Test) -> Test:
+        if story in _CASES:
+            _CASES[story].extend(cases)
+            return cast(Test, story)
+
         @pytest.mark.parametrize("trouble", cases)
         def run(tmp_path: Path, trouble: str) -> None:
             async def played() -> None:
                 async with faulty_rig(tmp_path, trouble, *besides, **options) as rig:
-                    await story(rig)
+                    await cast(Story, story)(rig)
 
             run_virtual(played())
 
-        run.__doc__ = story.__doc__
+        _CASES[run] = cases
         return run
 
     return mark
@@ -67,6 +73,7 @@ async def faulty_rig(
     *names: str,
     modems: int | None = None,
     extra: str = "",
+    listed: str | None = None,
     clock: VirtualClock | None = None,
     abandon: bool = False,
     **network_options: Any,
@@ -78,7 +85,13 @@ async def faulty_rig(
     sims = scenario.build(network)
     stage = Stage(network, sims)
     async with gateway_rig(
-        tmp_path, world=(network, sims), clock=clock, extra=extra, abandon=abandon
+        tmp_path,
+        world=(network, sims),
+        clock=clock,
+        extra=extra,
+        listed=listed,
+        usb=SEATS,
+        abandon=abandon,
     ) as rig:
         scenario.play(stage)
         try:
@@ -87,10 +100,11 @@ async def faulty_rig(
             stage.stop()
 
 
-def with_pin(pin: str) -> str:
-    """Return the part of the configuration that gives the first SIM a PIN."""
-    card = f'{{name: locked, iccid: "{iccid_of(0)}", pin: "{pin}"}}'
-    return f"sims:\n  defaults: {{pace: off, reports: on}}\n  cards:\n    - {card}\n"
+_MODEMS = "discovery: off\nmodems:\n"
+WITH_PIN = f'{_MODEMS}  - {{name: m0, port: {PORT}, pin: "1234"}}\n'
+BY_IMEI = tuple(f'  - {{name: m{at}, imei: "{imei_of(at)}"}}\n' for at in range(2))
+ONE, TWO = _MODEMS + BY_IMEI[0], _MODEMS + "".join(BY_IMEI)
+SEATS = {f"/sim/modem{at}": f"1-{at + 1}" for at in range(4)}  # on the USB
 
 
 @contextmanager
