@@ -12,7 +12,11 @@ from tests.api.desk import SCOPES, TO, Desk, at_desk
 
 
 def _path(route: Route) -> str:
-    return route.path.replace("{id}", "x").replace("{delivery}", "y")
+    return (
+        route.path.replace("{id}", "x")
+        .replace("{delivery}", "y")
+        .replace("{session}", "z")
+    )
 
 
 def test_every_route_is_closed_without_a_key(tmp_path: Path) -> None:
@@ -26,7 +30,11 @@ def test_every_route_is_closed_without_a_key(tmp_path: Path) -> None:
         heads = {("HEAD", path) for method, path in seen if method == "GET"}
         assert seen == declared | heads | {("GET", OPENAPI)}
         for method, path in sorted(seen):
-            ready = path.replace("{id}", "x").replace("{delivery}", "y")
+            ready = (
+                path.replace("{id}", "x")
+                .replace("{delivery}", "y")
+                .replace("{session}", "z")
+            )
             answer = await desk.ask(method, ready, headers={"Authorization": ""})
             if path in ("/healthz", "/readyz"):
                 assert answer.status in (200, 503), path

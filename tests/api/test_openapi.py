@@ -124,6 +124,13 @@ def test_answers_are_of_the_shape_that_is_declared(tmp_path: Path) -> None:
     assert others == {
         ("GET", "/v1/sims/{id}"),
         ("GET", "/v1/modems/{id}"),
+        ("GET", "/v1/modems/{id}/transcript"),
+        ("GET", "/v1/modems/{id}/journal"),
+        ("POST", "/v1/modems/{id}/restart"),
+        ("POST", "/v1/modems/{id}/at"),
+        ("POST", "/v1/sims/{id}/ussd"),
+        ("POST", "/v1/sims/{id}/ussd/{session}"),
+        ("DELETE", "/v1/sims/{id}/ussd/{session}"),
         ("POST", "/v1/messages/{id}/settle"),
         ("POST", "/v1/webhooks/{id}/deliveries/{delivery}/replay"),
     }
