@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from modemgw.cli.demo import demo
 from modemgw.cli.simulate import simulate
+from modemgw.cli.simulated import simulated
+from modemgw.errors import ConfigError
+from modemgw.sim.catalogue import listing
+from modemgw.sim.scenario_file import parse_scenario
 from tests.sim.terminal import pdu
 
 DEADLINE_S = 20.0
@@ -83,3 +88,30 @@ def test_a_scenario_alone_says_how_many_modems(tmp_path: Path) -> None:
     process.terminate()
     assert process.wait(DEADLINE_S) == 0
     process.stderr.close()
+
+
+def test_the_list_needs_no_directory() -> None:
+    result = CliRunner().invoke(simulate, ["--list"])
+    assert result.exit_code == 0
+    assert result.output == listing()
+    assert "29 unplug-mid-send" in result.output
+
+
+def test_the_demo_takes_its_modems_from_a_scenario(tmp_path: Path) -> None:
+    plan = parse_scenario("modems: [{persona: sim800}, {persona: siemens-mc75}]")
+    with (
+        simulated(2, tmp_path / "ptys", plan),
+        (tmp_path / "ptys" / "modem1").open("r+b", buffering=0) as port,
+    ):
+        port.write(b"ATE0+CGMM\r")
+        heard = b""
+        while not heard.endswith(b"OK\r\n"):
+            heard += port.read(100)
+    assert b"MC75i" in heard
+
+
+def test_the_demo_tells_the_mistakes_of_a_scenario(tmp_path: Path) -> None:
+    scenario = tmp_path / "s.yaml"
+    scenario.write_text("modems: [{persona: nobody}]\n")
+    with pytest.raises(ConfigError, match="persona"):
+        demo.main(["--scenario", str(scenario)], standalone_mode=False)
