@@ -19,6 +19,7 @@ async def healthz(call: Call) -> web.Response:
                 status="ok",
                 version=__version__,
                 time=views.instant(call.gateway.clock.now_ms()),
+                clock="ok" if call.gateway.clock_is_sane() else "behind",
             )
         )
     )

@@ -158,11 +158,12 @@ def event(row: EventRow) -> Event:
 
 
 class Health(msgspec.Struct, frozen=True):
-    """The process is alive."""
+    """The process is alive; `clock` is `behind` while it is in the past."""
 
     status: str
     version: str
     time: str
+    clock: str
 
 
 class Readiness(msgspec.Struct, frozen=True):

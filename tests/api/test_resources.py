@@ -77,9 +77,14 @@ def test_a_modem_is_shown_with_its_sim() -> None:
     assert shown.since == "2026-11-22T10:00:00Z"
 
 
-def test_probes_need_no_key(tmp_path: Path) -> None:
+def test_probes_need_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def story(desk: Desk) -> None:
         alive = await desk.get("/healthz", headers={"Authorization": "nonsense"})
+        assert alive.json["clock"] == "ok"
+        with monkeypatch.context() as past:
+            past.setattr(desk.gateway, "clock_is_sane", lambda: False)
+            behind = await desk.get("/healthz")
+        assert (behind.status, behind.json["clock"]) == (200, "behind")
         assert alive.status == 200
         assert (alive.json["status"], alive.json["version"]) == ("ok", __version__)
         ready = await desk.get("/readyz", headers={"Authorization": "nonsense"})
