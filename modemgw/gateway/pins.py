@@ -1,6 +1,7 @@
 """The modems' memory of PINs, in the database: a restart does not try one again."""
 
 import logging
+import sqlite3
 from collections.abc import Sequence
 
 from modemgw.clock import Clock
@@ -8,6 +9,7 @@ from modemgw.errors import StoreError
 from modemgw.modem.pins import Tried
 from modemgw.store import pins
 from modemgw.store.database import Store
+from modemgw.store.pins import Latched
 from modemgw.store.writer import Connection
 
 _log = logging.getLogger("modemgw.pool")
@@ -40,12 +42,17 @@ class StoredPins:
         """Write down that it was wrong. Where that fails, that it went out stays."""
         await self._write(cards, pin, refused=True)
 
-    async def accepted(self, cards: Sequence[str]) -> None:
-        """Forget what went out to `cards` with an unknown outcome."""
+    async def accepted(self, cards: Sequence[str], pin: str | None) -> None:
+        """Forget what went out to `cards` with an unknown outcome, and `pin`."""
+
+        def look(db: sqlite3.Connection) -> tuple[list[str], list[Latched]]:
+            right = pins.known(db, cards, pin) if pin is not None else []
+            return pins.unproved(db, cards), right
+
         try:
-            open_ = await self._store.read(lambda db: pins.unproved(db, cards))
-            if open_:
-                await self._store.write(lambda db: pins.forget(db, open_))
+            unproved, right = await self._store.read(look)
+            if unproved or right:
+                await self._store.write(lambda db: pins.forget(db, unproved, right))
         except StoreError as exc:
             _log.error("cannot forget tried PINs", extra={"error": str(exc)})
 

@@ -33,8 +33,11 @@ class PinLatch(Protocol):
     async def refused(self, cards: Sequence[str], pin: str) -> None:
         """Remember that it was wrong."""
 
-    async def accepted(self, cards: Sequence[str]) -> None:
-        """Forget what went out to `cards` with an unknown outcome: one is ready."""
+    async def accepted(self, cards: Sequence[str], pin: str | None) -> None:
+        """Forget what went out to `cards` with an unknown outcome: one is ready.
+
+        `pin` has just made it ready, so nothing is held against it any more.
+        """
 
 
 class MemoryLatch:
@@ -62,10 +65,11 @@ class MemoryLatch:
         for card in cards:
             self._known[_key(card, pin)] = Tried.REFUSED
 
-    async def accepted(self, cards: Sequence[str]) -> None:
+    async def accepted(self, cards: Sequence[str], pin: str | None) -> None:
         """Forget what has proved to be right."""
+        right = {_key(card, pin) for card in cards} if pin is not None else set()
         for key, state in [*self._known.items()]:
-            if key[0] in cards and state is Tried.UNKNOWN:
+            if key in right or (key[0] in cards and state is Tried.UNKNOWN):
                 del self._known[key]
 
 

@@ -95,7 +95,7 @@ class Startup:
         )
         self._recognise()
         facts.profile = self._profile()
-        self._channel.noise = facts.profile.noise
+        self._channel.noise = (*facts.profile.noise, *facts.profile.booted)
         for text in facts.profile.quiet:
             await self.does(commands.plain(text))
 

@@ -49,14 +49,14 @@ class Unlocking:
         self._asker = asker
         self._settings = settings
         self._facts = facts
-        self._entered = False  # a PIN that was answered OK
+        self._entered: str | None = None  # a PIN that was answered OK
 
     async def run(self) -> None:
         """Wait for the card, give it its PIN; raises Blocked where a person must."""
         for attempt in range(BUSY_TRIES):
             state = await self._state()
             if state in _READY:
-                await self._settings.pins.accepted(await self._proved())
+                await self._settings.pins.accepted(await self._proved(), self._entered)
                 return
             if state == "SIM PIN":
                 await self._enter_pin()
@@ -121,18 +121,21 @@ class Unlocking:
             raise self._blocked(why, "SIM PIN")
         # Written down before it goes out: whatever happens now, never a second
         # time, until the SIM itself says that it is ready.
-        cards = self._names(iccid)
-        if not await self._settings.pins.latch(cards, pin):
+        cards, pins = self._names(iccid), self._settings.pins
+        again = await pins.tried(cards, pin) is not Tried.NEVER
+        if not await pins.latch(cards, pin):
             raise self._blocked("the database cannot take down that a PIN is tried", "")
+        if again:  # a counter may lie: one reprieve, and then never again
+            await pins.refused(cards, pin)
         try:
             await self._asker.channel.run(commands.enter_pin(pin))
         except AtTimeout:
             await self._asker.channel.resync()
         except AtError as exc:
             if codes.refusal(exc.code, exc.text).number in _WRONG:
-                await self._settings.pins.refused(cards, pin)
+                await pins.refused(cards, pin)
         else:
-            self._entered = True
+            self._entered = pin
 
     async def _tries_left(self) -> int | None:
         return await self._asker.ask(commands.pin_tries(self._facts.profile))

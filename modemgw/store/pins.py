@@ -59,14 +59,22 @@ def latch(
         db.execute(_LATCH, {**row, "refused": int(refused), "at": at})
 
 
-def forget(db: sqlite3.Connection, cards: Sequence[str]) -> None:
-    """Forget what went out to a card that is ready now; refusals stay."""
+def forget(
+    db: sqlite3.Connection, cards: Sequence[str], right: Sequence[Latched] = ()
+) -> None:
+    """Forget what went out to a card that is ready now; refusals stay.
+
+    What was `right` is forgotten whatever was held against it.
+    """
     for card in cards:
         db.execute(_FORGET, {"card": card})
+    for pin in right:
+        db.execute(_FORGET_ONE, {"card": pin.card, "hash": pin.hash})
 
 
 def _hash(pin: str, salt: bytes) -> bytes:
     return hashlib.scrypt(pin.encode(), salt=salt, dklen=32, **_COST)
 
 
-_OF_CARD, _LATCH, _FORGET = sql("pins.of_card"), sql("pins.latch"), sql("pins.forget")
+_OF_CARD, _LATCH = sql("pins.of_card"), sql("pins.latch")
+_FORGET, _FORGET_ONE = sql("pins.forget"), sql("pins.forget_one")

@@ -36,14 +36,16 @@ async def one_life(pins: PinLatch) -> None:
     assert await pins.tried([CARD], CODE) is Tried.UNKNOWN
     assert await pins.tried([MODEM], CODE) is Tried.UNKNOWN
     assert await pins.tried([CARD], "4712") is Tried.NEVER
-    await pins.accepted([CARD])
+    await pins.accepted([CARD], None)
     assert await pins.tried([CARD], CODE) is Tried.NEVER
     assert await pins.tried([MODEM], CODE) is Tried.UNKNOWN
-    await pins.accepted([MODEM])
+    await pins.accepted([MODEM], None)
     await pins.latch([CARD, MODEM], CODE)
     await pins.refused([CARD, MODEM], CODE)
-    await pins.accepted([CARD, MODEM])
+    await pins.accepted([CARD, MODEM], None)
     assert await pins.tried([CARD, MODEM], CODE) is Tried.REFUSED
+    await pins.accepted([CARD, MODEM], CODE)  # it has just opened the card
+    assert await pins.tried([CARD, MODEM], CODE) is Tried.NEVER
 
 
 def test_a_power_cut_does_not_forget_and_nothing_shows_the_pin(tmp_path: Path) -> None:
@@ -71,7 +73,7 @@ def test_a_database_that_says_no_lets_no_pin_out(tmp_path: Path) -> None:
         store.close()
         assert await pins.tried([CARD], CODE) is Tried.NOT_READABLE
         assert not await pins.latch([CARD], CODE)
-        await pins.accepted([CARD])
+        await pins.accepted([CARD], None)
 
     run_virtual(story())
 

@@ -13,3 +13,7 @@ ON CONFLICT (card, hash) DO UPDATE SET refused = max(refused, excluded.refused)
 -- name: forget
 -- A card is ready: what went out to it with an unknown outcome was right.
 DELETE FROM pin_latch WHERE card = :card AND refused = 0
+
+-- name: forget_one
+-- A PIN has just made its card ready: nothing is held against it.
+DELETE FROM pin_latch WHERE card = :card AND hash = :hash
