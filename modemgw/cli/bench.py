@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from modemgw.cli.main import FAILED
 from modemgw.cli.options import config_option, json_option
 
 SLACK_S = 60.0  # a message on the air is waited for, and the step found again
@@ -34,7 +35,7 @@ def at(
     timeout: int,
     config_path: Path,
     as_json: bool,
-) -> None:
+) -> int:
     """Type AT commands at the modem NAME, between its messages.
 
     Each COMMAND is one line. Without any they are read from standard input.
@@ -60,8 +61,7 @@ def at(
             continue
         failed = failed or said["final"] != "OK"
         _show(said, as_json=as_json)
-    if failed and not is_talk:
-        raise SystemExit(1)
+    return FAILED if failed and not is_talk else 0
 
 
 @click.command("transcript")

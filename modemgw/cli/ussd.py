@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from modemgw.cli.main import FAILED
 from modemgw.cli.options import config_option, json_option
 
 PATIENCE_S = 200.0  # the network has two minutes, and a message may be on the air
@@ -16,7 +17,7 @@ PATIENCE_S = 200.0  # the network has two minutes, and a message may be on the a
 @click.argument("code")
 @config_option
 @json_option
-def ussd(name: str, code: str, config_path: Path, as_json: bool) -> None:
+def ussd(name: str, code: str, config_path: Path, as_json: bool) -> int:
     """Send the USSD code CODE, such as '*100#', through the SIM NAME.
 
     Where the network answers with a menu and you sit at a terminal, you are asked
@@ -41,8 +42,7 @@ def ussd(name: str, code: str, config_path: Path, as_json: bool) -> None:
             client.call("DELETE", session)
             break
         said = client.call("POST", session, {"text": reply})
-    if said["state"] != "done":
-        raise SystemExit(1)
+    return 0 if said["state"] == "done" else FAILED
 
 
 def _ask() -> str:
