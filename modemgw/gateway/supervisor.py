@@ -177,7 +177,7 @@ class Supervisor:
             if lease.home is not None:
                 ports.add(lease.home)
                 near = neighbours_of(lease.home)
-                if near is not None and lease.lost_at is not None and lease.imei:
+                if near is not None:  # before it is lost, too: who was there already
                     neighbours.add(near)
         return Wanted(frozenset(patterns), frozenset(neighbours), frozenset(ports))
 
@@ -185,6 +185,8 @@ class Supervisor:
         """Note which seat is whose, and take back ports that are gone."""
         before, self._held = self._held, {}
         for name, lease in self.leases.items():
+            if lease.port in sight.keys:
+                lease.seen_at = now
             key = self._seat_of(lease, sight)
             if key is not None:
                 self._held[key] = name
@@ -230,6 +232,7 @@ class Supervisor:
             home = sight.keys.get(other.home) if other.home else None
             if other is not lease and home is not None and home == lease.seat:
                 self._held[home] = other.name
+                other.forgive()
                 await self._remove(name, f"it is {other.name}, by its port")
                 return
         if lease.lost_at is not None and now - lease.lost_at > FORGET_S:
@@ -348,8 +351,8 @@ class Supervisor:
 
 def _may_be(lease: Lease, visit: Visit) -> bool:
     """Tell whether a modem that is looked for may be the one at this seat."""
-    if lease.home is not None:  # it was lost, so it cannot have been here before
-        return lease.lost_at is not None and visit.since >= lease.lost_at - LOOK_S
+    if lease.home is not None:  # it cannot be where somebody was beside it
+        return visit.since > lease.seen_at
     if lease.pattern is not None:
         return lease.pattern in visit.seat.patterns
     return visit.seat.is_usb or bool(visit.seat.patterns)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from modemgw.modem.discovery import Seat
 from modemgw.modem.lease import Lease
-from modemgw.modem.model import ModemSnapshot, Phase, SimIdentity
+from modemgw.modem.model import ModemSnapshot, SimIdentity
 from modemgw.modem.probe import Found, same_iccid, same_imei
 
 
@@ -45,15 +45,10 @@ class Twins:
         if imei is None or sim is None:
             return None
         for other in self._leases.values():
-            if other is lease or not other.is_open:
+            if other is lease or other.answered is None:
                 continue
-            snapshot = self._snapshot_of(other.name)
-            if (
-                snapshot.phase is Phase.READY
-                and same_imei(snapshot.imei, imei)
-                and snapshot.sim is not None
-                and _same_card(snapshot.sim, sim.iccid, sim.imsi)
-            ):
+            said, card = other.answered
+            if same_imei(said, imei) and _same_card(card, sim.iccid, sim.imsi):
                 return f"this is {other.name} on one more port"
         return None
 

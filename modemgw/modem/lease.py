@@ -60,6 +60,8 @@ class Lease:
         self.is_given = home is not None  # there is a port to open
         self.is_open = False
         self.shuns_home = False  # the name of its home has gone to another port
+        self.seen_at = -1.0  # when its port was last there
+        self.answered: tuple[str | None, SimIdentity] | None = None  # who sits there
         self.lost_at: float | None = None  # None: never had one, or has it
         self.moved: Callable[[str], object] = _nothing  # the actor's move_to
         self.doubt: Doubt = _nothing  # says why a modem must not be used here
@@ -94,7 +96,12 @@ class Lease:
         if self.lost_at is None:
             self.lost_at = asyncio.get_running_loop().time()
         self.is_open = False
+        self.answered = None
         self.is_given = self.home is not None
+
+    def forgive(self) -> None:
+        """Let it be tried again at once: what stood in its way is gone."""
+        self._rests_until = 0.0
 
     async def open(self, path: str, on_data: OnData, on_lost: OnLost) -> Port:
         """Open the port that the modem has now; the actor's way to its port.
@@ -131,6 +138,8 @@ class Lease:
         why = self.doubt(self, imei, sim)
         if why is not None:
             return self._refuse(why)
+        if sim is not None:
+            self.answered = imei, sim
         self.lost_at = None
         return None
 

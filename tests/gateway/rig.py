@@ -44,12 +44,14 @@ class Rig:
         sims: list[SimModem],
         wires: Wires,
         clock: VirtualClock,
+        sockets: Sockets,
     ) -> None:
         self.gateway = gateway
         self.network = network
         self.sims = sims
         self.wires = wires
         self.clock = clock
+        self.sockets = sockets
 
     @property
     def store(self) -> Store:
@@ -175,7 +177,7 @@ async def gateway_rig(
             for name, run in gateway.tasks()
             if name != "webhooks"
         ]
-        rig = Rig(gateway, network, sims, wires, clock)
+        rig = Rig(gateway, network, sims, wires, clock, sockets)
         try:
             yield rig
             for task in tasks:
