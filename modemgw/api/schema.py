@@ -22,7 +22,8 @@ Encoding = Literal["auto", "gsm7", "national", "ucs2"]
 OnInDoubt = Literal["hold", "wait_report", "resend", "drop"]
 Scope = Literal[
     "messages:send", "messages:read", "at:read", "sims:read", "sims:write",
-    "modems:read", "modems:write", "modems:at", "webhooks:read", "webhooks:write", "events:read", "admin",
+    "modems:read", "modems:write", "modems:at",
+    "webhooks:read", "webhooks:write", "events:read", "admin",
 ]  # fmt: skip
 Instant = Annotated[datetime, Meta(tz=True, description="RFC 3339, with a zone")]
 MAX_REFERENCE = 200  # characters
