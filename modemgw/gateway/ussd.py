@@ -81,6 +81,8 @@ class UssdDesk:
         """
         view, actor = self._find(sim)
         _check(code, "/code", is_reply=False)
+        if actor.aside.ussd.is_waiting:
+            raise Conflict("another USSD request is on its way through this SIM")
         known = self._open.get(view.name)
         now = self._clock.monotonic()
         if known is not None and actor.aside.ussd.is_open:

@@ -95,6 +95,25 @@ def test_a_session_is_ended_or_given_up(tmp_path: Path) -> None:
     run_virtual(story())
 
 
+def test_a_request_on_its_way_can_be_canceled_and_is_not_disturbed(
+    tmp_path: Path,
+) -> None:
+    async def story() -> None:
+        async with gateway_rig(tmp_path) as rig:
+            await rig.ready()
+            desk, sim = rig.gateway.ussd, sim_name(rig)
+            rig.sims[0].set_faults(ussd_says=())
+            waiting = asyncio.ensure_future(desk.start(sim, "*100#", TESTER))
+            await asyncio.sleep(5)
+            with pytest.raises(Conflict, match="on its way"):
+                await desk.start(sim, "*100#", TESTER)
+            [session] = desk._open.values()
+            await desk.cancel(sim, session.id, TESTER)
+            assert (await waiting).state == "ended"
+
+    run_virtual(story())
+
+
 def test_what_cannot_be_asked(tmp_path: Path) -> None:
     async def story() -> None:
         async with gateway_rig(tmp_path) as rig:

@@ -1,16 +1,20 @@
 """Who holds a port: its name, its pid, and what frees it."""
 
+import asyncio
 import os
 import pty
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from modemgw.modem import holders
 from modemgw.modem.holders import Holder, holder_of, why_held
+from modemgw.modem.port import open_serial
+from tests.modem.bench import Bench
 
 TTY = Path("/dev/ttyUSB3")
 
@@ -98,20 +102,47 @@ def test_a_name_cannot_hurt_a_terminal(tmp_path: Path) -> None:
     assert "\x1b" not in why_held(str(TTY), proc=tmp_path, locks=())
 
 
-def test_a_real_program_is_found() -> None:
+HOLD = """
+import fcntl, sys
+port = open(sys.argv[1])
+fcntl.flock(port, fcntl.LOCK_EX | fcntl.LOCK_NB)
+print(flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def held_port() -> Iterator[tuple[str, int]]:
+    """A tty that another process of ours holds, and its pid."""
     ours, theirs = pty.openpty()
     path = os.ttyname(theirs)
-    code = "import sys; f = open(sys.argv[1]); print(flush=True); sys.stdin.read()"
-    os.close(theirs)
     with subprocess.Popen(  # noqa: S603
-        [sys.executable, "-c", code, path],
+        [sys.executable, "-c", HOLD, path],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as other:
         assert other.stdout is not None and other.stdin is not None
         other.stdout.readline()
         try:
-            assert f"(pid {other.pid})" in why_held(path)
+            yield path, other.pid
         finally:
             other.stdin.close()
+    os.close(theirs)
     os.close(ours)
+
+
+def test_a_real_program_is_found() -> None:
+    with held_port() as (path, pid):
+        assert f"(pid {pid})" in why_held(path)
+
+
+def test_the_modem_says_who_holds_its_port() -> None:
+    async def scenario() -> None:
+        with held_port() as (path, pid):
+            bench = Bench(lambda _, heard, lost: open_serial(path, heard, lost))
+            async with bench.running():
+                await bench.until(lambda: "held" in bench.actor.snapshot.why, 5)
+                why = bench.actor.snapshot.why
+        assert f"(pid {pid}): end it, or give it another port" in why
+
+    asyncio.run(scenario())
