@@ -235,8 +235,9 @@ class Intake:
         body = views.batch_body(public_id, results)
         pending = msgspec.json.encode(accepted) if accepted else None
 
-        def job(db: Connection) -> None:
-            batches.insert(
+        def job(db: Connection) -> int:
+            _keep_answer(db, caller, key, body, now)
+            return batches.insert(
                 db,
                 public_id=public_id,
                 key_id=caller.key_id,
@@ -245,33 +246,34 @@ class Intake:
                 pending=pending,
                 now=now,
             )
-            _keep_answer(db, caller, key, body, now)
 
-        await self._store.write(job)
-        if accepted:
-            try:
-                await self.expand()
-            except StoreError as exc:
-                # The batch is on disk, so it is accepted; its rows come later.
-                log.error("cannot expand a batch yet", extra={"error": str(exc)})
-                self.unexpanded = True
+        batch_id = await self._store.write(job)
+        try:
+            async with self._expanding:
+                await self._expand(batch_id, accepted, 0)
+        except StoreError as exc:
+            # The batch is on disk, so it is accepted; its rows come later.
+            log.error("cannot expand a batch yet", extra={"error": str(exc)})
+            self.unexpanded = True
         return BatchResult(public_id, ACCEPTED, body)
 
     async def expand(self) -> None:
-        """Make rows of every batch that has none yet; also called at start."""
+        """Make rows of every batch that has none yet: at start, after a full disk."""
         async with self._expanding:
             self.unexpanded = False
             while (
                 batch := await self._store.read(batches.next_unexpanded)
             ) is not None:
                 news = msgspec.json.decode(batch.pending, type=list[NewMessage])
-                done = batch.expanded
-                while done < len(news):
-                    part = [
-                        replace(new, batch_id=batch.id) for new in news[done:][:SLICE]
-                    ]
-                    done += len(part)
-                    await self._expand_slice(part, batch.id, done)
+                await self._expand(batch.id, news, batch.expanded)
+
+    async def _expand(self, batch_id: int, news: list[NewMessage], done: int) -> None:
+        while done < len(news):
+            part = [
+                replace(new, batch_id=batch_id) for new in news[done : done + SLICE]
+            ]
+            done += len(part)
+            await self._expand_slice(part, batch_id, done)
 
     async def _expand_slice(
         self, part: list[NewMessage], batch_id: int, done: int
