@@ -69,7 +69,7 @@ ALLOWED: Final = frozenset(
         *("!ICCID", "+ZGETICCID", "^SYSINFO", "^SYSINFOEX", "^HCSQ", "^CSNR"),
         *("+QENG", "+QNWINFO", "+QSPN", "+CPSI", "+CBC", "+CCLK", "#RFSTS"),
         *("!GSTATUS", "^SMONI", "^SIND", "+CPLMNS", "+UCGED", "^HWVER", "^VERSION"),
-        *("+CPINR", "+SPIC", "^SPIC", "#PCT", "", "I", "H", "&V", "+CRSM"),
+        *("+CPINR", "+SPIC", "^SPIC", "#PCT", "+UPINCNT", "", "I", "H", "&V", "+CRSM"),
     )
 )
 _READS_OF_CRSM = ("176", "178", "192", "242")  # 27.007, 8.18: the others write

@@ -6,6 +6,7 @@ import click
 
 from modemgw.cli import bench
 from modemgw.cli.options import config_option, json_option
+from modemgw.cli.probe import probe
 
 
 @click.group()
@@ -13,7 +14,7 @@ def modems() -> None:
     """List the modems, and look into one."""
 
 
-for command in (bench.at, bench.transcript, bench.journal, bench.restart):
+for command in (bench.at, bench.transcript, bench.journal, bench.restart, probe):
     modems.add_command(command)
 
 
@@ -48,3 +49,23 @@ def list_modems(config_path: Path, as_json: bool) -> None:
 
 def _signal(dbm: int | None) -> str:
     return "" if dbm is None else f"{dbm} dBm"
+
+
+@modems.command("profiles")
+@config_option
+@json_option
+def profiles(config_path: Path, as_json: bool) -> None:
+    """List the kinds of modems that are known, and where that is known from."""
+    from modemgw.cli.output import show_json, show_table  # noqa: PLC0415
+    from modemgw.config.load import load  # noqa: PLC0415
+
+    known = load(config_path).all_profiles()
+    if as_json:
+        import msgspec  # noqa: PLC0415
+
+        show_json({"data": [msgspec.to_builtins(one, enc_hook=str) for one in known]})
+        return
+    show_table(
+        ("name", "for", "source"),
+        [(p.name, ", ".join((*p.makers, *p.models)), p.source) for p in known],
+    )

@@ -73,6 +73,18 @@ def sim(view: SimView) -> Sim:
     )
 
 
+class Setting(msgspec.Struct, frozen=True):
+    """One setting as it was made and as the modem reads it back.
+
+    `said` is null where the modem will not tell; `holds` is then null, too.
+    """
+
+    setting: str
+    wanted: str
+    said: str | None
+    holds: bool | None
+
+
 class Modem(msgspec.Struct, frozen=True, kw_only=True):
     """One modem; `phase` is absent, starting, ready, recovering or parked."""
 
@@ -94,6 +106,8 @@ class Modem(msgspec.Struct, frozen=True, kw_only=True):
     signal_dbm: int | None
     cnmi: str | None
     storages: str | None
+    proof: list[Setting]
+    rung: str | None
     faults: int
     since: str
 
@@ -125,6 +139,8 @@ def modem(snapshot: ModemSnapshot, sim_name: str | None) -> Modem:
         signal_dbm=snapshot.signal_dbm,
         cnmi=snapshot.cnmi,
         storages=snapshot.storages,
+        proof=[Setting(p.setting, p.wanted, p.said, p.holds) for p in snapshot.proof],
+        rung=snapshot.rung,
         faults=snapshot.faults,
         since=instant(snapshot.since_ms),
     )

@@ -184,7 +184,7 @@ def test_a_turn_is_handed_on_in_order_and_survives_who_gives_up() -> None:
     [
         ("", "AT+CPINR", "+CPINR: SIM PIN,1,3"),
         ("huawei", "AT^CPIN?", "^CPIN: SIM PIN,1,10,1,10,3"),
-        ("Quectel", 'AT+QPINC="SC"', '+QPINC: "SC",1,10'),
+        ("Quectel", "AT+QPINC?", '+QPINC: "SC",1,10'),
         ("u-blox", "AT+UPINCNT", "+UPINCNT: 1,3,10,10"),
         ("Cinterion", "AT^SPIC", "^SPIC: 1"),
     ],
