@@ -93,7 +93,9 @@ class Ussd:
                 failure = exc
                 raise
             finally:
-                self._answer = None
+                answer, self._answer = self._answer, None
+                if answer is not None and answer.done() and not answer.cancelled():
+                    answer.exception()  # nobody else will ask for it
                 self._finish(channel, failure)
 
     async def cancel(self) -> None:

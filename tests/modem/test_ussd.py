@@ -210,9 +210,10 @@ def test_a_request_that_is_canceled_ends_at_once() -> None:
     run_virtual(scenario())
 
 
-def test_a_modem_that_goes_away_ends_the_request() -> None:
+@pytest.mark.parametrize("script", [["OK"], []], ids=["after-ok", "before-ok"])
+def test_a_modem_that_goes_away_ends_the_request(script: list[str]) -> None:
     async def scenario() -> None:
-        bench = ScriptBench()
+        bench = ScriptBench({ASK: script})
         async with bench.running():
             await bench.until_ready()
             waiting = asyncio.ensure_future(bench.actor.aside.ussd.ask("*100#"))
