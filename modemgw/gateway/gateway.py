@@ -106,7 +106,8 @@ class Gateway:
         self.notices = Notices(store, clock, sims=sims)
         self.pool.on_notice = self.notices.hear
         self.workbench = Workbench(actors)
-        self.ussd = UssdDesk(actors, sims, ids=store.ids, clock=clock)
+        lanes = self.dispatcher.lanes
+        self.ussd = UssdDesk(actors, lanes, sims, ids=store.ids, clock=clock)
         self.webhooks = Deliverer(
             store, TargetGuard(config.http.webhook_allow), clock=clock, rng=rng
         )

@@ -4,7 +4,8 @@ One session per SIM. It lives while the network waits for a reply; a session tha
 nobody replies to is given up for the next one after a while.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from modemgw.at import codes
@@ -19,6 +20,7 @@ from modemgw.errors import (
     ModemRefused,
     NotFound,
 )
+from modemgw.gateway.lane import Lane
 from modemgw.gateway.model import Caller, SimView
 from modemgw.gateway.views import sim_id
 from modemgw.gateway.workbench import audit, busy
@@ -26,6 +28,7 @@ from modemgw.ids import IdSource
 from modemgw.modem.actor import ModemActor
 from modemgw.modem.faults import Unavailable
 
+LONGEST_MS = 200_000  # a message on the air, the modem, and two minutes
 STALE_S = 180.0  # networks end a session that nobody replies to sooner than that
 
 _WHY = {
@@ -62,12 +65,14 @@ class UssdDesk:
     def __init__(
         self,
         actors: Mapping[str, ModemActor],
+        lanes: Mapping[str, Lane],
         sims: Callable[[], list[SimView]],
         *,
         ids: IdSource,
         clock: Clock,
     ) -> None:
         self._actors = actors
+        self._lanes = lanes
         self._sims = sims
         self._ids = ids
         self._clock = clock
@@ -124,7 +129,8 @@ class UssdDesk:
             raise Conflict("another USSD request is on its way through this SIM")
         state = ""
         try:
-            answer = await actor.aside.ussd.ask(text)
+            with self._resting(view):
+                answer = await actor.aside.ussd.ask(text)
             state = answer.answered.value
         except Unavailable as exc:
             raise busy(exc) from None
@@ -140,6 +146,25 @@ class UssdDesk:
             elif (now := self._open.get(view.name)) is not None and now.id == session:
                 del self._open[view.name]
         return Said(session, view.name, state, answer.text, _WHY[answer.answered])
+
+    @contextmanager
+    def _resting(self, view: SimView) -> Iterator[None]:
+        """Let messages go through other SIMs until the network has answered."""
+        lane = self._lanes.get(view.modem or "")
+        sim = lane.sim if lane is not None else None
+        if lane is None or sim is None:
+            yield
+            return
+        before = sim.rests_until, sim.rests_because
+        until = self._clock.now_ms() + LONGEST_MS
+        if until > sim.rests_until:
+            sim.rests_until, sim.rests_because = until, "a USSD request"
+        try:
+            yield
+        finally:
+            if sim.rests_until == until:  # nothing else made it rest meanwhile
+                sim.rests_until, sim.rests_because = before
+                lane.wake()
 
     async def _end(self, actor: ModemActor) -> None:
         try:
