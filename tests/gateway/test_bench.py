@@ -309,3 +309,27 @@ def test_a_class_0_and_a_type_0_message(tmp_path: Path) -> None:
             assert len(rig.sims[0].me.slots) == 0
 
     run_virtual(story())
+
+
+def test_messages_take_another_sim_while_one_talks_ussd(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with gateway_rig(tmp_path, modems=2) as rig:
+            await rig.ready()
+            first = next(sim for sim in rig.gateway.sims() if sim.modem == "m0")
+            rig.sims[0].set_faults(ussd_says=())
+            asking = asyncio.ensure_future(
+                rig.gateway.ussd.start(first.name, "*100#", TESTER)
+            )
+            await asyncio.sleep(1)
+            began = rig.clock.now_ms()
+            for _ in range(4):
+                await rig.state(await rig.send(), "sent", within=20)
+            pinned = await rig.send(modem="m0")
+            await asyncio.sleep(5)
+            assert (await rig.message(pinned)).state == "queued"
+            assert len(rig.sims[1].sent) == 4 and not rig.sims[0].sent
+            assert (await asking).state == "timeout"
+            await rig.state(pinned, "sent", within=10)
+            assert rig.clock.now_ms() - began < 140_000
+
+    run_virtual(story())
