@@ -252,7 +252,7 @@ class ModemActor:
         self._raise_trouble(channel)
         self._facts = facts
         self._receiver.moved_to(facts)
-        self._submitter = Submitter(channel)
+        self._submitter = Submitter(channel, can_hold_link=facts.profile.cmms_ok)
         self._enter_service(Trigger.STARTED)
 
     async def _park(self, channel: AtChannel, exc: Blocked) -> None:

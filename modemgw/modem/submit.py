@@ -39,10 +39,10 @@ Gate = Awaitable[object]
 class Submitter:
     """Submits over one channel and remembers what that channel's modem can do."""
 
-    def __init__(self, channel: AtChannel) -> None:
+    def __init__(self, channel: AtChannel, *, can_hold_link: bool = True) -> None:
         self._channel = channel
         self._loop = asyncio.get_running_loop()
-        self._can_hold_link = True
+        self._can_hold_link = can_hold_link  # AT+CMMS is worth trying
         self._link_open_until = 0.0
 
     async def submit(

@@ -263,3 +263,15 @@ def test_a_refusal_carries_what_its_family_means_by_it() -> None:
             assert meant.disposition is Disposition.REFUSE
 
     run_virtual(scenario())
+
+
+def test_a_family_without_more_to_send_is_not_asked_for_it() -> None:
+    async def scenario() -> None:
+        own = Profile("own", cmms_ok=False)
+        bench = ScriptBench(profiles=(own, *FAMILIES), profile="own")
+        async with bench.running():
+            await bench.until(lambda: bench.phase is Phase.READY, 5)
+            assert isinstance(await bench.submit(more=True), Accepted)
+            assert "AT+CMMS=1" not in bench.modem.heard
+
+    run_virtual(scenario())
