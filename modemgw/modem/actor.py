@@ -354,9 +354,9 @@ class ModemActor:
             raise trouble
 
     def _note_fault(self, exc: ModemError) -> None:
-        self.aside.journal.add("fault", str(exc))
         if isinstance(exc, Asked):
             return
+        self.aside.journal.add("fault", str(exc))
         self._ladder.fault(exc, asyncio.get_running_loop().time())
         _log.warning("modem fault", extra={**self._extra, "error": str(exc)})
 
