@@ -40,6 +40,7 @@ def ussd(name: str, code: str, config_path: Path, as_json: bool) -> int:
         reply = _ask() if sys.stdin.isatty() else ""
         if not reply:
             client.call("DELETE", session)
+            click.echo("no reply: the session is ended", err=True)
             break
         said = client.call("POST", session, {"text": reply})
     return 0 if said["state"] == "done" else FAILED
