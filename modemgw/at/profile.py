@@ -73,7 +73,7 @@ class Profile:
     pin_counter: PinCounter = PIN_COUNTER
     # USSD: how a request is written, and what makes it plain text
     ussd: str = "auto"
-    ussd_plain: str = ""
+    ussd_plain: str = ""  # said at each start where `ussd` is "text"
     # what it says
     codes: tuple[Code, ...] = ()  # its own meaning of CMS codes from 512
     booted: tuple[str, ...] = ()  # URCs that always mean a restart

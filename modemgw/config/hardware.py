@@ -161,7 +161,11 @@ class ProfileConfig(msgspec.Struct, frozen=True):
     ] = None
     ussd_plain: Annotated[
         str | None,
-        key("Makes USSD plain text.", unit="AT command", default=_INHERITED),
+        key(
+            "Makes USSD plain text; said at each start where `ussd` is text.",
+            unit="AT command",
+            default=_INHERITED,
+        ),
     ] = None
     codes: Annotated[
         tuple[VendorCode, ...],

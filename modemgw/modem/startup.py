@@ -22,14 +22,13 @@ from modemgw.modem.faults import Blocked
 from modemgw.modem.memories import choose_memories
 from modemgw.modem.model import ModemSettings, SimIdentity
 from modemgw.modem.proving import prove
-from modemgw.modem.unlock import BUSY_PAUSE_S, BUSY_TRIES, Unlocking
+from modemgw.modem.unlock import BUSY_PAUSE_S, BUSY_TRIES, RADIO_OFF_S, Unlocking
 
 T = TypeVar("T")
 
 SILENCES = 3  # commands without an answer that one start survives
 SMS_PAUSE_S = 1.0
 SMS_TRIES = 5
-RADIO_OFF_S = 3.0
 _BUSY_CODES = frozenset({14, 302, 314, 515, 517, 532})
 
 
@@ -151,7 +150,9 @@ class Startup:
     async def _set_up_messages(self) -> None:
         facts = self.facts
         await self.does(commands.CHARSET_GSM)
-        for text in facts.profile.init:
+        profile = facts.profile
+        plain = (profile.ussd_plain,) if profile.ussd == "text" else ()
+        for text in (*profile.init, *filter(None, plain)):
             await self.does(commands.plain(text))
         await self._pdu_mode()
         facts.service = await self.ask(commands.SERVICE)

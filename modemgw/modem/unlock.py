@@ -19,6 +19,8 @@ BUSY_PAUSE_S = 2.0
 BUSY_TRIES = 20  # a SIM needs 5 to 30 s after its PIN
 GONE_TRIES = 3  # A7670 says "SIM failure" once at boot and is ready a second later
 ALL_TRIES = 3  # of a PIN that nobody got wrong. Spec: 3GPP TS 31.101, 9.5
+LOOKS_TO_CYCLE = 10  # at a modem without a card, each half a minute after the other
+RADIO_OFF_S, RADIO_ON_S = 3.0, 5.0
 _SIM_GONE = frozenset({"SIM not inserted", "SIM failure", "SIM wrong"})
 _READY = frozenset({"", "READY", "SIM PIN2", "SIM PUK2"})  # PIN2 guards no messages
 _WRONG = frozenset({11, 12, 16})  # CME: still asked for, now the PUK, wrong
@@ -91,6 +93,14 @@ class Unlocking:
         if not self._facts.profile.late_sim_ok:
             why += "; this kind sees a card put in later only after a power cycle"
         return why
+
+    async def _cycle_radio(self) -> None:
+        """Switch the radio off and on: some modems look for a card only then."""
+        if self._facts.profile.radio_off_ok:
+            await self._asker.does(commands.RADIO_OFF)
+            await asyncio.sleep(RADIO_OFF_S)
+            await self._asker.does(commands.RADIO_ON)
+            await asyncio.sleep(RADIO_ON_S)
 
     async def _state(self) -> str:
         """Return what AT+CPIN? says, a refusal in its words, '' for ready."""
@@ -181,7 +191,13 @@ class Unlocking:
         return f"any card in {self._facts.imei}"
 
     def _blocked(self, why: str, state: str, *, is_last: bool = False) -> Blocked:
+        looks = 0
+
         async def recheck() -> bool:
+            nonlocal looks
+            looks += 1
+            if state in _SIM_GONE and looks % LOOKS_TO_CYCLE == 0:
+                await self._cycle_radio()
             now = await self._state()
             if state != "SIM PIN" or now != state:
                 return now != state

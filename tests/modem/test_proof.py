@@ -206,6 +206,18 @@ def test_the_last_try_of_a_pin_is_left_to_a_person(
     run_virtual(scenario())
 
 
+def test_a_modem_that_sees_a_card_only_after_a_radio_cycle() -> None:
+    async def scenario() -> None:
+        bench = ScriptBench({"AT+CPIN?": ["+CME ERROR: 10"]})
+        async with bench.running():
+            await bench.until(lambda: bench.phase is Phase.PARKED, 60)
+            await bench.until(lambda: "AT+CFUN=0" in bench.modem.heard, 400)
+            bench.modem.answers["AT+CPIN?"] = [["+CPIN: READY", "OK"]]
+            await bench.until(lambda: bench.phase is Phase.READY, 60)
+
+    run_virtual(scenario())
+
+
 @pytest.mark.parametrize(("left", "sent"), [("3", 1), ("2", 0)])
 def test_a_lost_answer_is_cleared_by_a_full_counter_alone(left: str, sent: int) -> None:
     async def scenario() -> None:
@@ -230,7 +242,14 @@ def test_a_lost_answer_is_cleared_by_a_full_counter_alone(left: str, sent: int) 
 
 def test_a_configured_profile_wins_and_its_own_is_said() -> None:
     async def scenario() -> None:
-        own = Profile("own", init=("AT+OWN=1",), noise=("NOISE",), booted=("REBORN",))
+        own = Profile(
+            "own",
+            ussd="text",
+            ussd_plain="AT+PLAIN=1",
+            init=("AT+OWN=1",),
+            noise=("NOISE",),
+            booted=("REBORN",),
+        )
         bench = ScriptBench(
             {"AT+CGMI": ["huawei", "OK"], "AT+CGMM": ["NOISE 1", "E173", "OK"]},
             profiles=(own, *FAMILIES),
@@ -240,6 +259,7 @@ def test_a_configured_profile_wins_and_its_own_is_said() -> None:
             await bench.until(lambda: bench.phase is Phase.READY, 5)
             assert bench.actor.snapshot.profile == "own"
             assert "AT+OWN=1" in bench.modem.heard
+            assert "AT+PLAIN=1" in bench.modem.heard
             assert "AT^CURC=0" not in bench.modem.heard
             bench.modem.say("REBORN")
             await bench.until(lambda: bench.phase is Phase.STARTING, 1)
