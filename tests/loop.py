@@ -65,9 +65,9 @@ class VirtualClock:
         return asyncio.get_running_loop().time()
 
 
-def run_virtual(coro: Coroutine[Any, Any, T]) -> T:
+def run_virtual(coro: Coroutine[Any, Any, T], *, debug: bool = True) -> T:
     """Run a test to its end, and fail if it leaves a task behind."""
-    with asyncio.Runner(loop_factory=VirtualLoop, debug=True) as runner:
+    with asyncio.Runner(loop_factory=VirtualLoop, debug=debug) as runner:
 
         async def checked() -> T:
             asyncio.get_running_loop().slow_callback_duration = 10.0

@@ -83,6 +83,15 @@ def settle(
 def decide(db: Connection, ids: IdSource, due: Due, now: int) -> MessageState:
     """Decide about one message whose waiting is over; return its state."""
     end = due.expires_at + REPORT_GRACE_MS
+    if now >= end and _is_torn(db, due.id):
+        torn: JsonDict = {
+            "code": "expired",
+            "detail": "one part was in doubt until the end, the rest was never sent",
+            "raw": None,
+            "retryable": True,
+        }
+        outbound.close(db, ids, due.id, MessageState.FAILED, torn, now)
+        return MessageState.FAILED
     if due.state is MessageState.SENT or now >= end:
         reason: JsonDict = {
             "code": "unknown",
@@ -103,6 +112,12 @@ def decide(db: Connection, ids: IdSource, due: Due, now: int) -> MessageState:
         )
         return MessageState.IN_DOUBT
     return settle(db, ids, due.id, choice, now)
+
+
+def _is_torn(db: Connection, message_id: int) -> bool:
+    """Say whether parts never left, so that nobody can have read the message."""
+    found = db.execute(sql("outbound.never_sent_parts"), {"message_id": message_id})
+    return bool(found.fetchone()[0])
 
 
 def due_decisions(db: Connection, now: int) -> list[Due]:

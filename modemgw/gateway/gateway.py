@@ -45,7 +45,7 @@ from modemgw.modem.discovery import Look
 from modemgw.modem.model import ModemSnapshot, SimIdentity
 from modemgw.modem.port import OpenPort
 from modemgw.modem.power import Power
-from modemgw.modem.rescue import Rescue, nowhere, usb_place
+from modemgw.modem.rescue import FindPlace, Rescue, nowhere, usb_place
 from modemgw.policy.message import MessageState, OnInDoubt
 from modemgw.store import outbound, outcomes, waiting
 from modemgw.store.database import Store
@@ -74,6 +74,7 @@ class Gateway:
         *,
         open_port: OpenPort,
         look: Look | None = None,
+        place: FindPlace | None = None,
         rng: random.Random | None = None,
     ) -> None:
         self.config = config
@@ -98,7 +99,7 @@ class Gateway:
         self.pool.rescue = Rescue(
             open_port,
             power=Power(self.pool.power_hook, config.power.socket),
-            place=nowhere if look is None else usb_place,
+            place=place or (nowhere if look is None else usb_place),
             is_settled=self.pool.is_settled,
         )
         self.supervisor = Supervisor(config, self.pool, open_port=open_port, look=look)

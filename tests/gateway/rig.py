@@ -170,7 +170,15 @@ async def gateway_rig(
         stack.callback(store.abandon if abandon else store.close)
         dice = random.Random(7)  # noqa: S311 - repeatable
         look = None if listed is None else sockets.look
-        gateway = Gateway(config, store, clock, open_port=wires, look=look, rng=dice)
+        gateway = Gateway(
+            config,
+            store,
+            clock,
+            open_port=wires,
+            look=look,
+            place=sockets.place,
+            rng=dice,
+        )
         await gateway.start()
         tasks = [
             asyncio.create_task(run(), name=name)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from fnmatch import fnmatch
 
 from modemgw.modem.discovery import Seat, Sight, Wanted
+from modemgw.modem.rescue import Place
 from modemgw.sim.wire import Wires
 
 
@@ -43,6 +44,12 @@ class Sockets:
             )
         keys = {path: self._key(path) for path in wanted.ports if path in paths}
         return Sight(tuple(seats.values()), keys)
+
+    async def place(self, path: str) -> Place:
+        """Say which other ports the modem at this port has."""
+        base = path.partition(".")[0]
+        paths = (one for one in self.wires.paths if one.partition(".")[0] == base)
+        return Place(self.usb.get(base), tuple(one for one in paths if one != path))
 
     def _key(self, path: str) -> str:
         return f"usb {self.usb[path]}" if path in self.usb else path

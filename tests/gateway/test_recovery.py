@@ -300,6 +300,22 @@ def test_a_modem_unplugged_in_the_middle_of_a_long_message(tmp_path: Path) -> No
     run_virtual(story())
 
 
+def test_a_message_of_which_a_part_never_left_does_not_end_as_sent(
+    tmp_path: Path,
+) -> None:
+    async def story() -> None:
+        faults = {0: Faults(silent_after_submit=frozenset({1}))}
+        async with gateway_rig(tmp_path, faults=faults, lost_reports=1.0) as rig:
+            await rig.ready()
+            torn = await rig.send(text="z" * 300, expires_in=600)
+            await rig.state(torn, "in_doubt", within=400)
+            await rig.state(torn, "failed", within=5000)
+            reason = (await rig.message(torn)).reason
+            assert reason is not None and "never sent" in reason["detail"]
+
+    run_virtual(story())
+
+
 def test_a_modem_that_gives_no_prompt_costs_nobody_a_message(tmp_path: Path) -> None:
     async def story() -> None:
         faults = {0: Faults(no_prompt=frozenset({1, 2}))}

@@ -99,6 +99,11 @@ SELECT count(*) FROM part
  WHERE message_id = :message_id
    AND state NOT IN ('accepted', 'delivered', 'undelivered');
 
+-- name: never_sent_parts
+-- Parts of a message that certainly never left.
+SELECT count(*) FROM part
+ WHERE message_id = :message_id AND state IN ('queued', 'claimed');
+
 -- name: part_states
 -- All parts of a message.
 SELECT state FROM part WHERE message_id = :message_id ORDER BY seq;
