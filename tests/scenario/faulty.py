@@ -100,6 +100,7 @@ async def faulty_rig(
             stage.stop()
 
 
+NO_PACE = "sims:\n  defaults: {pace: off, reports: on}\n"
 _MODEMS = "discovery: off\nmodems:\n"
 WITH_PIN = f'{_MODEMS}  - {{name: m0, port: {PORT}, pin: "1234"}}\n'
 BY_IMEI = tuple(f'  - {{name: m{at}, imei: "{imei_of(at)}"}}\n' for at in range(2))

@@ -27,6 +27,7 @@ async def test_a_full_sim_is_drained_and_everything_goes_on(rig: Rig) -> None:
     found = Counter(await texts(rig))
     assert sum(found.values()) == 21
     assert found["Is there room?"] == 1
+    assert await rig.pushed("sim.storage_full")
     assert not rig.sims[0].me.slots
     await delivers(rig)
 

@@ -7,7 +7,16 @@ import pytest
 from modemgw.modem.model import Phase
 from modemgw.sim.troubles.sending import BAD_NUMBERS
 from tests.gateway.rig import Rig
-from tests.scenario.faulty import HOUR, PORT, delivers, fault, steps, texts, typed
+from tests.scenario.faulty import (
+    HOUR,
+    NO_PACE,
+    PORT,
+    delivers,
+    fault,
+    steps,
+    texts,
+    typed,
+)
 
 
 @fault(1, "happy-send")
@@ -249,7 +258,7 @@ async def test_a_modem_without_cmms_sends_long_messages_all_the_same(rig: Rig) -
     assert rig.gateway.modems()[0].faults == 0
 
 
-@fault(69, "call-during-send")
+@fault(69, "call-during-send", extra="calls: {hang_up: on}\n" + NO_PACE)
 async def test_a_call_in_the_middle_of_a_send_does_not_reach_the_text(
     rig: Rig,
 ) -> None:
@@ -257,8 +266,11 @@ async def test_a_call_in_the_middle_of_a_send_does_not_reach_the_text(
     await delivers(rig, "untouched")
     assert rig.on_air == 1
     whole = typed(rig, PORT).upper()
-    body = whole.partition("AT+CMGS=")[2].partition("\r")[2].partition("\x1a")[0]
-    assert all(digit in "0123456789ABCDEF" for digit in body)
+    before, _, after = whole.partition("\x1a")
+    body = before.rpartition("\r")[2]
+    assert body and all(digit in "0123456789ABCDEF" for digit in body)
+    assert "AT+CHUP" in after and "AT+CHUP" not in before
     await asyncio.sleep(60)
+    assert len(await rig.pushed("call.incoming")) == 1
     await delivers(rig)
     assert rig.gateway.modems()[0].faults == 0

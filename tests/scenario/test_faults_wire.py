@@ -6,6 +6,7 @@ from modemgw.modem.model import Phase
 from tests.gateway.rig import Rig
 from tests.scenario.faulty import (
     HOUR,
+    PORT,
     SENDER,
     WITH_PIN,
     delivers,
@@ -159,11 +160,12 @@ async def test_a_restart_in_mid_service_is_set_up_again_with_its_pin(
 
 
 @fault(71, "sibling-freeze")
-async def test_a_port_that_only_its_sibling_can_wake(rig: Rig) -> None:
+async def test_a_word_to_its_sibling_wakes_a_frozen_port(rig: Rig) -> None:
     await rig.ready()
     await delivers(rig)
-    await asyncio.sleep(60)
-    assert rig.gateway.modems()[0].phase is not Phase.READY
+    await asyncio.sleep(20)
     sent = await rig.send()
-    await asyncio.sleep(60)
-    assert (await rig.message(sent)).state == "queued"
+    await rig.state(sent, "delivered", within=120)
+    assert rig.gateway.modems()[0].rung == "poke"
+    assert PORT + ".1" in rig.wires.opened
+    assert rig.on_air == 2
