@@ -1,6 +1,5 @@
 """`modemgw modems probe`: who answers at a port, and what a profile needs to know."""
 
-import asyncio
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -95,6 +94,8 @@ def _through(client: "AdminClient", modem: Answer, dump: bool) -> Answer:
 
 
 def _direct(port: str, dump: bool) -> Answer:
+    import asyncio  # noqa: PLC0415 (help stays quick)
+
     from modemgw.at.quirks import profile_for  # noqa: PLC0415
 
     answers = asyncio.run(_ask(port, _asked(dump)))
@@ -105,6 +106,8 @@ def _direct(port: str, dump: bool) -> Answer:
 
 
 async def _ask(port: str, commands: Iterable[str]) -> list[Answer]:
+    import asyncio  # noqa: PLC0415
+
     from modemgw.at.dump import deadline_s  # noqa: PLC0415
     from modemgw.modem import console  # noqa: PLC0415
     from modemgw.modem.channel import AtChannel  # noqa: PLC0415
