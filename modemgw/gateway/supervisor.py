@@ -185,7 +185,7 @@ class Supervisor:
         """Note which seat is whose, and take back ports that are gone."""
         before, self._held = self._held, {}
         for name, lease in self.leases.items():
-            if lease.port in sight.keys:
+            if lease.port in sight.keys.keys() - sight.others:
                 lease.seen_at = now
             key = self._seat_of(lease, sight)
             if key is not None:

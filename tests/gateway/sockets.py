@@ -18,6 +18,7 @@ class Sockets:
         self.wires = wires
         self.usb = dict(usb)
         self.looks = 0
+        self.silent: set[str] = set()  # ports of USB modems that take no AT
         self._since: dict[str, int] = {}
 
     async def look(self, wanted: Wanted) -> Sight:
@@ -42,8 +43,10 @@ class Sockets:
                 patterns=frozenset(named),
                 is_usb=is_usb,
             )
-        keys = {path: self._key(path) for path in wanted.ports if path in paths}
-        return Sight(tuple(seats.values()), keys)
+        there = self.silent | set(paths)
+        keys = {path: self._key(path) for path in wanted.ports if path in there}
+        others = frozenset(keys.keys() & self.silent)
+        return Sight(tuple(seats.values()), keys, others)
 
     async def place(self, path: str) -> Place:
         """Say which other ports the modem at this port has."""

@@ -412,3 +412,25 @@ def test_a_port_that_comes_and_goes_is_left_alone_for_a_minute_and_told(
             assert await seen(rig, "m1", "/dev/ttyUSB1", within=60) > 20
 
     run_virtual(story())
+
+
+def test_a_lost_port_whose_name_went_to_another_port_of_the_stick_is_not_opened(
+    tmp_path: Path,
+) -> None:
+    async def story() -> None:
+        listed = "discovery: off\nmodems: [{name: m0, port: /dev/ttyUSB0}]\n"
+        usb = {"/dev/ttyUSB0": "1-1"}
+        async with rigged(tmp_path, listed, 1, usb=usb) as rig:
+            pull_all(rig)
+            await plug(rig, ttyUSB0=0)
+            await rig.ready(1)
+            modem = rig.wires.unplug("/dev/ttyUSB0")
+            await asyncio.sleep(5)
+            # It is ttyUSB3 now, and ttyUSB0 is where it tells its diagnosis.
+            rig.sockets.usb = {"/dev/ttyUSB3": "1-1", "/dev/ttyUSB0": "1-1"}
+            rig.sockets.silent = {"/dev/ttyUSB0"}
+            await plug(rig, ttyUSB3=modem)
+            assert await seen(rig, "m0", "/dev/ttyUSB3") < 3
+            assert rig.wires.opened.count("/dev/ttyUSB0") == 1
+
+    run_virtual(story())
