@@ -38,7 +38,7 @@ from modemgw.modem.receiving import Receiver
 from modemgw.modem.remedy import Remedy, remedy
 from modemgw.modem.serving import Serving
 from modemgw.modem.startup import Remembered, Startup
-from modemgw.modem.submit import Gate, Submitter, neglect
+from modemgw.modem.submit import Gate, Habits, Submitter, neglect
 from modemgw.policy.lifecycle import Trigger, advance
 
 PORT_RETRY_S = 0.5  # between looks at a port that is not there
@@ -70,7 +70,7 @@ class ModemActor:
         self._why = "not looked for yet"
         self._since_ms = clock.now_ms()
         self._facts = Facts()
-        self._remembered = Remembered()  # for life
+        self._remembered, self._habits = Remembered(), Habits()  # for life
         self._poked = asyncio.Event()
         self._receiver = Receiver(settings.name, sink, self._poked.set)
         self._port: Port | None = None
@@ -252,7 +252,9 @@ class ModemActor:
         self._raise_trouble(channel)
         self._facts = facts
         self._receiver.moved_to(facts)
-        self._submitter = Submitter(channel, can_hold_link=facts.profile.cmms_ok)
+        self._submitter = Submitter(
+            channel, self._habits, can_hold_link=facts.profile.cmms_ok
+        )
         self._enter_service(Trigger.STARTED)
 
     async def _park(self, channel: AtChannel, exc: Blocked) -> None:

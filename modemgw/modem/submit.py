@@ -14,6 +14,7 @@ Spec: 3GPP TS 27.005, 4.3.
 import asyncio
 import inspect
 from collections.abc import Awaitable
+from dataclasses import dataclass
 
 from modemgw.at import commands
 from modemgw.at.answers import reference_of
@@ -36,14 +37,28 @@ LINK_OPEN_S = 1.0  # AT+CMMS=1 holds the link 1 to 5 s after a submit
 Gate = Awaitable[object]
 
 
+@dataclass(slots=True)
+class Habits:
+    """What is known of one modem's answers, over all its sessions."""
+
+    gives_references: bool = False  # +CMGS with a TP-MR, before its OK
+
+
 class Submitter:
     """Submits over one channel and remembers what that channel's modem can do."""
 
-    def __init__(self, channel: AtChannel, *, can_hold_link: bool = True) -> None:
+    def __init__(
+        self,
+        channel: AtChannel,
+        habits: Habits | None = None,
+        *,
+        can_hold_link: bool = True,
+    ) -> None:
         self._channel = channel
         self._loop = asyncio.get_running_loop()
         self._can_hold_link = can_hold_link  # AT+CMMS is worth trying
         self._link_open_until = 0.0
+        self._habits = habits or Habits()
 
     async def submit(
         self,
@@ -128,6 +143,11 @@ class Submitter:
         if final == "OK" or flight.lines:
             # With the reference said, the network has it, whatever came then.
             tp_mr = reference_of(flight.lines[-1]) if flight.lines else None
+            if self._habits.gives_references and not flight.lines:
+                self._channel.late.append(token)
+                why = "OK without a reference, perhaps to another program on this port"
+                return InDoubt(why, _wire(flight))
+            self._habits.gives_references |= tp_mr is not None
             reference = NO_REFERENCE if tp_mr is None else tp_mr
             return Accepted(reference, seconds, _wire(flight))
         if isinstance(final, str):

@@ -271,6 +271,20 @@ def test_every_way_to_say_accepted(answer: list[Say], tp_mr: int) -> None:
     run_virtual(scenario())
 
 
+def test_an_ok_without_the_reference_it_used_to_give_is_a_doubt() -> None:
+    """What another program typed meanwhile is answered with OK, too."""
+
+    async def scenario() -> None:
+        bench = Bench({"^Z": [["+CMGS: 7", "OK"], ["OK", (9, "+CMGS: 8")]]})
+        assert isinstance(await bench.submit(token=1), Accepted)
+        outcome = await bench.submit(token=2)
+        assert isinstance(outcome, InDoubt) and "without a reference" in outcome.why
+        await asyncio.sleep(10)
+        assert bench.late == [(2, 8)]
+
+    run_virtual(scenario())
+
+
 @pytest.mark.parametrize(
     ("answers", "code", "text", "seconds"),
     [

@@ -81,7 +81,7 @@ def _wrong(row: MessageRow, klass: str, copies: list[int], doubts: int) -> list[
             wrong.append("in doubt without a reason")
     elif MessageState(row.state) not in FINAL and row.state not in LEFT:
         wrong.append("neither final nor in doubt")
-    ended_in_doubt = row.state == "no_report" and doubts and len(copies) == 1
+    ended_in_doubt = row.state == "no_report" and copies.count(0) <= doubts
     if row.state in LEFT and min(copies) < 1 and not ended_in_doubt:
         wrong.append(f"said to have left, and did not: {copies}")
     if row.state in ("failed", "expired") and min(copies) and not doubts:
