@@ -10,6 +10,7 @@ device is grouped by its place on the bus ("1-1.3"), never by the number of a tt
 """
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -152,12 +153,13 @@ class Bus:
         return self._devices
 
     def _links(self) -> dict[str, str]:
-        """The ttys of USB devices, and where in sysfs they are."""
+        """The ttys that may be on USB, and where in sysfs they are."""
         folder = self.root / "class" / "tty"
         found: dict[str, str] = {}
         for name in _listed(folder):
             if name.startswith(_TTYS):
-                found[name] = os.path.realpath(folder / name)
+                with suppress(OSError):
+                    found[name] = os.readlink(f"{folder}/{name}")  # noqa: PTH115
         return found
 
     def _plugged(self) -> dict[str, str]:
@@ -173,7 +175,8 @@ class Bus:
         self, links: dict[str, str], plugged: dict[str, str]
     ) -> tuple[UsbDevice, ...]:
         ttys: dict[str, str] = {}  # by the path of the interface
-        for name, real in links.items():
+        for name in links:
+            real = os.path.realpath(self.root / "class" / "tty" / name)
             interface = _interface_above(Path(real))
             if interface is not None:
                 ttys[str(interface)] = name
