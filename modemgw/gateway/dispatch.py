@@ -51,7 +51,7 @@ class Dispatcher:
         self._rng = rng
         self._on_recorded = on_recorded
         self._changed = asyncio.Event()
-        self._settled: asyncio.Queue[int] = asyncio.Queue()  # doubts that never left
+        self._settled: asyncio.Queue[int] = asyncio.Queue()  # no longer in doubt
 
     # -- what others call ----------------------------------------------------
 
@@ -114,8 +114,12 @@ class Dispatcher:
         if entry is not None and not self.stopping:
             self.offer([entry])
 
+    def return_soon(self, message_id: int) -> None:
+        """Let `take_back` return a message whose doubt is settled to the queue."""
+        self._settled.put_nowait(message_id)
+
     async def take_back(self) -> None:
-        """Return messages to the queue that were found never to have left, for life."""
+        """Return messages to the queue whose doubts were settled, for life."""
         while True:
             message_id = await self._settled.get()
             try:

@@ -86,7 +86,11 @@ class Gateway:
         self.waiters = Waiters()
         self.dispatcher = Dispatcher(store, clock, rng=rng, on_recorded=self._recorded)
         self.inbound = Inbound(
-            store, clock, sim_of=self._sim_of, on_change=self._changed
+            store,
+            clock,
+            sim_of=self._sim_of,
+            on_change=self._changed,
+            on_proof=self.dispatcher.return_soon,
         )
         self.pool = Pool(
             config,

@@ -52,11 +52,13 @@ class Inbound:
         *,
         sim_of: Callable[[str, SimIdentity | None], Awaitable[SimFacts | None]],
         on_change: Callable[[int], None],
+        on_proof: Callable[[int], None] = lambda message_id: None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._sim_of = sim_of
         self._on_change = on_change
+        self._on_proof = on_proof  # a doubt is settled, other parts may wait
         self._open: asyncio.Queue[int] = asyncio.Queue()  # raw ids, all on disk
         self._deleted: set[int] = set()  # receipts whose deletion is not on disk yet
 
@@ -137,24 +139,24 @@ class Inbound:
         ids = self._store.ids
         keep = self._keeping(tpdu, sim, now)
 
-        def job(db: Connection) -> tuple[int, int | None]:
+        def job(db: Connection) -> tuple[int, tuple[int, bool] | None]:
             raw_id, is_new = keep(db)
             if not is_new:
                 return raw_id, None
             sim_id = sim.sim_id if sim else None
-            message_id = reports.apply(
+            applied = reports.apply(
                 db, ids, report, raw_id=raw_id, sim_id=sim_id, now=now
             )
-            if message_id is None:
+            if applied is None:
                 log.info(
                     "status report fits no part",
                     extra={"modem": tpdu.modem, "tp_mr": report.tp_mr},
                 )
-            return raw_id, message_id
+            return raw_id, applied
 
         # Routed reports wait for no confirmation: they ride on the next commit.
         try:
-            raw_id, message_id = await self._store.write_soon(job)
+            raw_id, applied = await self._store.write_soon(job)
         except StoreError:
             raise
         except Exception:
@@ -163,9 +165,14 @@ class Inbound:
             raw_id, _ = await self._store.write(keep)
             await self._set_aside(raw_id, "an error of ours; see the log")
             return raw_id
-        if message_id is not None:
-            self._on_change(message_id)
+        if applied is not None:
+            self._reported(*applied)
         return raw_id
+
+    def _reported(self, message_id: int, goes_on: bool) -> None:
+        self._on_change(message_id)
+        if goes_on:
+            self._on_proof(message_id)
 
     async def resume(self, *, crashed: bool) -> None:
         """Take up what was kept and not worked on when the daemon stopped."""
@@ -226,7 +233,9 @@ class Inbound:
                         db, ids, tpdu, raw_id=row.id, sim_id=row.sim_id, now=now
                     )
                 )
-                return [] if reported is None else [reported]
+                if reported is not None:
+                    self._reported(*reported)
+                return []
             case Deliver() if not (tpdu.is_silent or _only_clears(tpdu)):
                 changed = await self._store.write(
                     lambda db: joining.receive(

@@ -64,8 +64,8 @@ def apply(
     raw_id: int,
     sim_id: int | None,
     now: int,
-) -> int | None:
-    """Find the part a report is about and apply it; return the message's id.
+) -> tuple[int, bool] | None:
+    """Find the part a report is about and apply it; return as `outcomes.report`.
 
     None: no part, or more than one, fits. The report is kept as unmatched, and
     looked at again when a part of this SIM gets this TP-MR.
@@ -74,7 +74,7 @@ def apply(
     if part_id is None:
         inbound.mark_unmatched(db, raw_id, report.tp_mr)
         return None
-    message_id = outcomes.report(
+    message_id, goes_on = outcomes.report(
         db,
         ids,
         part_id=part_id,
@@ -91,7 +91,7 @@ def apply(
         },
     )
     inbound.mark_done(db, raw_id, message_id=message_id, tp_mr=report.tp_mr)
-    return message_id
+    return message_id, goes_on
 
 
 def _find(db: Connection, report: StatusReport, sim_id: int, now: int) -> int | None:

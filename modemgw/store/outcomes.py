@@ -275,8 +275,10 @@ def report(
     report_due_at: int | None,
     now: int,
     detail: JsonDict,
-) -> int:
-    """Apply a status report to its part; return the message's id.
+) -> tuple[int, bool]:
+    """Apply a status report to its part; return the message's id, and if it goes on.
+
+    It goes on where a doubt is settled and other parts of it may still wait.
 
     `part_state` None: a temporary report, noted and nothing more. A part in
     doubt is proven to have left. The first final report wins, except that
@@ -320,7 +322,8 @@ def report(
         )
         verdict = part_state if segments == 1 else None
         _conclude(db, ids, message_id, MessageState(state), reason, now, verdict)
-    return int(message_id)
+    goes_on = MessageState(state) is MessageState.IN_DOUBT and segments > 1
+    return int(message_id), goes_on
 
 
 def _conclude(

@@ -300,6 +300,21 @@ def test_a_modem_unplugged_in_the_middle_of_a_long_message(tmp_path: Path) -> No
     run_virtual(story())
 
 
+def test_the_rest_of_a_message_follows_when_a_report_settles_its_doubt(
+    tmp_path: Path,
+) -> None:
+    async def story() -> None:
+        faults = {0: Faults(silent_after_submit=frozenset({2}))}
+        async with gateway_rig(tmp_path, faults=faults, report_latency=200.0) as rig:
+            await rig.ready()
+            sent = await rig.send(text="z" * 400)
+            await rig.state(sent, "in_doubt", within=400)
+            await rig.state(sent, "delivered", within=600)
+            assert rig.on_air == 3
+
+    run_virtual(story())
+
+
 def test_a_message_of_which_a_part_never_left_does_not_end_as_sent(
     tmp_path: Path,
 ) -> None:
