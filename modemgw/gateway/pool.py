@@ -37,6 +37,12 @@ from modemgw.store.writer import Connection
 
 log = logging.getLogger("modemgw.pool")
 
+FORCE = {
+    "radio",
+    "reset",
+    "reauthorise",
+    "power",
+}  # rungs that a counter may not outlive
 STORE_RETRY_S = 2.0  # between tries to write a SIM's row while the disk says no
 
 
@@ -142,7 +148,14 @@ class Pool:
         while True:
             name = await self._changes.get()
             self._queued.discard(name)
-            await self._settle(name)
+            try:
+                await self._settle(name)
+            except StoreError as exc:
+                log.error("cannot read the database", extra={"error": str(exc)})
+                await asyncio.sleep(STORE_RETRY_S)
+                if name not in self._queued:
+                    self._queued.add(name)
+                    self._changes.put_nowait(name)
 
     # -- modem.model.Observer ------------------------------------------------
 
@@ -165,8 +178,10 @@ class Pool:
         self._phases[snapshot.name] = snapshot.phase
         rebooted = before is Phase.READY and snapshot.phase is Phase.STARTING
         unplugged = before is not Phase.ABSENT and snapshot.phase is Phase.ABSENT
+        came_back = before is not Phase.READY and snapshot.phase is Phase.READY
+        by_force = came_back and snapshot.rung in FORCE
         row = self._sims.get(snapshot.name)
-        if row is not None and (rebooted or unplugged):
+        if row is not None and (rebooted or unplugged or by_force):
             forgotten = self._store.write(partial(evidence.power_lost, sim_id=row.id))
             forgotten.add_done_callback(_retrieve)
 
