@@ -8,16 +8,16 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Coroutine, Sequence
-from functools import partial
 from typing import Any
 
 from modemgw.clock import Clock
 from modemgw.config.model import Config
-from modemgw.errors import Conflict, FieldError, StoreError
+from modemgw.errors import FieldError
 from modemgw.gateway import recovery, views
 from modemgw.gateway.accept import Checker, Known
-from modemgw.gateway.deadlines import Deadlines, settle
+from modemgw.gateway.deadlines import Deadlines
 from modemgw.gateway.dispatch import Dispatcher
+from modemgw.gateway.doubts import Doubts
 from modemgw.gateway.housekeeping import Housekeeping
 from modemgw.gateway.inbound import Inbound, SimFacts
 from modemgw.gateway.keys import KeyRing
@@ -36,26 +36,22 @@ from modemgw.gateway.submit import Intake
 from modemgw.gateway.supervisor import Supervisor
 from modemgw.gateway.targets import TargetGuard
 from modemgw.gateway.ussd import UssdDesk
-from modemgw.gateway.verdict import REPORT_GRACE_MS, Attempt, Verdict
+from modemgw.gateway.verdict import Attempt, Verdict
 from modemgw.gateway.waiting import Waiters
 from modemgw.gateway.webhooks import Deliverer
 from modemgw.gateway.workbench import Workbench
-from modemgw.ids import IdSource
 from modemgw.modem.discovery import Look
 from modemgw.modem.model import ModemSnapshot, SimIdentity
 from modemgw.modem.port import OpenPort
 from modemgw.modem.power import Power
 from modemgw.modem.rescue import FindPlace, Rescue, nowhere, usb_place
-from modemgw.policy.message import MessageState, OnInDoubt
-from modemgw.store import outbound, outcomes, waiting
+from modemgw.policy.message import MessageState
+from modemgw.store import outbound, waiting
 from modemgw.store.database import Store
-from modemgw.store.outcomes import PartRef
-from modemgw.store.writer import Connection
 
 log = logging.getLogger("modemgw.gateway")
 
 CLOCK_SLACK_MS = 60_000  # a clock this far behind the newest row is merely adjusted
-STORE_RETRY_S = 2.0
 WAITED_OUT = frozenset(MessageState) - {
     MessageState.SCHEDULED,
     MessageState.QUEUED,
@@ -92,13 +88,19 @@ class Gateway:
             on_change=self._changed,
             on_proof=self.dispatcher.return_soon,
         )
+        self.doubts = Doubts(
+            store,
+            clock,
+            on_change=self._changed,
+            give_back=self.dispatcher.reload_message,
+        )
         self.pool = Pool(
             config,
             store,
             clock,
             self.dispatcher,
             sink=self.inbound,
-            on_late_accept=self._late_accept,
+            on_late_accept=self.doubts.late_accept,
         )
         self.pool.rescue = Rescue(
             open_port,
@@ -135,7 +137,6 @@ class Gateway:
         )
         self.housekeeping = Housekeeping(store, clock)
         self._newest_instant = 0
-        self._late: asyncio.Queue[tuple[PartRef, int]] = asyncio.Queue()
         store.writer.on_pushed = self.webhooks.wake
 
     # -- life ----------------------------------------------------------------
@@ -167,7 +168,7 @@ class Gateway:
             ("inbound", self.inbound.run),
             ("deadlines", self.deadlines.run),
             ("webhooks", self.webhooks.run),
-            ("late", self._run_late),
+            ("late", self.doubts.run),
             ("housekeeping", self.housekeeping.run),
         ]
 
@@ -228,18 +229,8 @@ class Gateway:
 
         Raises NotFound, or Conflict where it is not in doubt.
         """
-        now, ids = self.clock.now_ms(), self.store.ids
-        message_id, state = await self.store.write(
-            partial(_settle, ids=ids, public_id=public_id, as_=as_, now=now)
-        )
-        log.info(
-            "doubt settled",
-            extra={"message_id": public_id, "as": as_, "by": caller.name},
-        )
-        self._changed(message_id)
+        await self.doubts.settle(public_id, as_, caller)
         self.deadlines.wake()
-        if state is not MessageState.FAILED:
-            await self.dispatcher.reload_message(message_id)
 
     async def wait_state(self, public_id: str, seconds: float) -> None:
         """Return when the message has left `queued` and `sending`, or after a while.
@@ -325,51 +316,3 @@ class Gateway:
     def _changed(self, message_id: int) -> None:
         if self.waiters:
             self.waiters.tell_all()
-
-    def _late_accept(self, token: object, tp_mr: int) -> None:
-        if isinstance(token, PartRef):
-            self._late.put_nowait((token, tp_mr))
-
-    async def _run_late(self) -> None:
-        """Settle doubts by a `+CMGS:` that came after its deadline."""
-        while True:
-            ref, tp_mr = await self._late.get()
-            job = partial(_accept_late, ids=self.store.ids, ref=ref, tp_mr=tp_mr)
-            while True:
-                try:
-                    now = self.clock.now_ms()
-                    never_left = await self.store.write(partial(job, now=now))
-                    break
-                except StoreError as exc:
-                    log.error("cannot write to the database", extra={"error": str(exc)})
-                    await asyncio.sleep(STORE_RETRY_S)
-            self._changed(ref.message_id)
-            for message_id in (ref.message_id, *never_left):
-                await self.dispatcher.reload_message(message_id)
-
-
-def _accept_late(
-    db: Connection, *, ids: IdSource, ref: PartRef, tp_mr: int, now: int
-) -> list[int]:
-    outcomes.accept(
-        db,
-        ids,
-        ref,
-        tp_mr=tp_mr,
-        report_due_at=now + REPORT_GRACE_MS,
-        now=now,
-        detail={"evidence": "the answer of the modem came late"},
-    )
-    return outcomes.weigh(db, ids, ref, tp_mr, now)
-
-
-def _settle(
-    db: Connection, *, ids: IdSource, public_id: str, as_: str, now: int
-) -> tuple[int, MessageState]:
-    found = outbound.find(db, public_id)
-    if found.state is not MessageState.IN_DOUBT:
-        raise Conflict(f"the message is {found.state.value}, and not in doubt")
-    if as_ == "sent":
-        return found.id, outcomes.settle_as_sent(db, ids, found.id, now)
-    choice = OnInDoubt.RESEND if as_ == "resend" else OnInDoubt.DROP
-    return found.id, settle(db, ids, found.id, choice, now)

@@ -17,12 +17,12 @@ from typing import Protocol, assert_never
 from modemgw.clock import Clock
 from modemgw.errors import PduEncodeError, StoreError
 from modemgw.gateway import verdict as verdicts
+from modemgw.gateway.lane_sim import LaneSim
 from modemgw.gateway.queue import Entry
 from modemgw.gateway.rendering import render_part, wants_report
 from modemgw.gateway.verdict import Attempt, Fate, Job, Verdict
 from modemgw.ids import IdSource
 from modemgw.modem.model import Accepted, InDoubt, NotSent, Refused, SubmitOutcome
-from modemgw.policy.pacing import Pace
 from modemgw.policy.routing import SimView, because
 from modemgw.store import meta
 from modemgw.store.database import Store
@@ -81,23 +81,6 @@ class Source(Protocol):
         """Return a random number in [0, 1)."""
 
 
-class LaneSim:
-    """The SIM in a lane's modem, with its pace. It goes where the card goes."""
-
-    def __init__(
-        self, sim_id: int, name: str, pace: Pace, *, reports: bool, smsc: str | None
-    ) -> None:
-        self.sim_id = sim_id
-        self.name = name
-        self.pace = pace
-        self.reports = reports
-        self.smsc = smsc
-        self.refusals = 0  # in a row, such that speak against the SIM …
-        self.refused: set[int] = set()  # … and the messages they were of
-        self.rests_until = 0.0  # monotonic: a clock that jumps ends no rest
-        self.rests_because = ""
-
-
 class Lane:
     """Sends through one modem, one part at a time, until it is canceled."""
 
@@ -150,12 +133,7 @@ class Lane:
         """Return from when the SIM may send, and what holds it until then."""
         if self.sim is None:
             return 0, ""
-        paced = self.sim.pace.free_at(now)
-        rest_s = self.sim.rests_until - self._clock.monotonic()
-        rested = now + int(rest_s * 1000) + 1 if rest_s > 0 else now
-        if rested > max(now, paced):
-            return rested, f"a rest after {self.sim.rests_because!r}"
-        return (paced, "its pace") if paced > now else (0, "")
+        return self.sim.free_at(now, self._clock.monotonic())
 
     def wake(self) -> None:
         """Look for work again."""
@@ -225,7 +203,7 @@ class Lane:
             return
         self.busy = True
         self.last_used_at = now
-        sim.pace.record(now)
+        sim.record(now, entry.to)
         gate = self._flush(self._mark(attempt, because(entry.wish), now))
         try:
             outcome = await self._actor.submit(

@@ -16,7 +16,8 @@ from modemgw.errors import StoreError
 from modemgw.gateway.announce import Announcer
 from modemgw.gateway.dispatch import Dispatcher
 from modemgw.gateway.inbound import SimFacts
-from modemgw.gateway.lane import Lane, LaneSim
+from modemgw.gateway.lane import Lane
+from modemgw.gateway.lane_sim import LaneSim
 from modemgw.gateway.model import PaceWindow, SimView
 from modemgw.gateway.pins import StoredPins
 from modemgw.modem.actor import ModemActor

@@ -79,9 +79,11 @@ def test_more_than_a_page_is_taken_up_after_a_restart(tmp_path: Path) -> None:
         hook = await bench.endpoint()
         bench.store.writer.on_pushed = None
         await bench.events(1200)
+        before = len(bench.receiver.got)  # what was on its way may come once more
         await bench.restart(clean=False)
         await bench.quiet()
-        assert len(bench.receiver.got) == len(ids(bench, "/hook")) == 1200
+        assert len(ids(bench, "/hook")) == 1200
+        assert len(bench.receiver.got) <= 1200 + before + PER_LANE
         assert {row.state for row in await bench.deliveries(hook)} == {"done"}
 
     run(tmp_path, story)

@@ -1,0 +1,127 @@
+"""What the configuration says of SIM cards."""
+
+from typing import Annotated
+
+import msgspec
+
+from modemgw.config.key import key
+from modemgw.config.secret import Secret
+from modemgw.policy.pacing import Window
+
+DEFAULT_PACE = (Window(10, 60),)  # an unpaced consumer SIM gets blocked
+
+
+class SimDefaults(msgspec.Struct, frozen=True):
+    """What holds for every SIM that does not say otherwise."""
+
+    pace: Annotated[
+        tuple[Window, ...],
+        key(
+            "How fast one SIM may send, in parts; several windows hold together. An "
+            "unpaced consumer SIM gets blocked by its operator. off: as fast as the "
+            "modem.",
+            unit="10/min, a list such as [10/min, 200/day], or off",
+            default="10/min",
+        ),
+    ] = DEFAULT_PACE
+    reports: Annotated[
+        bool,
+        key(
+            "Ask the network for delivery reports.",
+            unit="on or off",
+            default="on",
+        ),
+    ] = True
+
+
+class Card(msgspec.Struct, frozen=True):
+    """One SIM card: it keeps name, PIN, pace and history in whatever modem it sits."""
+
+    name: Annotated[
+        str,
+        key(
+            "Name in logs, lists and messages; unique.",
+            unit="up to 32 of A-Z a-z 0-9 . _ -",
+            default="required",
+        ),
+    ]
+    iccid: Annotated[
+        str,
+        key(
+            "The number printed on the card; `modemgw sims list --json` shows it.",
+            unit="18 to 20 digits",
+            default="required",
+        ),
+    ]
+    number: Annotated[
+        str | None,
+        key(
+            "The SIM's own number: most cards do not know it. Becomes `to` of what it "
+            "receives.",
+            unit="phone number",
+            default="what the card says",
+        ),
+    ] = None
+    pin: Annotated[
+        Secret | None,
+        key(
+            "PIN of this SIM; never shown and never logged.",
+            unit="4 to 8 digits, {file: PATH} or {env: NAME}",
+            default="none",
+        ),
+    ] = None
+    smsc: Annotated[
+        str | None,
+        key(
+            "Service centre to use; only where the one on the SIM is wrong.",
+            unit="phone number",
+            default="the SIM's own",
+        ),
+    ] = None
+    pace: Annotated[
+        tuple[Window, ...] | None,
+        key(
+            "As `sims.defaults.pace`, for this SIM alone.",
+            unit="10/min, a list, or off",
+            default="sims.defaults.pace",
+        ),
+    ] = None
+    reports: Annotated[
+        bool | None,
+        key(
+            "As `sims.defaults.reports`, for this SIM alone.",
+            unit="on or off",
+            default="sims.defaults.reports",
+        ),
+    ] = None
+
+
+class Sims(msgspec.Struct, frozen=True):
+    """SIM cards; quotas, names and PINs belong to them, not to the modem."""
+
+    defaults: SimDefaults = SimDefaults()
+    cards: tuple[Card, ...] = ()
+
+    def card(self, iccid: str | None) -> Card | None:
+        """Return what is configured for the card with this ICCID.
+
+        A card may give its ICCID with or without the check digit at its end.
+        """
+        if iccid is None:
+            return None
+        found = iccid.upper().removesuffix("F")
+        for card in self.cards:
+            shorter, longer = sorted((card.iccid, found), key=len)
+            if longer.startswith(shorter) and len(longer) - len(shorter) <= 1:
+                return card
+        return None
+
+    def pace(self, card: Card | None) -> tuple[Window, ...]:
+        """Return the windows that hold for `card`; empty: as fast as the modem."""
+        own = None if card is None else card.pace
+        return self.defaults.pace if own is None else own
+
+    def reports(self, card: Card | None) -> bool:
+        """Tell whether delivery reports are asked for with `card`."""
+        own = None if card is None else card.reports
+        return self.defaults.reports if own is None else own

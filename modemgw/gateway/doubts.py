@@ -1,0 +1,106 @@
+"""Settles messages in doubt by what comes later: an answer that was late, a person."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from modemgw.clock import Clock
+from modemgw.errors import Conflict, StoreError
+from modemgw.gateway.deadlines import settle
+from modemgw.gateway.model import Caller
+from modemgw.gateway.verdict import REPORT_GRACE_MS
+from modemgw.ids import IdSource
+from modemgw.policy.message import MessageState, OnInDoubt
+from modemgw.store import outbound, outcomes
+from modemgw.store.database import Store
+from modemgw.store.outcomes import PartRef
+from modemgw.store.writer import Connection
+
+log = logging.getLogger("modemgw.gateway")
+
+STORE_RETRY_S = 2.0
+
+
+class Doubts:
+    """What settles a doubt beside the next submit, a report and the deadline."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        on_change: Callable[[int], None],
+        give_back: Callable[[int], Awaitable[None]],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._on_change = on_change
+        self._give_back = give_back
+        self._late: asyncio.Queue[tuple[PartRef, int]] = asyncio.Queue()
+
+    async def settle(self, public_id: str, as_: str, caller: Caller) -> None:
+        """Decide a message in doubt: `sent`, `failed` or `resend`.
+
+        Raises NotFound, or Conflict where it is not in doubt.
+        """
+        now, ids = self._clock.now_ms(), self._store.ids
+        message_id, state = await self._store.write(
+            partial(_settle, ids=ids, public_id=public_id, as_=as_, now=now)
+        )
+        log.info(
+            "doubt settled",
+            extra={"message_id": public_id, "as": as_, "by": caller.name},
+        )
+        self._on_change(message_id)
+        if state is not MessageState.FAILED:
+            await self._give_back(message_id)
+
+    def late_accept(self, token: object, tp_mr: int) -> None:
+        """Hear of a `+CMGS:` that came after its deadline."""
+        if isinstance(token, PartRef):
+            self._late.put_nowait((token, tp_mr))
+
+    async def run(self) -> None:
+        """Settle doubts by late answers, for life."""
+        while True:
+            ref, tp_mr = await self._late.get()
+            job = partial(_accept_late, ids=self._store.ids, ref=ref, tp_mr=tp_mr)
+            while True:
+                try:
+                    now = self._clock.now_ms()
+                    never_left = await self._store.write(partial(job, now=now))
+                    break
+                except StoreError as exc:
+                    log.error("cannot write to the database", extra={"error": str(exc)})
+                    await asyncio.sleep(STORE_RETRY_S)
+            self._on_change(ref.message_id)
+            for message_id in (ref.message_id, *never_left):
+                await self._give_back(message_id)
+
+
+def _accept_late(
+    db: Connection, *, ids: IdSource, ref: PartRef, tp_mr: int, now: int
+) -> list[int]:
+    outcomes.accept(
+        db,
+        ids,
+        ref,
+        tp_mr=tp_mr,
+        report_due_at=now + REPORT_GRACE_MS,
+        now=now,
+        detail={"evidence": "the answer of the modem came late"},
+    )
+    return outcomes.weigh(db, ids, ref, tp_mr, now)
+
+
+def _settle(
+    db: Connection, *, ids: IdSource, public_id: str, as_: str, now: int
+) -> tuple[int, MessageState]:
+    found = outbound.find(db, public_id)
+    if found.state is not MessageState.IN_DOUBT:
+        raise Conflict(f"the message is {found.state.value}, and not in doubt")
+    if as_ == "sent":
+        return found.id, outcomes.settle_as_sent(db, ids, found.id, now)
+    choice = OnInDoubt.RESEND if as_ == "resend" else OnInDoubt.DROP
+    return found.id, settle(db, ids, found.id, choice, now)

@@ -1,0 +1,61 @@
+"""The SIM in a lane's modem, and what may hold it back; it goes where the card goes."""
+
+from typing import Protocol
+
+from modemgw.policy.pacing import Pace
+
+
+class Gate(Protocol):
+    """Something that may hold a whole SIM back: a quota, a bundle, a bench, parole.
+
+    Gates live as long as the SIM is known; they are asked before every part and
+    must answer from memory. Instants are Unix milliseconds.
+    """
+
+    def free_at(self, now_ms: int) -> tuple[int, str]:
+        """Return from when the SIM may send, and what holds it until then.
+
+        An instant not after `now_ms` means at once; FAR says nobody knows when.
+        """
+
+    def record(self, now_ms: int, to: str) -> None:
+        """Hear that a part to `to` is about to be submitted."""
+
+
+FAR = 1 << 53  # later than any instant: until somebody changes something
+
+
+class LaneSim:
+    """One SIM card in service."""
+
+    def __init__(
+        self, sim_id: int, name: str, pace: Pace, *, reports: bool, smsc: str | None
+    ) -> None:
+        self.sim_id = sim_id
+        self.name = name
+        self.pace = pace
+        self.reports = reports
+        self.smsc = smsc
+        self.gates: tuple[Gate, ...] = ()
+        self.refusals = 0  # in a row, such that speak against the SIM …
+        self.refused: set[int] = set()  # … and the messages they were of
+        self.rests_until = 0.0  # monotonic: a clock that jumps ends no rest
+        self.rests_because = ""
+
+    def free_at(self, now: int, monotonic: float) -> tuple[int, str]:
+        """Return from when it may send and what holds it until then; (0, ""): now."""
+        latest, because = self.pace.free_at(now), "its pace"
+        rest_s = self.rests_until - monotonic
+        if rest_s > 0 and (rested := now + int(rest_s * 1000) + 1) > latest:
+            latest, because = rested, f"a rest after {self.rests_because!r}"
+        for gate in self.gates:
+            at, why = gate.free_at(now)
+            if at > latest:
+                latest, because = at, why
+        return (latest, because) if latest > now else (0, "")
+
+    def record(self, now: int, to: str) -> None:
+        """Count one part that is about to be submitted."""
+        self.pace.record(now)
+        for gate in self.gates:
+            gate.record(now, to)
