@@ -42,7 +42,7 @@ def test_every_list_is_complete() -> None:
         *NAMED,
         *ACTS,
         *(f"+{digits}" for digits in SANDBOX),
-        *scenario_file.KEYS,
+        *sorted(scenario_file.KEYS),
     ],
 )
 def test_everything_that_can_be_written_is_on_the_page(name: str) -> None:
