@@ -24,11 +24,13 @@ MAX_WAITING = 1000  # notices while the database says no; the oldest go first
 # Kinds that become events, and their type.
 TYPES = {
     "call.incoming": "call.incoming",
+    "data_only": "sim.data_only",
     "storage_full": "sim.storage_full",
     "storage_freed": "sim.storage_freed",
     "storage_stuck": "sim.storage_stuck",
 }
 _WARNINGS = {
+    "data_only": "registered for data alone: SMS works only where it goes over IMS",
     "storage_full": "a storage is full: what arrives is refused until it is read out",
     "storage_stuck": "a record cannot be deleted and is left alone",
 }

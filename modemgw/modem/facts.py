@@ -83,6 +83,15 @@ class Facts:
         return self.creg in SENDABLE or self.cereg in SENDABLE
 
     @property
+    def is_data_only(self) -> bool:
+        """Tell whether it is registered for packets but not for circuits.
+
+        SMS over SGs needs both; over IMS it works all the same, so this is a hint.
+        """
+        asked = self.answers_creg and self.creg is not None
+        return asked and self.creg not in SENDABLE and self.cereg in SENDABLE
+
+    @property
     def registration(self) -> str | None:
         """The word for people: the better one of both registrations."""
         stat = self.creg

@@ -23,6 +23,7 @@ STATUS_S = 30.0  # between polls of an idle modem; they are its health check
 STATUS_BUSY_S = 120.0  # of one whose submits prove its health
 WATCHDOG_S = 300.0  # between looks at AT+CNMI?
 POLLED_SWEEP_S = 30.0  # of a modem that announces nothing
+DATA_ONLY_S = 300.0  # an attach may take its time; then people are told
 _LOCKED = ("SIM PIN", "SIM PUK")  # what AT+CPIN? says
 
 
@@ -58,6 +59,7 @@ class Serving:
         self._changed = changed
         self._aside = aside
         self._registered_at = asyncio.get_running_loop().time()  # last seen so
+        self._both_at: float | None = self._registered_at  # None: people were told
 
     async def run(self) -> None:
         """Serve until a ModemError."""
@@ -84,6 +86,7 @@ class Serving:
                 await status.poll(asker, facts)
                 self._changed()
                 polled_at = loop.time()
+                self._look_at_attach(polled_at)
             else:
                 await self._idle(min(status_at, watchdog_at, receiver.sweep_at) - now)
 
@@ -93,6 +96,15 @@ class Serving:
             return STATUS_BUSY_S if self._is_sending() else STATUS_S
         is_new = now - self._registered_at < SEARCHING_FOR_S
         return SEARCHING_S if is_new else SEARCHING_LONG_S
+
+    def _look_at_attach(self, now: float) -> None:
+        """Tell of an attach for data alone, once, where it lasts."""
+        if not self._facts.is_data_only:
+            self._both_at = now
+        elif self._both_at is not None and now - self._both_at > DATA_ONLY_S:
+            self._both_at = None
+            facts = self._facts
+            self._aside.notice("data_only", {"creg": facts.creg, "cereg": facts.cereg})
 
     async def _check_settings(self) -> None:
         """Compare what a modem forgets with what was set; Rebooted if it differs.

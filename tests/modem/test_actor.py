@@ -146,6 +146,32 @@ def test_either_registration_counts(
     run_virtual(scenario())
 
 
+@pytest.mark.parametrize(
+    ("creg", "cereg", "told"),
+    [
+        pytest.param("+CREG: 0,0", "+CEREG: 0,1", 1, id="data-alone"),
+        pytest.param("+CREG: 0,1", "+CEREG: 0,1", 0, id="both"),
+        pytest.param("ERROR", "+CEREG: 0,1", 0, id="creg-not-known"),
+        pytest.param("+CREG: 0,6", "+CEREG: 0,0", 0, id="sms-only"),
+    ],
+)
+def test_an_attach_for_data_alone_is_told_once_after_a_while(
+    creg: str, cereg: str, told: int
+) -> None:
+    async def scenario() -> None:
+        said = [creg] if creg == "ERROR" else [creg, "OK"]
+        bench = ScriptBench({"AT+CREG?": said, "AT+CEREG?": [cereg, "OK"]})
+        async with bench.running():
+            await bench.until(lambda: bench.phase is Phase.READY, 5)
+            await asyncio.sleep(280)
+            assert "data_only" not in bench.notices
+            await asyncio.sleep(7200)
+            assert bench.notices.count("data_only") == told
+            assert bench.can_send()
+
+    run_virtual(scenario())
+
+
 def test_a_change_of_signal_is_published_once() -> None:
     async def scenario() -> None:
         bench = SimBench()
