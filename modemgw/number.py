@@ -230,31 +230,3 @@ def _behind_exit_code(digits: str, country: str) -> str | None:
 def _reason(error_type: int) -> str:
     too_long = phonenumbers.NumberParseException.TOO_LONG
     return "too long" if error_type == too_long else "too short"
-
-
-def calling_code(country: str) -> int:
-    """Return the code that numbers of a region (`DE`) begin with; 0: no such region."""
-    return phonenumbers.country_code_for_region(country)
-
-
-def shares_calling_code(country: str) -> bool:
-    """Tell whether other regions have numbers behind the same code, as +1 and +7."""
-    return len(phonenumbers.region_codes_for_country_code(calling_code(country))) > 1
-
-
-@lru_cache(maxsize=4096)
-def country_of(e164: str) -> str:
-    """Return the region of a full number, "" where it has none.
-
-    A range that the metadata does not know belongs to the main region of its code.
-
-    >>> country_of("+12042345678"), country_of("+4915112345678")
-    ('CA', 'DE')
-    """
-    try:
-        number = phonenumbers.parse(e164, None)
-    except phonenumbers.NumberParseException:
-        return ""
-    code = number.country_code or 0
-    regions = phonenumbers.region_codes_for_country_code(code)
-    return phonenumbers.region_code_for_number(number) or next(iter(regions), "")
