@@ -1,12 +1,38 @@
-"""Which SIM may take a message, and why the others may not.
+"""Which SIM may take a message now, and which one it had better wait for.
 
-Sending is pulled: a SIM that becomes free asks for the best message it may
-take. So the question is always about one message and one SIM; `explain` asks it
-for all of them.
+Sending is pulled: a SIM that becomes free asks for the best message it may take.
+So `judge` is always about one message and one SIM that is free. Limits are hard;
+preferences are soft: for a while (the patience) a message is left for a better SIM
+that is expected, and then goes to whoever is there. `explain` asks for all SIMs.
+
+Preferences, the first that tells two SIMs apart decides: the rule for the
+destination, its own network, price, the last correspondence, health. Where none
+does, whoever is free first sends.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
+
+from modemgw.policy.zones import Rule
+
+PATIENCE_MS = 15_000  # longer than the slowest modem needs for one part
+UNKNOWN_PRICE = 1 << 53  # dearer than any price that is known
+NEARLY_FULL = 750  # per mille of a limit from which a SIM is spared
+NEVER_MS = 1 << 52  # an instant that does not come: nobody knows when
+_RESTED = "used more recently"
+
+Place = tuple[str, str]  # ("sim" | "modem" | "pool", its name)
+
+
+class Rates(Protocol):
+    """What a SIM's tariff says of a destination; policy/tariff.py has the real one."""
+
+    def price(self, to: str, *, used_in_bundle: int) -> int | None:
+        """Return micro-units of the currency per part, None where not known."""
+
+    def allows(self, to: str, parts: int = 1, *, used_in_bundle: int = 0) -> str | None:
+        """Return why the SIM may not write there, None where it may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,47 +46,143 @@ class SimView:
     why_not_ready: str = ""
     busy: bool = False
     paused: bool = False
-    free_at: int = 0  # Unix ms; pace and cool-down
+    free_at: int = 0  # Unix ms; pace, quotas, benches
     free_because: str = ""  # why not before free_at
     last_used_at: int = 0
+    pools: frozenset[str] = frozenset()
+    networks: tuple[str, ...] = ()  # prefixes of its own network
+    tariff: Rates | None = None
+    used_in_bundle: int = 0
+    health: int = 0  # 0 is fine, more is worse
+    health_because: str = ""
+    load: int = 0  # per mille of its fullest window
+    weight: int = 1  # share of the messages among equals
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Where a message may go: what its sender asked for and what happened to it."""
+    """Where a message may go: what its sender asked for and what happened to it.
+
+    Equal wishes are judged alike by every SIM. `to` is one number of the zone: two
+    numbers of one zone are told apart by no rule, network or tariff.
+    """
 
     sim: str | None = None
     modem: str | None = None
     pinned_sim_id: int | None = None  # a part of it was accepted there
     excluded: frozenset[int] = field(default_factory=frozenset)  # refused it before
+    pool: str | None = None
+    also: tuple[Place, ...] = ()  # where else it may go by now
+    zone: str = ""
+    last_sim_id: int | None = None  # in touch with the recipient last, and preferred
+    patience_ms: int = PATIENCE_MS
+    parts: int = 1  # of the whole message
+    to: str = field(default="", compare=False)
+    rule: Rule | None = field(default=None, compare=False)  # that of the zone
+    plain: bool = field(default=False, compare=False)  # nothing is preferred for it
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """The answer for people: the SIM that would take it, and what speaks for others."""
+class Take:
+    """The SIM may take it."""
 
-    sim: str | None
     because: str
-    others: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A better SIM is expected, or this one is not free: ask again then."""
+
+    until_ms: int
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Never:
+    """This SIM must not take it, however long it waits."""
+
+    because: str
+
+
+Judgement = Take | Later | Never
+
+
+def judge(
+    wish: Wish,
+    sim: SimView,
+    rivals: Sequence[SimView],
+    *,
+    now_ms: int,
+    waited_ms: int,
+) -> Judgement:
+    """Say whether this SIM may take the message now.
+
+    `rivals` are the other SIMs (the SIM itself among them does no harm); they are
+    looked at only where something speaks against this one. `waited_ms`: since the
+    message could leave. `Later.until_ms` is never beyond the patience, except
+    where the SIM itself is not free before.
+    """
+    if (never := why_never(wish, sim)) is not None:
+        return Never(never)
+    if (held := _held(sim, now_ms)) is not None:
+        return Later(max(sim.free_at, now_ms + 1), held)
+    left_ms = wish.patience_ms - waited_ms
+    if left_ms <= 0:
+        return Take(because(wish))
+    mine = against(wish, sim)
+    if mine == _NOTHING:
+        return Take(because(wish))
+    until = now_ms + left_ms
+    for rival in rivals:
+        if against(wish, rival) < mine and _expected(wish, rival, until):
+            return Later(until, f"SIM {rival.name} is better for it")
+    return Take(because(wish))
 
 
 def why_never(wish: Wish, sim: SimView) -> str | None:
     """Say why this SIM must not take the message however long we wait, or None."""
-    if wish.pinned_sim_id is not None and wish.pinned_sim_id != sim.sim_id:
+    if wish.pinned_sim_id is not None:
+        if wish.pinned_sim_id == sim.sim_id:
+            return None  # the rest goes where the beginning went
         return "another SIM has sent a part of this message"
-    if wish.sim is not None and wish.sim != sim.name:
-        return f"the message asks for SIM {wish.sim!r}"
-    if wish.modem is not None and wish.modem != sim.modem:
-        return f"the message asks for modem {wish.modem!r}"
+    if (elsewhere := _not_asked_for(wish, sim)) is not None:
+        return elsewhere
     if sim.sim_id in wish.excluded:
         return "it refused this message before"
-    return None
+    if sim.tariff is not None:
+        used = sim.used_in_bundle
+        barred = sim.tariff.allows(wish.to, wish.parts, used_in_bundle=used)
+        if barred is not None:
+            return barred
+    return wish.rule.forbids(sim.name, sim.pools) if wish.rule is not None else None
 
 
 def why_not(wish: Wish, sim: SimView, now_ms: int) -> str | None:
     """Say why this SIM cannot take the message now, or None if it can."""
-    if (never := why_never(wish, sim)) is not None:
-        return never
+    never = why_never(wish, sim)
+    return never if never is not None else _held(sim, now_ms)
+
+
+def _not_asked_for(wish: Wish, sim: SimView) -> str | None:
+    if wish.sim is not None and wish.sim != sim.name:
+        why = f"the message asks for SIM {wish.sim!r}"
+    elif wish.modem is not None and wish.modem != sim.modem:
+        why = f"the message asks for modem {wish.modem!r}"
+    elif wish.pool is not None and wish.pool not in sim.pools:
+        why = f"it is not in pool {wish.pool!r}"
+    else:
+        return None
+    return None if any(_is_in(sim, place) for place in wish.also) else why
+
+
+def _is_in(sim: SimView, place: Place) -> bool:
+    kind, name = place
+    if kind == "pool":
+        return name in sim.pools
+    return name == (sim.name if kind == "sim" else sim.modem)
+
+
+def _held(sim: SimView, now_ms: int) -> str | None:
     if not sim.ready or sim.sim_id is None:
         return sim.why_not_ready or "not ready"
     if sim.paused:
@@ -71,30 +193,182 @@ def why_not(wish: Wish, sim: SimView, now_ms: int) -> str | None:
     return None
 
 
-def explain(wish: Wish, sims: Iterable[SimView], now_ms: int) -> Choice:
+def _expected(wish: Wish, sim: SimView, until_ms: int) -> bool:
+    """Say whether this SIM will be there for the message by then."""
+    return (
+        sim.ready
+        and sim.sim_id is not None
+        and not sim.paused
+        and sim.free_at <= until_ms
+        and why_never(wish, sim) is None
+    )
+
+
+Against = tuple[int, int, int, int, int]  # rule, network, price, correspondence, health
+
+_NOTHING: Against = (0, 0, 0, 0, 0)
+
+
+def against(wish: Wish, sim: SimView) -> Against:
+    """Return what speaks against this SIM, by importance; the smaller the better."""
+    if wish.plain:
+        return (0, 0, 0, 0, sim.health)
+    rule, last = wish.rule, wish.last_sim_id
+    return (
+        0 if rule is None else rule.rank(sim.name, sim.pools),
+        0 if _is_own_network(wish, sim) else 1,
+        _price(wish, sim),
+        0 if last is None or last == sim.sim_id else 1,
+        sim.health,
+    )
+
+
+def _is_own_network(wish: Wish, sim: SimView) -> bool:
+    return bool(sim.networks) and wish.to.startswith(sim.networks)
+
+
+def _price(wish: Wish, sim: SimView) -> int:
+    if sim.tariff is None:
+        return UNKNOWN_PRICE
+    price = sim.tariff.price(wish.to, used_in_bundle=sim.used_in_bundle)
+    return UNKNOWN_PRICE if price is None else price
+
+
+def order(wish: Wish, sim: SimView, now_ms: int) -> tuple[object, ...]:
+    """Return where this SIM stands among those that may take the message, best first.
+
+    Among equals: a free one, one with room in its limits, the one that has rested
+    longest; rest counts as many times as its weight.
+    """
+    rest = (now_ms - sim.last_used_at) * sim.weight
+    full = sim.load >= NEARLY_FULL
+    return (against(wish, sim), sim.busy, full, -rest, sim.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The answer for people: the SIM that would take it, and what speaks for others."""
+
+    sim: str | None  # None: nobody, now
+    because: str
+    others: dict[str, str]
+    at: int | None = None  # Unix ms when it would leave at the earliest; None: unknown
+
+
+def explain(
+    wish: Wish, sims: Iterable[SimView], now_ms: int, *, waited_ms: int = 0
+) -> Choice:
     """Return which SIM a message would go to now, with a sentence for each other.
 
-    A free SIM comes before a busy one; among equals the one that has rested
-    longest sends, which spreads messages evenly.
+    A SIM that is busy is named where the message would wait for it.
     """
     others: dict[str, str] = {}
     able: list[SimView] = []
+    coming: list[SimView] = []
     for sim in sims:
         if (why := why_not(wish, sim, now_ms)) is None:
             able.append(sim)
         else:
             others[sim.name] = why
-    able.sort(key=lambda sim: (sim.busy, sim.last_used_at, sim.name))
-    for sim in able[1:]:
-        others[sim.name] = "busy" if sim.busy else "used more recently"
-    if not able:
+            if _expected(wish, sim, NEVER_MS):
+                coming.append(sim)
+    all_there = [*able, *coming]
+    takes = [
+        sim
+        for sim in able
+        if isinstance(
+            judge(wish, sim, all_there, now_ms=now_ms, waited_ms=waited_ms), Take
+        )
+    ]
+    free = [sim for sim in takes if not sim.busy] or takes
+    if free:
+        best = min(free, key=lambda sim: order(wish, sim, now_ms))
+        others.update({s.name: lost(wish, s, best) for s in able if s is not best})
+        rivals = [sim for sim in all_there if sim is not best]
+        return Choice(best.name, won(wish, best, rivals), others, now_ms)
+    others.update({sim.name: "waits for a better SIM" for sim in able})
+    if not coming:
         return Choice(None, "no SIM can take it now", others)
-    best = able[0]
-    return Choice(best.name, because(wish, busy=best.busy), others)
+    first = min(coming, key=lambda sim: (sim.free_at, order(wish, sim, now_ms)))
+    return Choice(None, f"waits for SIM {first.name}", others, first.free_at)
+
+
+def won(wish: Wish, best: SimView, rivals: Sequence[SimView]) -> str:
+    """Say in one phrase why the SIM that takes the message is the one."""
+    asked = because(wish, busy=best.busy)
+    if wish.plain or wish.pinned_sim_id is not None or wish.sim or wish.modem:
+        return asked
+    able = [sim for sim in rivals if why_never(wish, sim) is None]
+    if not able:
+        return "the only one that may"
+    rival = min(able, key=lambda sim: against(wish, sim))
+    if against(wish, best) > against(wish, rival):
+        return f"SIM {rival.name} is better, and was not free in time"
+    return _phrase(_WON, wish, best, rival) or asked
+
+
+def lost(wish: Wish, sim: SimView, best: SimView) -> str:
+    """Say in one phrase why this SIM, which may take the message, is not the one."""
+    if against(wish, sim) < against(wish, best):
+        return "better, and busy" if sim.busy else "better, and not free in time"
+    if (phrase := _phrase(_LOST, wish, sim, best)) is not None:
+        return phrase
+    if sim.busy:
+        return "busy"
+    return "its limits are nearly used up" if sim.load >= NEARLY_FULL else _RESTED
+
+
+# What tells two SIMs apart, in the order of `against`.
+_WON = (
+    "preferred for {place}",
+    "the number is in its own network",
+    "cheapest: {cost}",
+    "in touch with this number last",
+    "healthier than SIM {other}",
+)
+_LOST = (
+    "less preferred for {place}",
+    "the number is not in its network",
+    "dearer: {cost}",
+    "was not in touch with this number last",
+    "{health}",
+)
+
+
+def _phrase(
+    phrases: tuple[str, ...], wish: Wish, sim: SimView, other: SimView
+) -> str | None:
+    first = _first_difference(wish, sim, other)
+    if first is None:
+        return None
+    return phrases[first].format(
+        place=wish.rule.place if wish.rule is not None else "",
+        cost=_cost(_price(wish, sim)),
+        health=sim.health_because or "in poor health",
+        other=other.name,
+    )
+
+
+def _first_difference(wish: Wish, one: SimView, other: SimView) -> int | None:
+    pairs = zip(against(wish, one), against(wish, other), strict=True)
+    return next((index for index, (a, b) in enumerate(pairs) if a != b), None)
+
+
+def _cost(micro: int) -> str:
+    """Write micro-units as people do.
+
+    >>> _cost(50_000), _cost(0), _cost(1_234_567)
+    ('0.05 a part', '0 a part', '1.234567 a part')
+    """
+    if micro >= UNKNOWN_PRICE:
+        return "price not known"
+    whole, rest = divmod(micro, 1_000_000)
+    digits = f"{rest:06}".rstrip("0")
+    return f"{whole}.{digits} a part" if digits else f"{whole} a part"
 
 
 def because(wish: Wish, *, busy: bool = False) -> str:
-    """Say in one phrase why the SIM that takes the message is the one."""
+    """Say what makes any SIM the one for this message, before they are compared."""
     if wish.pinned_sim_id is not None:
         return "it has sent an earlier part"
     if wish.sim is not None or wish.modem is not None:
