@@ -16,6 +16,19 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
+def written_bytes(pid: int) -> int:
+    """Return how many octets a process has handed to the file system so far.
+
+    Not `write_bytes`, which a file system without a disk never counts; WAL pages are
+    flushed by every commit, so the two hardly differ.
+    """
+    for line in Path(f"/proc/{pid}/io").read_text("ascii").splitlines():
+        name, _, value = line.partition(": ")
+        if name == "wchar":
+            return int(value)
+    raise ValueError("no wchar in /proc/<pid>/io")
+
+
 def rss_mib(pid: int) -> float:
     """Return the resident memory of a process."""
     return int(Path(f"/proc/{pid}/statm").read_text("utf-8").split()[1]) * _PAGE / 2**20
