@@ -30,6 +30,7 @@ log = logging.getLogger("modemgw.inbound")
 STORE_RETRY_S = 2.0  # between tries to work while the disk says no
 BACKLOG_AGE_MS = 86_400_000  # older than this on a SIM just met: nobody waits for it
 JUST_MET_MS = 900_000  # how long a SIM counts as just met: its first sweep is over
+REPEATED_MS = 900_000  # how long the network repeats what was not acknowledged
 CLOCKS_AGREE_MS = 7 * 86_400_000  # an SCTS further from our clock is not used in ids
 _RANDOM_OCTETS = 10  # of an id, behind its time
 
@@ -124,6 +125,7 @@ class Inbound:
                 read_at=now,
                 backlog=backlog,
                 sweep_began_at=tpdu.sweep_began_at,
+                repeated_since=now - REPEATED_MS if tpdu.wants_ack else None,
             )
 
         return keep

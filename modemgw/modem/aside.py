@@ -75,6 +75,7 @@ class Aside:
         self._report = report
         self._noticed: dict[str, float] = {}  # loop time, by kind
         self._greeted: AtChannel | None = None  # where callers are shown
+        self._acknowledger: Acknowledger | None = None
         self._calls = Calls(self._ringing, hang_up=settings.hang_up, wake=poke)
         self.ussd = Ussd(
             self.air,
@@ -127,13 +128,16 @@ class Aside:
             self.journal.add("act", "hung up an incoming call")
         if self._greeted is not asker.channel:
             self._greeted = asker.channel
+            if self._acknowledger is not None:
+                await self._acknowledger.begin()
             await asker.does(SHOW_CALLER)
             if self._clock.now_ms() < CLOCK_FLOOR_MS:
                 self._time(await asker.ask(nettime.CLOCK))
 
     def adopt(self, receiver: Receiver) -> None:
         """Hear what the receiver has to tell, and do what it may not do itself."""
-        receiver.acknowledge = Acknowledger(self.served, self._report, self._poke)
+        self._acknowledger = Acknowledger(self.served, self._report, self._poke)
+        receiver.acknowledge = self._acknowledger
         receiver.fullness = Fullness(self._tell)
         receiver.tell = self._tell
         receiver.now_ms = self._clock.now_ms

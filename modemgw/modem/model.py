@@ -13,6 +13,7 @@ from modemgw.at.families import FAMILIES
 from modemgw.at.profile import Profile
 from modemgw.modem.pins import MemoryLatch, PinLatch
 from modemgw.modem.rescue import Rescue
+from modemgw.modem.witness import NoWitness, Witness
 from modemgw.policy.lifecycle import Phase
 
 __all__ = [
@@ -134,10 +135,15 @@ class NotSent:
 
 @dataclass(frozen=True, slots=True)
 class InDoubt:
-    """Ctrl-Z, or a part of the TPDU, went out and no final result came."""
+    """Ctrl-Z, or a part of the TPDU, went out and no final result came.
+
+    `is_over`: the modem had all the time a submit can take, so nothing of it can
+    still be on its way.
+    """
 
     why: str
     wire: tuple[WireLine, ...]
+    is_over: bool = False
 
 
 SubmitOutcome = Accepted | Refused | NotSent | InDoubt
@@ -159,6 +165,7 @@ class ReceivedTpdu:
     routed: bool
     length: int | None
     sweep_began_at: int | None = None  # Unix ms, where a sweep found it
+    wants_ack: bool = False  # the network repeats it where our AT+CNMA is lost
 
 
 class TpduSink(Protocol):
@@ -211,3 +218,5 @@ class ModemSettings:
     profile: str | None = None
     pins: PinLatch = field(default_factory=MemoryLatch)
     rescue: Rescue | None = None  # what may be done for it from outside
+    witness: Witness = NoWitness()
+    given_up: object | None = None  # token of the last run's submit without an answer

@@ -78,7 +78,7 @@ class Receiver:
         self.tell: Tell = _untold  # what a person should know
         self.now_ms: Callable[[], int] | None = None  # wall time, where it is known
         self._sweep_began_at: int | None = None
-        self._acknowledges = False
+        self._acknowledges = True  # until we know: a repetition is then found out
         self._paid: dict[bytes, tuple[int, float]] = {}  # receipt and time, by octets
         self._stuck: dict[_Key, _Stuck] = {}
         self._deleted: dict[_Key, _Stuck] = {}  # the modem said so; not proved yet
@@ -103,7 +103,10 @@ class Receiver:
             octets = answers.octets_of(urc.pdu or "")
             if octets:
                 length = answers.announced_length(text)
-                tpdu = ReceivedTpdu(self._name, sim, None, None, octets, True, length)
+                tpdu = ReceivedTpdu(
+                    *(self._name, sim, None, None, octets, True, length),
+                    wants_ack=self._acknowledges,
+                )
                 if not self._routed:
                     self._routed_at = asyncio.get_running_loop().time()
                 self._routed.append(tpdu)
@@ -304,6 +307,7 @@ class Receiver:
             tpdu = ReceivedTpdu(
                 *(self._name, self._sim, memory, slot, row.octets, False, row.length),
                 sweep_began_at=sweep_began_at,
+                wants_ack=self._acknowledges,
             )
             receipt = self._repeated(row.octets)
             if receipt is None:

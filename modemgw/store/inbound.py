@@ -43,6 +43,7 @@ def insert_raw(
     read_at: int,
     backlog: bool = False,
     sweep_began_at: int | None = None,
+    repeated_since: int | None = None,
 ) -> tuple[int, bool]:
     """Keep a TPDU; return its row id and whether it is new.
 
@@ -52,9 +53,16 @@ def insert_raw(
     messages (MT, SM and ME) is seen through. Nothing else makes two TPDUs one, for
     two equal texts in one second are two messages.
 
-    A routed TPDU (`memory` None) is always new and needs no deletion.
+    A routed TPDU (`memory` None) needs no deletion. Where AT+CNMA is owed for such
+    ones, the network repeats what it saw none for, and the repetition may be stored:
+    give since when it may have come.
     """
     place = {"sim_id": sim_id, "memory": memory, "slot": slot}
+    if repeated_since is not None:
+        routed = {"sim_id": sim_id, "octets": octets, "since": repeated_since}
+        known = db.execute(sql("inbound.find_routed"), routed).fetchone()
+        if known is not None:
+            return int(known[0]), False
     if memory is not None:
         same = {**place, "octets": octets}
         known = db.execute(sql("inbound.find_undeleted"), same).fetchone()

@@ -169,6 +169,23 @@ async def test_a_missed_acknowledgement_loses_nothing(rig: Rig) -> None:
     assert rig.sims[0].acks == acks + 1
 
 
+def test_what_is_repeated_after_a_power_cut_is_one_message(tmp_path: Path) -> None:
+    async def story() -> None:
+        clock = VirtualClock()
+        async with faulty_rig(tmp_path, "ack-missed", clock=clock, abandon=True) as rig:
+            while not await texts(rig):
+                await asyncio.sleep(0.5)
+            world = (rig.network, rig.sims)
+        async with gateway_rig(tmp_path, world=world, clock=clock) as rig:
+            await asyncio.sleep(HOUR / 2)
+            rig.network.inbound(rig.sims[0], SENDER, "And me")
+            await asyncio.sleep(5)
+            assert Counter(await texts(rig)) == {"Acknowledge me": 1, "And me": 1}
+            assert not any(memory.slots for memory in _memories(rig))
+
+    run_virtual(story())
+
+
 @fault(55, "national-report")
 async def test_a_report_for_the_national_number_is_matched(rig: Rig) -> None:
     await rig.ready()

@@ -30,6 +30,7 @@ def read(
     slot: int | None = 3,
     at: int = NOW,
     sweep: int | None = None,
+    repeated: int | None = None,
 ) -> tuple[int, bool]:
     return inbound.insert_raw(
         db,
@@ -40,6 +41,7 @@ def read(
         octets=octets,
         read_at=at,
         sweep_began_at=sweep,
+        repeated_since=repeated,
     )
 
 
@@ -106,6 +108,15 @@ def test_routed_tpdus_are_always_new_and_need_no_deletion(db: Connection) -> Non
     assert raw is not None
     assert (raw.deleted, raw.state, raw.octets) == (1, "new", b"tpdu")
     assert inbound.get_raw(db, 99) is None
+
+
+def test_what_the_network_repeats_is_known(db: Connection) -> None:
+    first, _ = read(db, memory=None, slot=None)
+    assert read(db, memory=None, slot=None, at=NOW + 9, repeated=NOW) == (first, False)
+    assert read(db, at=NOW + 9, repeated=NOW) == (first, False), "stored this time"
+    assert read(db, memory=None, slot=None, sim_id=2, repeated=NOW)[1], "another card"
+    assert read(db, b"else", memory=None, slot=None, repeated=NOW)[1]
+    assert read(db, memory=None, slot=None, at=NOW + 9, repeated=NOW + 1)[1], "too old"
 
 
 def test_what_is_made_of_a_tpdu(db: Connection) -> None:

@@ -12,6 +12,14 @@ SELECT id FROM raw_tpdu INDEXED BY raw_undeleted
  WHERE deleted = 0 AND sim_id IS :sim_id AND memory IS NOT :memory
    AND octets = :octets AND read_at >= :sweep_began_at
 
+-- name: find_routed
+-- The same octets, routed to us lately: the daemon died before AT+CNMA. Only the
+-- newest few hundred rows are looked at.
+SELECT id FROM raw_tpdu
+ WHERE id > (SELECT coalesce(max(id), 0) - 300 FROM raw_tpdu)
+   AND memory IS NULL AND sim_id IS :sim_id AND octets = :octets AND read_at >= :since
+ ORDER BY id DESC LIMIT 1
+
 -- name: free_slot
 -- Something else lies in the slot now, so what lay there is gone from the modem.
 UPDATE raw_tpdu INDEXED BY raw_undeleted SET deleted = 1
