@@ -94,6 +94,31 @@ class Card(msgspec.Struct, frozen=True):
             default="sims.defaults.reports",
         ),
     ] = None
+    pools: Annotated[
+        tuple[str, ...],
+        key(
+            "Pools it belongs to, beside those that list it under `routing.pools`.",
+            unit="list of names",
+            default="[]",
+        ),
+    ] = ()
+    weight: Annotated[
+        int,
+        key(
+            "Its share of the messages that any SIM may carry: twice the weight, "
+            "twice as many while there is little to do.",
+            unit="1 to 100",
+            default="1",
+        ),
+    ] = 1
+    network_prefixes: Annotated[
+        tuple[str, ...],
+        key(
+            "Beginnings of the numbers in its own network; it is preferred for them.",
+            unit='list such as ["+49151", "+49160"]',
+            default="[]",
+        ),
+    ] = ()
 
 
 class Sims(msgspec.Struct, frozen=True):

@@ -7,12 +7,12 @@ Secrets are not read by them: who checks a file may not be who may read those.
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from modemgw.at.families import FAMILIES
-from modemgw.config import calls, hardware_load, values
+from modemgw.config import calls, hardware_load, routing, values
 from modemgw.config.model import (
     Card,
     Config,
@@ -148,7 +148,8 @@ class _Reading:
             http=self._http(),
             discovery=discovery,
             modems=modems,
-            sims=self._sims(),
+            sims=(sims := self._sims()),
+            routing=routing.routing(top, sims.cards),
             profiles=self._profiles,
             power=hardware_load.power(top),
             calls=calls.calls(top),
@@ -240,16 +241,18 @@ class _Reading:
                 reports=below.read("reports", values.boolean, default=True),
             )
         names, iccids = _Unique("the name"), _Unique("the ICCID")
+        about_routing = routing.CardKeys()
         cards = []
         for entry in sims.entries("cards"):
             section = entry.section(_keys(Card))
-            card = self._card(section, entry)
+            card = self._card(section, entry, **about_routing.read(section))
             names.check(section.get("name"), card.name or None)
             iccids.check(section.get("iccid"), card.iccid or None)
             cards.append(card)
+        about_routing.compare(cards)
         return Sims(defaults=defaults, cards=tuple(cards))
 
-    def _card(self, section: Section, entry: Value) -> Card:
+    def _card(self, section: Section, entry: Value, **more: Any) -> Card:
         for needed in ("name", "iccid"):
             if entry.is_mapping and section.get(needed) is None:
                 entry.fail(f"needs {'a name' if needed == 'name' else 'an iccid'}")
@@ -261,6 +264,7 @@ class _Reading:
             smsc=section.read("smsc", values.e164(self._country), None),
             pace=_pace(section),
             reports=section.read("reports", values.boolean, None),
+            **more,
         )
 
     def _queue(self) -> Queue:

@@ -15,6 +15,7 @@ from modemgw.config.calls import Calls
 from modemgw.config.cards import Card, SimDefaults, Sims
 from modemgw.config.hardware import PowerConfig, ProfileConfig, all_profiles
 from modemgw.config.key import key
+from modemgw.config.routing import PoolConfig, RouteRule, Routing
 from modemgw.config.secret import Secret
 from modemgw.config.values import Listen
 from modemgw.errors import ConfigError
@@ -27,9 +28,12 @@ __all__ = [
     "Listen",
     "Log",
     "ModemConfig",
+    "PoolConfig",
     "PowerConfig",
     "ProfileConfig",
     "Queue",
+    "RouteRule",
+    "Routing",
     "Secret",
     "SimDefaults",
     "Sims",
@@ -232,6 +236,7 @@ class Config(msgspec.Struct, frozen=True):
     ] = True
     modems: tuple[ModemConfig, ...] = ()
     sims: Sims = Sims()
+    routing: Routing = Routing()
     profiles: tuple[ProfileConfig, ...] = ()
     power: PowerConfig = PowerConfig()
     calls: Calls = Calls()
