@@ -23,6 +23,7 @@ SHOWN_WHOLE = 6  # characters; nothing this short is a person's number
 
 # What people write between the digits; \s has the no-break spaces.
 _SEPARATORS = r"\s()\[\]./~\-‐‑‒–—−⁃"  # noqa: RUF001
+_PLAIN = re.compile(r"\+[1-9][0-9]{6,14}")  # E.164 as machines write it
 _WRITTEN = re.compile(rf"[+＋]?[\d{_SEPARATORS}]+")  # noqa: RUF001
 
 
@@ -69,6 +70,8 @@ def parse(text: str, country: str) -> PhoneNumber:
 
     Raises InvalidNumber with a reason such as "too short".
     """
+    if _PLAIN.fullmatch(text) and _stays(text):
+        return PhoneNumber(text)
     plain = text.strip().removeprefix("tel:")
     _refuse_by_characters(plain)
     digits = re.sub(r"\D", "", plain)
@@ -126,6 +129,58 @@ def calling_code(country: str) -> str:
 def countries() -> list[str]:
     """Return every region code that `parse` takes, sorted."""
     return sorted(phonenumbers.SUPPORTED_REGIONS)
+
+
+class _Plan:
+    """What decides in one numbering plan whether a plain number stays as it is."""
+
+    __slots__ = ("begin", "lengths", "strips")
+
+    def __init__(self, code: int, length: int) -> None:
+        region = phonenumbers.region_code_for_country_code(code)
+        metadata = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(
+            code, region
+        )
+        prefix = metadata and metadata.national_prefix_for_parsing
+        self.begin = 1 + length  # where the national number begins
+        self.strips = re.compile(prefix).match if prefix else None
+        # What is too short depends on the length alone.
+        self.lengths = frozenset(
+            digits
+            for digits in range(2, MAX_INTERNATIONAL)
+            if not _is_too_short(
+                phonenumbers.PhoneNumber(
+                    country_code=code, national_number=int("2" * digits)
+                )
+            )
+        )
+
+
+def _stays(plain: str) -> bool:
+    """Tell that `_international` would return a plain number unchanged.
+
+    It would take twenty times as long. False only says that it has to be asked: a
+    national prefix may be in the way, or the number be too short.
+    """
+    plan = _plan(plain[1:4])
+    if plan is None:
+        return True
+    national = plain[plan.begin :]
+    return (
+        len(national) in plan.lengths
+        and (plan.strips is None or plan.strips(national) is None)
+        and national.strip("0") != ""
+    )
+
+
+@lru_cache(maxsize=900)
+def _plan(leading: str) -> _Plan | None:
+    """Return the plan of the country code in these three digits, None without one."""
+    for length in (1, 2, 3):
+        code = int(leading[:length])
+        if code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
+            return _Plan(code, length)
+    return None
 
 
 def _refuse_by_characters(plain: str) -> None:

@@ -1,7 +1,8 @@
 """Numbers: what is refused, what becomes E.164, what a log may show."""
 
+import phonenumbers
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modemgw import number
@@ -124,3 +125,71 @@ def test_countries() -> None:
     assert not number.is_country("XX")
     assert not number.is_country("de")
     assert "FO" in number.countries()
+
+
+_CODES = sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
+
+
+def _slowly(text: str) -> str:
+    try:
+        return number._international(text, text[1:]).text
+    except InvalidNumber as exc:
+        return str(exc)
+
+
+def _as_always(text: str) -> str:
+    try:
+        return parse(text, "DE").text
+    except InvalidNumber as exc:
+        return str(exc)
+
+
+@pytest.mark.parametrize("code", _CODES)
+def test_the_short_way_agrees_with_the_library_in_every_country(code: int) -> None:
+    region = phonenumbers.region_code_for_country_code(code)
+    example = phonenumbers.example_number(region)
+    own = str(example.national_number) if example else "212345678"
+    for national in (own, "0" + own, "1" + own, "8" + own, "15" + own, "00" + own):
+        for length in range(3, 15):
+            text = f"+{code}{(national + '2345678901234')[:length]}"
+            if len(text) <= 1 + number.MAX_INTERNATIONAL:
+                assert _as_always(text) == _slowly(text), text
+
+
+def test_a_mobile_number_of_nearly_every_country_goes_the_short_way() -> None:
+    mobiles = [
+        phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)
+        for region in number.countries()
+        if (
+            example := phonenumbers.example_number_for_type(
+                region, phonenumbers.PhoneNumberType.MOBILE
+            )
+        )
+    ]
+    short = [text for text in mobiles if number._stays(text)]
+    assert len(short) > 0.97 * len(mobiles)
+    assert all(_slowly(text) == text for text in short)
+
+
+@settings(max_examples=300)
+@given(
+    st.sampled_from([*_CODES, 0, 210, 999]),
+    st.text("0123456789", min_size=2, max_size=14),
+)
+def test_the_short_way_agrees_with_the_library(code: int, national: str) -> None:
+    text = f"+{code}{national}"
+    assert _as_always(text) == _slowly(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [
+        pytest.param("+4915112345678", True, id="usual"),
+        pytest.param("+999000001", True, id="no-such-country"),
+        pytest.param("+49015112345678", False, id="national-prefix"),
+        pytest.param("+490000000", False, id="nothing-but-zeros"),
+        pytest.param("+491", False, id="too-short-for-the-country"),
+    ],
+)
+def test_only_what_certainly_stays_takes_the_short_way(text: str, short: bool) -> None:
+    assert number._stays(text) is short
