@@ -19,6 +19,7 @@ from modemgw.policy.zones import Rule
 PATIENCE_MS = 15_000  # longer than the slowest modem needs for one part
 UNKNOWN_PRICE = 1 << 53  # dearer than any price that is known
 NEARLY_FULL = 750  # per mille of a limit from which a SIM is spared
+LOOK_AGAIN_MS = 60_000  # at a SIM that is not free, where nobody knows until when
 NEVER_MS = 1 << 52  # an instant that does not come: nobody knows when
 _RESTED = "used more recently"
 
@@ -31,8 +32,11 @@ class Rates(Protocol):
     def price(self, to: str, *, used_in_bundle: int) -> int | None:
         """Return micro-units of the currency per part, None where not known."""
 
+    def refuses_place(self, to: str) -> str | None:
+        """Return why the SIM never writes there, None where it may."""
+
     def allows(self, to: str, parts: int = 1, *, used_in_bundle: int = 0) -> str | None:
-        """Return why the SIM may not write there, None where it may."""
+        """Return why it may not send so many parts there now, None where it may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +124,13 @@ def judge(
     `rivals` are the other SIMs (the SIM itself among them does no harm); they are
     looked at only where something speaks against this one. `waited_ms`: since the
     message could leave. `Later.until_ms` is never beyond the patience, except
-    where the SIM itself is not free before.
+    where the SIM itself is not free before, or a quota of it has too little left.
     """
     if (never := why_never(wish, sim)) is not None:
         return Never(never)
-    if (held := _held(sim, now_ms)) is not None:
-        return Later(max(sim.free_at, now_ms + 1), held)
+    if (held := _held(sim, now_ms) or _too_little_left(wish, sim)) is not None:
+        wait_ms = 1 if sim.free_at > now_ms else LOOK_AGAIN_MS
+        return Later(max(sim.free_at, now_ms + wait_ms), held)
     left_ms = wish.patience_ms - waited_ms
     if left_ms <= 0:
         return Take(because(wish))
@@ -150,8 +155,7 @@ def why_never(wish: Wish, sim: SimView) -> str | None:
     if sim.sim_id in wish.excluded:
         return "it refused this message before"
     if sim.tariff is not None:
-        used = sim.used_in_bundle
-        barred = sim.tariff.allows(wish.to, wish.parts, used_in_bundle=used)
+        barred = sim.tariff.refuses_place(wish.to)
         if barred is not None:
             return barred
     return wish.rule.forbids(sim.name, sim.pools) if wish.rule is not None else None
@@ -159,8 +163,7 @@ def why_never(wish: Wish, sim: SimView) -> str | None:
 
 def why_not(wish: Wish, sim: SimView, now_ms: int) -> str | None:
     """Say why this SIM cannot take the message now, or None if it can."""
-    never = why_never(wish, sim)
-    return never if never is not None else _held(sim, now_ms)
+    return why_never(wish, sim) or _held(sim, now_ms) or _too_little_left(wish, sim)
 
 
 def _not_asked_for(wish: Wish, sim: SimView) -> str | None:
@@ -193,6 +196,14 @@ def _held(sim: SimView, now_ms: int) -> str | None:
     return None
 
 
+def _too_little_left(wish: Wish, sim: SimView) -> str | None:
+    """Say which quota, bundle or cap has no room for the whole message."""
+    if sim.tariff is None or wish.pinned_sim_id is not None:
+        return None
+    used = sim.used_in_bundle
+    return sim.tariff.allows(wish.to, wish.parts, used_in_bundle=used)
+
+
 def _expected(wish: Wish, sim: SimView, until_ms: int) -> bool:
     """Say whether this SIM will be there for the message by then."""
     return (
@@ -201,6 +212,7 @@ def _expected(wish: Wish, sim: SimView, until_ms: int) -> bool:
         and not sim.paused
         and sim.free_at <= until_ms
         and why_never(wish, sim) is None
+        and _too_little_left(wish, sim) is None
     )
 
 

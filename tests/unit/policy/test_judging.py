@@ -37,9 +37,10 @@ class Rates:
     def price(self, to: str, *, used_in_bundle: int) -> int | None:
         return 0 if used_in_bundle < self.bundle else self.cost
 
+    def refuses_place(self, to: str) -> str | None:
+        return None if self.abroad or to.startswith("+49") else "not abroad"
+
     def allows(self, to: str, parts: int = 1, *, used_in_bundle: int = 0) -> str | None:
-        if not self.abroad and not to.startswith("+49"):
-            return "not abroad"
         return None if parts <= self.most else f"its quota has {self.most} parts left"
 
 
@@ -93,12 +94,6 @@ def german(**what: tuple[str, ...]) -> Rule:
             sim("b", tariff=Rates(abroad=False)),
             "not abroad",
             id="tariff",
-        ),
-        pytest.param(
-            wish(parts=3),
-            sim("b", tariff=Rates(most=2)),
-            "its quota has 2 parts left",
-            id="more-parts-than-left",
         ),
         pytest.param(
             wish(rule=german(only=("a", "rest"))),
@@ -218,14 +213,16 @@ def test_the_better_takes_and_the_worse_waits_for_it(
         pytest.param({"sim_id": None}, id="no-sim"),
         pytest.param({"paused": True}, id="paused"),
         pytest.param({"free_at": NOW + 15_001}, id="not-in-time"),
-        pytest.param({"tariff": Rates(1, most=0)}, id="must-not"),
+        pytest.param({"tariff": Rates(1, most=0)}, id="nothing-left"),
+        pytest.param({"tariff": Rates(1, abroad=False)}, id="must-not"),
     ],
 )
 def test_nobody_waits_for_one_that_will_not_come(changes: dict[str, object]) -> None:
     better = sim("a", **{"tariff": Rates(1), **changes})
     worse = sim("b", tariff=Rates(2))
+    abroad = wish(to="+33612345678")
     assert isinstance(
-        judge(wish(), worse, [better, worse], now_ms=NOW, waited_ms=0), Take
+        judge(abroad, worse, [better, worse], now_ms=NOW, waited_ms=0), Take
     )
 
 
@@ -242,6 +239,17 @@ def test_one_that_will_be_there_in_time_is_waited_for(
     assert isinstance(judge(urgent, worse, [better], now_ms=NOW, waited_ms=0), Take)
 
 
+def test_too_little_left_for_all_parts_may_change() -> None:
+    short = sim("b", tariff=Rates(most=2))
+    why = "its quota has 2 parts left"
+    assert judge(wish(parts=3), short, (), now_ms=NOW, waited_ms=0) == Later(
+        NOW + 60_000, why
+    )
+    assert explain(wish(parts=3), [short], NOW).others == {"b": why}
+    rest = wish(parts=3, pinned_sim_id=ord("b"))
+    assert isinstance(judge(rest, short, (), now_ms=NOW, waited_ms=0), Take)
+
+
 def test_one_that_is_not_free_takes_nothing() -> None:
     paced = sim("a", free_at=NOW + 4_000)
     assert judge(wish(), paced, (), now_ms=NOW, waited_ms=0) == Later(
@@ -249,7 +257,7 @@ def test_one_that_is_not_free_takes_nothing() -> None:
     )
     gone = sim("a", ready=False, why_not_ready="no network")
     assert judge(wish(), gone, (), now_ms=NOW, waited_ms=0) == Later(
-        NOW + 1, "no network"
+        NOW + 60_000, "no network"
     )
 
 
@@ -461,6 +469,11 @@ def able(message: Wish, view: SimView) -> bool:
         and not view.paused
         and view.free_at <= NOW
         and why_never(message, view) is None
+        and (
+            view.tariff is None
+            or message.pinned_sim_id is not None
+            or view.tariff.allows(TO, message.parts) is None
+        )
     )
 
 
@@ -487,7 +500,6 @@ def test_no_sim_over_its_limits_or_outside_of_the_pins(
                 continue
             assert view.sim_id not in message.excluded
             assert message.sim in (None, view.name) or message.also
-            assert view.tariff is None or not view.tariff.allows(TO, message.parts)
         assert isinstance(verdict, Never) == (why_never(message, view) is not None)
 
 
@@ -538,8 +550,8 @@ def test_explain_says_what_judge_decides(
     takers = [view for view in views if isinstance(found[view.name], Take)]
     assert (choice.sim is None) == (not takers)
     if choice.sim is None:
-        coming = [v for v in views if isinstance(found[v.name], Later) and v.ready]
-        assert (choice.at is None) == (not [v for v in coming if not v.paused])
+        in_time = [replace(v, free_at=min(v.free_at, NOW)) for v in views]
+        assert (choice.at is None) == (not [v for v in in_time if able(message, v)])
     else:
         assert isinstance(found[choice.sim], Take)
         chosen = next(view for view in views if view.name == choice.sim)
