@@ -13,7 +13,6 @@ from modemgw.ids import IdSource
 from modemgw.policy.message import CANCELABLE, MessageState
 from modemgw.store import events
 from modemgw.store.sql import sql
-from modemgw.store.waiting import rows_of
 from modemgw.store.writer import Connection
 
 JsonDict = dict[str, object]
@@ -231,16 +230,15 @@ def close(
     Its unsent parts are closed with it. Returns False, and changes nothing, when
     it was final already.
     """
-    changed = db.execute(
-        sql("outbound.close_message"),
-        {
-            "message_id": message_id,
-            "state": state.value,
-            "reason": json.dumps(reason, ensure_ascii=False) if reason else None,
-            "now": now,
-        },
-    ).rowcount
-    if changed != 1:
+    if not change(
+        db,
+        ids,
+        "outbound.close_message",
+        message_id,
+        now,
+        state=state.value,
+        reason=json.dumps(reason, ensure_ascii=False) if reason else None,
+    ):
         return False
     if state is MessageState.NO_REPORT:
         db.execute(
@@ -252,41 +250,52 @@ def close(
             sql("outbound.close_parts"),
             {"message_id": message_id, "part_state": part_state, "now": now},
         )
-    announce(db, ids, message_id, now)
     return True
 
 
-def announce(
-    db: Connection, ids: IdSource, message_id: int, now: int, **extra: object
-) -> None:
-    """Append the pushed event that tells of the message's present state."""
-    row = rows_of(db, "outbound.brief", {"message_id": message_id})[0]
+def change(
+    db: Connection,
+    ids: IdSource,
+    name: str,
+    message_id: int,
+    now: int,
+    **values: object,
+) -> bool:
+    """Run an UPDATE of one message that returns its brief, and tell of its new state.
+
+    Returns False, and tells nothing, where it changed no row.
+    """
+    values |= {"message_id": message_id, "now": now}
+    row = db.execute(sql(name), values).fetchone()
+    if row is None:
+        return False
+    public_id, state, sequence, to, reference, segments, created_at, *rest = row
+    options, key_id, reason, _, sim = rest
     data: JsonDict = {
-        "id": row["public_id"],
-        "state": row["state"],
-        "sequence": row["sequence"],
-        "to": row["peer"],
-        "reference": row["reference"],
-        "sim": row["sim"],
-        "segments": row["segments"],
-        "latency_ms": max(0, now - row["created_at"]),
+        "id": public_id,
+        "state": state,
+        "sequence": sequence,
+        "to": to,
+        "reference": reference,
+        "sim": sim,
+        "segments": segments,
+        "latency_ms": max(0, now - created_at),
     }
-    if row["reason"] is not None:
-        data["reason"] = json.loads(row["reason"])
-    data.update(extra)
-    options = json.loads(row["options"])
-    callback = options.get("callback_url")
+    if reason is not None:
+        data["reason"] = json.loads(reason)
+    callback = None if options == "{}" else json.loads(options).get("callback_url")
     events.append(
         db,
-        f"message.{row['state']}",
+        f"message.{state}",
         at=now,
         data=data,
         message_id=message_id,
-        push=row["state"] != "sending",
+        push=state != "sending",
         callback_url=callback if isinstance(callback, str) else None,
-        key_id=row["key_id"],
+        key_id=key_id,
         ids=ids,
     )
+    return True
 
 
 def release_due(db: Connection, ids: IdSource, now: int, limit: int) -> list[int]:
@@ -298,8 +307,7 @@ def release_due(db: Connection, ids: IdSource, now: int, limit: int) -> list[int
         )
     ]
     for message_id in due:
-        db.execute(sql("outbound.release_scheduled"), {"message_id": message_id})
-        announce(db, ids, message_id, now)
+        change(db, ids, "outbound.release_scheduled", message_id, now)
     return due
 
 

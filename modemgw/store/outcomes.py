@@ -79,18 +79,11 @@ def _after_acceptance(
             sql("outbound.unsent_parts"), {"message_id": part.message_id}
         ).fetchone()[0]
         if left:
-            again = db.execute(
-                sql("outbound.message_sending_again"), {"message_id": part.message_id}
-            )
-            if again.rowcount == 1:
-                outbound.announce(db, ids, part.message_id, now)
+            again = "outbound.message_sending_again"
+            outbound.change(db, ids, again, part.message_id, now)
             return False
-    sent = db.execute(
-        sql("outbound.message_sent"),
-        {"message_id": part.message_id, "now": now, "decide_at": report_due_at},
-    )
-    if sent.rowcount == 1:
-        outbound.announce(db, ids, part.message_id, now)
+    sent = "outbound.message_sent"
+    outbound.change(db, ids, sent, part.message_id, now, decide_at=report_due_at)
     return True
 
 
@@ -117,15 +110,14 @@ def requeue(
     _note(db, ids, part, kind, now, detail)
     if part.segments > 1 and not keep_pinned:
         db.execute(sql("outbound.unclaim_siblings"), {"message_id": part.message_id})
-    changed = db.execute(
-        sql("outbound.message_queued_again"),
-        {
-            "message_id": part.message_id,
-            "reason": json.dumps(reason, ensure_ascii=False) if reason else None,
-        },
+    outbound.change(
+        db,
+        ids,
+        "outbound.message_queued_again",
+        part.message_id,
+        now,
+        reason=json.dumps(reason, ensure_ascii=False) if reason else None,
     )
-    if changed.rowcount == 1:
-        outbound.announce(db, ids, part.message_id, now)
 
 
 def fail(
@@ -163,16 +155,15 @@ def doubt(
         "raw": None,
         "retryable": True,
     }
-    changed = db.execute(
-        sql("outbound.doubt_message"),
-        {
-            "message_id": part.message_id,
-            "decide_at": decide_at,
-            "reason": json.dumps(reason, ensure_ascii=False),
-        },
+    outbound.change(
+        db,
+        ids,
+        "outbound.doubt_message",
+        part.message_id,
+        now,
+        decide_at=decide_at,
+        reason=json.dumps(reason, ensure_ascii=False),
     )
-    if changed.rowcount == 1:
-        outbound.announce(db, ids, part.message_id, now)
 
 
 def weigh(
@@ -347,15 +338,13 @@ def _conclude(
         MessageState.UNDELIVERED,
     ):
         return
-    db.execute(
-        sql("outbound.message_reported"),
-        {
-            "message_id": message_id,
-            "state": verdict.value,
-            "now": now,
-            "reason": json.dumps(reason, ensure_ascii=False)
-            if reason and verdict is not MessageState.DELIVERED
-            else None,
-        },
+    is_bad = verdict is not MessageState.DELIVERED
+    outbound.change(
+        db,
+        ids,
+        "outbound.message_reported",
+        message_id,
+        now,
+        state=verdict.value,
+        reason=json.dumps(reason, ensure_ascii=False) if reason and is_bad else None,
     )
-    outbound.announce(db, ids, message_id, now)

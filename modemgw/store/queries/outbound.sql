@@ -1,5 +1,9 @@
 -- Outbound messages and their parts: from accepted to the last report.
 
+-- fragment: brief
+public_id, state, sequence, peer, reference, segments, created_at, options, key_id,
+reason, sent_at, (SELECT name FROM sim WHERE sim.id = message.sim_id) AS sim
+
 -- name: insert_message
 -- One accepted message; what it is, before anything happened to it.
 INSERT INTO message (
@@ -113,13 +117,19 @@ SELECT state FROM part WHERE message_id = :message_id ORDER BY seq;
 UPDATE message
    SET state = 'sent', sequence = sequence + 1, sent_at = :now, reason = NULL,
        decide_at = :decide_at
- WHERE id = :message_id AND state IN ('sending', 'in_doubt', 'queued');
+ WHERE id = :message_id AND state IN ('sending', 'in_doubt', 'queued')
+RETURNING
+-- use: brief
+;
 
 -- name: message_sending_again
 -- A doubt was settled and parts are left to send.
 UPDATE message
    SET state = 'sending', sequence = sequence + 1, reason = NULL, decide_at = NULL
- WHERE id = :message_id AND state = 'in_doubt';
+ WHERE id = :message_id AND state = 'in_doubt'
+RETURNING
+-- use: brief
+;
 
 -- name: requeue_part
 -- Nothing of it left; it may be tried again.
@@ -135,7 +145,10 @@ UPDATE part SET state = 'queued'
 -- Back in the queue, with the reason of the last refusal kept for people.
 UPDATE message
    SET state = 'queued', sequence = sequence + 1, reason = :reason, decide_at = NULL
- WHERE id = :message_id AND state IN ('sending', 'in_doubt');
+ WHERE id = :message_id AND state IN ('sending', 'in_doubt')
+RETURNING
+-- use: brief
+;
 
 -- name: close_parts
 -- What was not sent stays unsent: the message is over.
@@ -149,7 +162,10 @@ UPDATE message
    SET state = :state, sequence = sequence + 1, reason = :reason, final_at = :now,
        decide_at = NULL
  WHERE id = :message_id
-   AND state IN ('scheduled', 'queued', 'sending', 'sent', 'in_doubt');
+   AND state IN ('scheduled', 'queued', 'sending', 'sent', 'in_doubt')
+RETURNING
+-- use: brief
+;
 
 -- name: doubt_part
 -- Octets of the TPDU went out and no final result came.
@@ -160,7 +176,10 @@ UPDATE part SET state = 'in_doubt' WHERE id = :part_id AND state = 'submitting';
 UPDATE message
    SET state = 'in_doubt', sequence = sequence + 1, reason = :reason,
        decide_at = :decide_at
- WHERE id = :message_id AND state = 'sending';
+ WHERE id = :message_id AND state = 'sending'
+RETURNING
+-- use: brief
+;
 
 -- name: postpone_decision
 -- The first wait is over and a person may still settle it.
@@ -216,15 +235,16 @@ UPDATE part SET tp_status = :tp_status WHERE id = :part_id;
 UPDATE message
    SET state = :state, sequence = sequence + 1, final_at = :now, reason = :reason,
        decide_at = NULL
- WHERE id = :message_id;
+ WHERE id = :message_id
+RETURNING
+-- use: brief
+;
 
 -- name: brief
 -- What an event tells of a message.
-SELECT message.public_id, message.state, message.sequence, message.peer,
-       message.reference, message.segments, message.created_at, message.options,
-       message.key_id, message.reason, message.sent_at, sim.name AS sim
-  FROM message LEFT JOIN sim ON sim.id = message.sim_id
- WHERE message.id = :message_id;
+SELECT
+-- use: brief
+  FROM message WHERE id = :message_id;
 
 -- name: by_public_id
 -- Find a message by the id its sender knows.
@@ -257,7 +277,10 @@ SELECT min(not_before) FROM message WHERE state = 'scheduled';
 -- name: release_scheduled
 -- Its time has come.
 UPDATE message SET state = 'queued', sequence = sequence + 1
- WHERE id = :message_id AND state = 'scheduled';
+ WHERE id = :message_id AND state = 'scheduled'
+RETURNING
+-- use: brief
+;
 
 -- name: count_open
 -- How many messages are waiting to leave: what queue.max limits.
