@@ -12,7 +12,17 @@ from typing import Any, TypeVar
 import msgspec
 
 from modemgw.at.families import FAMILIES
-from modemgw.config import calls, hardware_load, routing, values
+from modemgw.config import (
+    balance,
+    calls,
+    hardware_load,
+    health,
+    quiet,
+    retention,
+    routing,
+    selftest,
+    values,
+)
 from modemgw.config.model import (
     Card,
     Config,
@@ -150,9 +160,13 @@ class _Reading:
             modems=modems,
             sims=(sims := self._sims()),
             routing=routing.routing(top, sims.cards),
+            quiet_hours=quiet.quiet_hours(top),
+            retention=retention.retention(top),
             profiles=self._profiles,
             power=hardware_load.power(top),
             calls=calls.calls(top),
+            health=health.health(top),
+            selftest=selftest.selftest(top),
             queue=self._queue(),
             webhooks=self._webhooks(),
             log=self._log(),
@@ -239,6 +253,7 @@ class _Reading:
             defaults = SimDefaults(
                 pace=defaults.pace if pace is None else pace,
                 reports=below.read("reports", values.boolean, default=True),
+                balance=balance.balance(below),
             )
         names, iccids = _Unique("the name"), _Unique("the ICCID")
         about_routing = routing.CardKeys()
@@ -264,6 +279,7 @@ class _Reading:
             smsc=section.read("smsc", values.e164(self._country), None),
             pace=_pace(section),
             reports=section.read("reports", values.boolean, None),
+            balance=balance.balance(section),
             **more,
         )
 

@@ -14,9 +14,13 @@ from modemgw.at.profile import Profile
 from modemgw.config.calls import Calls
 from modemgw.config.cards import Card, SimDefaults, Sims
 from modemgw.config.hardware import PowerConfig, ProfileConfig, all_profiles
+from modemgw.config.health import HealthConfig
 from modemgw.config.key import key
+from modemgw.config.quiet import QuietHours
+from modemgw.config.retention import Retention
 from modemgw.config.routing import PoolConfig, RouteRule, Routing
 from modemgw.config.secret import Secret
+from modemgw.config.selftest import SelftestConfig
 from modemgw.config.values import Listen
 from modemgw.errors import ConfigError
 from modemgw.policy.pacing import Window
@@ -237,9 +241,13 @@ class Config(msgspec.Struct, frozen=True):
     modems: tuple[ModemConfig, ...] = ()
     sims: Sims = Sims()
     routing: Routing = Routing()
+    quiet_hours: QuietHours = QuietHours()
+    retention: Retention = Retention()
     profiles: tuple[ProfileConfig, ...] = ()
     power: PowerConfig = PowerConfig()
     calls: Calls = Calls()
+    health: HealthConfig = HealthConfig()
+    selftest: SelftestConfig = SelftestConfig()
     queue: Queue = Queue()
     webhooks: tuple[WebhookConfig, ...] = ()
     log: Log = Log()

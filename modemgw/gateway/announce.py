@@ -1,4 +1,4 @@
-"""Tells of modems and SIMs what an admin would want to know: one event per change.
+"""Tells of modems what an admin would want to know: one event per change.
 
 `modem.lost` and `modem.recovered` go in pairs; a start is neither. What needs a
 person is told even where nothing was lost: a modem that parks.
@@ -11,7 +11,6 @@ from modemgw.errors import StoreError
 from modemgw.modem.model import ModemSnapshot, Phase
 from modemgw.store import events
 from modemgw.store.database import Store
-from modemgw.store.sims import SimRow
 from modemgw.store.writer import Connection
 
 log = logging.getLogger("modemgw.pool")
@@ -25,8 +24,7 @@ class Announcer:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        # Of each modem: (in service or lost, None before; can send).
-        self._reported: dict[str, tuple[bool | None, bool]] = {}
+        self._reported: dict[str, bool | None] = {}  # in service or lost, by modem
         self._parked: dict[str, str] = {}  # why, by modem
         self._ports: dict[str, str] = {}  # where each was in service last
 
@@ -36,9 +34,9 @@ class Announcer:
         self._parked.pop(name, None)
         self._ports.pop(name, None)
 
-    async def tell(self, snapshot: ModemSnapshot, sim: SimRow | None) -> None:
-        """Record what has changed; `sim` is the card that the modem holds."""
-        kinds = self._changes(snapshot, sim)
+    async def tell(self, snapshot: ModemSnapshot) -> None:
+        """Record what has changed."""
+        kinds = self._changes(snapshot)
         if kinds:
             await self._append(snapshot.name, kinds)
 
@@ -46,17 +44,14 @@ class Announcer:
         """Record an event about a modem that its snapshot does not tell."""
         await self._append(str(data["modem"]), [(kind, data)])
 
-    def _changes(self, snapshot: ModemSnapshot, sim: SimRow | None) -> Kinds:
+    def _changes(self, snapshot: ModemSnapshot) -> Kinds:
         name = snapshot.name
         ready = snapshot.phase is Phase.READY
         parked = snapshot.phase is Phase.PARKED
-        was_ready, was_sendable = self._reported.get(name, (None, False))
+        was_ready = self._reported.get(name)
         if was_ready is None and (ready or parked):
             was_ready = True  # starting is no loss, so the first service no recovery
-        self._reported[name] = (
-            None if was_ready is None else ready,
-            snapshot.sendable,
-        )
+        self._reported[name] = None if was_ready is None else ready
         kinds: Kinds = []
         modem: dict[str, object] = {
             "modem": name,
@@ -76,19 +71,6 @@ class Announcer:
             self._ports[name] = snapshot.port
             if before != snapshot.port:
                 modem["previous_port"] = before
-        if was_sendable != snapshot.sendable and sim is not None:
-            kinds.append(
-                (
-                    "sim.up" if snapshot.sendable else "sim.down",
-                    {
-                        "sim": sim.name,
-                        "iccid": sim.iccid,
-                        "modem": name,
-                        "operator": snapshot.operator,
-                        "why": snapshot.why,
-                    },
-                )
-            )
         return kinds
 
     async def _append(self, name: str, kinds: Kinds) -> None:

@@ -13,19 +13,23 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 
+from modemgw.at.codes import Code
 from modemgw.clock import Clock
 from modemgw.errors import StoreError
 from modemgw.gateway import loading
 from modemgw.gateway import verdict as verdicts
+from modemgw.gateway.health import HealthWatch
 from modemgw.gateway.lane import Lane, Submitter
 from modemgw.gateway.queue import Entry, QueueIndex
 from modemgw.gateway.verdict import Attempt, Fate, Verdict
+from modemgw.policy.blame import Finding
 from modemgw.policy.routing import SimView, Wish, why_never, why_not
 from modemgw.store.database import Store
 
 log = logging.getLogger("modemgw.dispatch")
 
 REFILL_ROWS = 2_000  # parts read from the disk at a time
+SOON_MS = 600_000  # a SIM held back for longer is none that a message can wait for
 STORE_RETRY_S = 2.0  # while the disk says no
 WAKE_SPACING_S = 0.003  # about what one message costs this side, twice
 LONGEST_SLEEP_S = 3600.0  # the wall clock may jump: look again at least this often
@@ -41,6 +45,7 @@ class Dispatcher:
         *,
         rng: random.Random,
         on_recorded: Callable[[Attempt, Verdict], None],
+        health: HealthWatch,
         window: int | None = None,
     ) -> None:
         self.lanes: dict[str, Lane] = {}
@@ -50,6 +55,7 @@ class Dispatcher:
         self._clock = clock
         self._rng = rng
         self._on_recorded = on_recorded
+        self._health = health
         self._changed = asyncio.Event()
         self._settled: asyncio.Queue[int] = asyncio.Queue()  # no longer in doubt
 
@@ -191,6 +197,8 @@ class Dispatcher:
                 "ms": self._clock.now_ms() - attempt.started_at,
             },
         )
+        if self._health.listening:
+            self._health.settled(lane, attempt, verdict)
         now = self._clock.now_ms()
         if verdict.fate is Fate.GONE:
             self.index.forget(entry.message_id)
@@ -218,15 +226,22 @@ class Dispatcher:
         self.index.put_back(entry, self._clock.now_ms())
 
     def other_sims(self, lane: Lane, entry: Entry) -> int:
-        """Count the SIMs in service, but this one, that may take the message."""
-        return sum(
-            1
+        """Count the SIMs in service, but this one, that may take the message soon."""
+        soon = self._clock.now_ms() + SOON_MS
+        views = [
+            other.view()
             for other in self.lanes.values()
-            if other is not lane
-            and other.ready
-            and other.sim is not None
-            and why_never(entry.wish, other.view()) is None
+            if other is not lane and other.ready and other.sim is not None
+        ]
+        return sum(
+            view.free_at <= soon and why_never(entry.wish, view) is None
+            for view in views
         )
+
+    def blame(self, lane: Lane, attempt: Attempt, code: Code) -> Finding:
+        """Say whose fault a refusal is."""
+        rivals = self.other_sims(lane, attempt.entry)
+        return self._health.blame(lane, attempt, code, rivals)
 
     def jitter(self) -> float:
         """Return a random number in [0, 1)."""

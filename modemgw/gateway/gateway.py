@@ -18,6 +18,7 @@ from modemgw.gateway.accept import Checker, Known
 from modemgw.gateway.deadlines import Deadlines
 from modemgw.gateway.dispatch import Dispatcher
 from modemgw.gateway.doubts import Doubts
+from modemgw.gateway.health import HealthWatch
 from modemgw.gateway.housekeeping import Housekeeping
 from modemgw.gateway.inbound import Inbound, SimFacts
 from modemgw.gateway.keys import KeyRing
@@ -80,7 +81,10 @@ class Gateway:
         rng = rng or random.Random()  # noqa: S311 - spreads back-off, keeps no secret
         self.keys = KeyRing(store, clock)
         self.waiters = Waiters()
-        self.dispatcher = Dispatcher(store, clock, rng=rng, on_recorded=self._recorded)
+        self.health = HealthWatch(store, clock, config.health, rng=rng)
+        self.dispatcher = Dispatcher(
+            store, clock, rng=rng, on_recorded=self._recorded, health=self.health
+        )
         self.inbound = Inbound(
             store,
             clock,
@@ -102,6 +106,13 @@ class Gateway:
             sink=self.inbound,
             on_late_accept=self.doubts.late_accept,
         )
+        self.health.join(
+            self.dispatcher.lanes,
+            wake=self.dispatcher.wake,
+            operator_of=self.pool.operator_of,
+        )
+        self.pool.gate_for.append(self.health.gate)
+        self.pool.on_change = self.health.look
         self.pool.rescue = Rescue(
             open_port,
             power=Power(self.pool.power_hook, config.power.socket),
@@ -135,7 +146,7 @@ class Gateway:
             on_change=self._changed,
             clock_is_sane=self.clock_is_sane,
         )
-        self.housekeeping = Housekeeping(store, clock)
+        self.housekeeping = Housekeeping(store, clock, config.retention)
         self._newest_instant = 0
         store.writer.on_pushed = self.webhooks.wake
 
@@ -151,6 +162,7 @@ class Gateway:
         boot = recovery.boot_id()
         await self.store.write(lambda db: recovery.recover(db, ids, now, boot))
         await self.inbound.resume(crashed=not self.store.was_clean)
+        await self.health.load()
         await self.pool.load()
         await self.dispatcher.load()
         await self.intake.expand()
@@ -161,6 +173,8 @@ class Gateway:
         """Return what lives as long as the gateway."""
         return [
             ("pool", self.pool.run),
+            ("health", self.health.run),
+            ("health steps", self.health.steps.run),
             ("notices", self.notices.run),
             ("modems", self.supervisor.run),
             ("dispatch", self.dispatcher.run),

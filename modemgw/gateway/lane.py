@@ -14,6 +14,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Protocol, assert_never
 
+from modemgw.at.codes import Code
 from modemgw.clock import Clock
 from modemgw.errors import PduEncodeError, StoreError
 from modemgw.gateway import verdict as verdicts
@@ -23,6 +24,7 @@ from modemgw.gateway.rendering import render_part, wants_report
 from modemgw.gateway.verdict import Attempt, Fate, Job, Verdict
 from modemgw.ids import IdSource
 from modemgw.modem.model import Accepted, InDoubt, NotSent, Refused, SubmitOutcome
+from modemgw.policy.blame import Finding
 from modemgw.policy.routing import SimView, because
 from modemgw.store import meta
 from modemgw.store.database import Store
@@ -76,6 +78,9 @@ class Source(Protocol):
 
     def other_sims(self, lane: "Lane", entry: Entry) -> int:
         """Count the SIMs in service, but this one, that may take the message."""
+
+    def blame(self, lane: "Lane", attempt: Attempt, code: Code) -> Finding:
+        """Say whose fault a refusal is."""
 
     def jitter(self) -> float:
         """Return a random number in [0, 1)."""
@@ -189,6 +194,7 @@ class Lane:
             sim.sim_id,
             sim.name,
             self.modem,
+            now,
         )
         report = sim.reports and wants_report(entry)
         attempt = Attempt(entry, slot, ref, now, report)
@@ -274,15 +280,13 @@ class Lane:
                     self._ids, attempt, outcome, now, jitter=self._source.jitter()
                 )
             case Refused():
-                refused = self.sim.refused if self.sim else set()
                 return verdicts.refused(
                     self._ids,
                     attempt,
                     outcome,
                     now,
                     other_sims=self._source.other_sims(self, attempt.entry),
-                    sim_refusals=self.sim.refusals if self.sim else 0,
-                    sim_messages=len(refused | {attempt.entry.message_id}),
+                    blame=partial(self._source.blame, self, attempt),
                     jitter=self._source.jitter(),
                 )
             case _ as unreachable:
@@ -290,16 +294,9 @@ class Lane:
 
     def _apply(self, attempt: Attempt, verdict: Verdict) -> None:
         entry, sim = attempt.entry, self.sim
-        if sim is not None and sim.sim_id == attempt.ref.sim_id:
-            if verdict.against_sim:
-                sim.refusals += 1
-                sim.refused.add(attempt.entry.message_id)
-            else:
-                sim.refusals = 0
-                sim.refused.clear()
-            if verdict.rest_ms:
-                sim.rests_until = self._clock.monotonic() + verdict.rest_ms / 1000
-                sim.rests_because = verdict.rest_because
+        if verdict.rest_ms and sim is not None and sim.sim_id == attempt.ref.sim_id:
+            sim.rests_until = self._clock.monotonic() + verdict.rest_ms / 1000
+            sim.rests_because = verdict.rest_because
         self._unrecorded.append((attempt, verdict))
         if verdict.fate is Fate.NEXT:
             entry.parts.pop(0)

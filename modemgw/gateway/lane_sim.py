@@ -37,8 +37,6 @@ class LaneSim:
         self.reports = reports
         self.smsc = smsc
         self.gates: tuple[Gate, ...] = ()
-        self.refusals = 0  # in a row, such that speak against the SIM …
-        self.refused: set[int] = set()  # … and the messages they were of
         self.rests_until = 0.0  # monotonic: a clock that jumps ends no rest
         self.rests_because = ""
 

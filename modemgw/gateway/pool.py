@@ -2,12 +2,12 @@
 
 The pool hears of every change in the loop and works it off in one task: finds
 or makes the SIM's row, gives the lane its SIM, and records what the admin would
-want to know (`modem.lost`, `modem.recovered`, `sim.up`, `sim.down`).
+want to know (`modem.lost`, `modem.recovered`).
 """
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from modemgw.clock import Clock
@@ -17,7 +17,7 @@ from modemgw.gateway.announce import Announcer
 from modemgw.gateway.dispatch import Dispatcher
 from modemgw.gateway.inbound import SimFacts
 from modemgw.gateway.lane import Lane
-from modemgw.gateway.lane_sim import LaneSim
+from modemgw.gateway.lane_sim import Gate, LaneSim
 from modemgw.gateway.model import PaceWindow, SimView
 from modemgw.gateway.pins import StoredPins
 from modemgw.modem.actor import ModemActor
@@ -72,6 +72,9 @@ class Pool:
         self.rescue: Rescue | None = None
         self._on_late_accept = on_late_accept
         self.on_notice: Callable[[str, str, dict[str, object]], None] = _unheard
+        self.on_change: Callable[[], None] = _nobody_looks  # SIMs came or went
+        # What may hold a whole SIM back, made once per card and in this order.
+        self.gate_for: list[Callable[[SimRow], Awaitable[Gate | None]]] = []
         self._sink = sink
         self._cards: dict[int, LaneSim] = {}  # by SIM: pace and rests go with it
         self._sims: dict[str, SimRow] = {}  # by modem
@@ -127,6 +130,14 @@ class Pool:
         """Return the command that cuts the power of a modem, if there is one."""
         return self._config.power_hook(self._entries.get(name))
 
+    def operator_of(self, name: str) -> str:
+        """Return whose network a modem is in; "" where that is not known."""
+        actor, row = self.actors.get(name), self._sims.get(name)
+        operator = actor.snapshot.operator if actor is not None else None
+        if operator is None and row is not None and row.imsi is not None:
+            return row.imsi[:5]  # MCC and MNC of its home network, near enough
+        return operator or ""
+
     def is_settled(self, name: str) -> bool:
         """Tell whether everything that a modem was given has its outcome on disk."""
         lane = self._dispatcher.lanes.get(name)
@@ -139,6 +150,7 @@ class Pool:
         self._identities.pop(name, None)
         self._phases.pop(name, None)
         self.announcer.forget(name)
+        self.on_change()
 
     async def load(self) -> None:
         """Read the SIMs that were seen before."""
@@ -218,7 +230,8 @@ class Pool:
                     return
                 await self._give(lane, row, snapshot)
         self._update_lane(lane, snapshot)
-        await self.announcer.tell(snapshot, self._sims.get(name))
+        self.on_change()
+        await self.announcer.tell(snapshot)
 
     async def facts(self, modem: str, sim: SimIdentity | None) -> SimFacts | None:
         """Return which SIM is in `modem`, its row made where it is new.
@@ -284,13 +297,16 @@ class Pool:
                 minutes = await self._store.read(
                     lambda db: sims.load_usage(db, row.id, now - longest)
                 )
-            self._cards[row.id] = LaneSim(
+            made = LaneSim(
                 row.id,
                 row.name,
                 Pace(windows, history_from_minutes(minutes, now)),
                 reports=self._config.sims.reports(card),
                 smsc=card.smsc if card else None,
             )
+            gates = [await gate_for(row) for gate_for in self.gate_for]
+            made.gates = tuple(gate for gate in gates if gate is not None)
+            self._cards[row.id] = made
         lane.sim = self._cards[row.id]
         if previous is None or previous.sim_id != row.id:
             log.info(
@@ -357,6 +373,10 @@ class Pool:
 def _retrieve(future: "asyncio.Future[None]") -> None:
     if not future.cancelled() and (exc := future.exception()) is not None:
         log.error("cannot write to the database", extra={"error": str(exc)})
+
+
+def _nobody_looks() -> None:
+    """Nobody wants to know of changes yet."""
 
 
 def _unheard(modem: str, kind: str, detail: dict[str, object]) -> None:

@@ -14,6 +14,7 @@ from modemgw.gateway import reports
 from modemgw.gateway.queue import Entry, Slot
 from modemgw.ids import IdSource
 from modemgw.modem.model import Accepted, InDoubt, NotSent, Refused, WireLine
+from modemgw.policy.blame import Culprit, Finding
 from modemgw.policy.message import (
     DEFAULT_ON_IN_DOUBT,
     MessageState,
@@ -26,9 +27,8 @@ from modemgw.policy.retry import (
     GiveUp,
     backoff_ms,
     decide,
-    speaks_against_sim,
 )
-from modemgw.store import outbound, outcomes
+from modemgw.store import outbound, outcomes, settling
 from modemgw.store.outbound import JsonDict
 from modemgw.store.outcomes import PartRef
 from modemgw.store.writer import Connection
@@ -58,7 +58,7 @@ class Verdict:
     why: str  # for the log
     rest_ms: int = 0  # this SIM takes nothing for so long
     rest_because: str = ""
-    against_sim: bool = False  # counts as a refusal that speaks against the SIM
+    sent: bool = False  # the network has it
     doubt: bool = False  # the deadlines of the message have changed
 
 
@@ -146,15 +146,16 @@ def _sent(
         if tp_mr is None:
             return []
         reports.rematch(db, ids, ref.sim_id, tp_mr, now)
-        return outcomes.weigh(db, ids, ref, tp_mr, now)
+        return settling.weigh(db, ids, ref, tp_mr, now)
 
     last = len(attempt.entry.parts) <= 1
-    return Verdict(job, Fate.GONE if last else Fate.NEXT, why)
+    return Verdict(job, Fate.GONE if last else Fate.NEXT, why, sent=True)
 
 
 def in_doubt(ids: IdSource, attempt: Attempt, outcome: InDoubt, now: int) -> Verdict:
     """Return the verdict on a part of which nobody can say whether it left."""
-    return _doubtful(ids, attempt, outcome.why, outcome.wire, now)
+    why, wire, is_over = outcome.why, outcome.wire, outcome.is_over
+    return _doubtful(ids, attempt, why, wire, now, is_over=is_over)
 
 
 def _doubtful(
@@ -163,6 +164,8 @@ def _doubtful(
     why: str,
     wire: tuple[WireLine, ...],
     now: int,
+    *,
+    is_over: bool = False,
 ) -> Verdict:
     entry = attempt.entry
     choice = on_in_doubt(entry.options, entry.klass)
@@ -177,6 +180,7 @@ def _doubtful(
             decide_at=decide_at,
             now=now,
             detail={"at": _wire(wire)},
+            is_over=is_over,
         )
 
     return Verdict(job, Fate.GONE, "part in doubt", doubt=True)
@@ -225,11 +229,10 @@ def refused(
     now: int,
     *,
     other_sims: int,
-    sim_refusals: int,
-    sim_messages: int,
+    blame: Callable[[Code], Finding],
     jitter: float,
 ) -> Verdict:
-    """Return the verdict on a final result that said no."""
+    """Return the verdict on a final result that said no; `blame` says whose fault."""
     entry = attempt.entry
     attempt.slot.attempts += 1
     code = refusal(
@@ -238,13 +241,14 @@ def refused(
         seconds_after_submit=outcome.seconds,
         vendor=outcome.vendor,
     )
+    finding = blame(code)
     pinned = entry.wish.pinned_sim_id is not None
     decision = decide(
         code,
         attempt=attempt.slot.attempts,
         other_sims=other_sims,
-        sim_refusals=sim_refusals + 1,
-        sim_messages=sim_messages,
+        finding=finding,
+        asked_others=bool(entry.wish.excluded),
         pinned=pinned,
         jitter=jitter,
     )
@@ -254,13 +258,15 @@ def refused(
         "sentence": code.sentence,
         "at": _wire(outcome.wire),
     }
+    if finding.culprit is not Culprit.UNKNOWN:
+        detail["fault"] = finding.culprit.value
     match decision:
         case CountAsSent():
             return _sent(ids, attempt, None, now, detail, "part was there already")
         case Doubtful():
             why = f"{outcome.text} came {outcome.seconds:.0f} s after the TPDU"
             return _doubtful(ids, attempt, why, outcome.wire, now)
-        case GiveUp(reason, retryable, cool):
+        case GiveUp(reason, retryable):
             story = _reason(code, outcome.text, retryable=retryable, reason=reason)
 
             def fail(db: Connection) -> None:
@@ -268,15 +274,11 @@ def refused(
                     db, ids, attempt.ref, reason=story, now=now, detail=detail
                 )
 
-            return Verdict(
-                fail,
-                Fate.GONE,
-                "part refused for good",
-                rest_ms=cool,
-                rest_because=code.sentence,
-                against_sim=speaks_against_sim(code),
-            )
-        case Again(after_ms, exclude_sim, cool, fix_modem):
+            return Verdict(fail, Fate.GONE, "part refused for good")
+        case Again(after_ms, exclude_sim, fix_modem):
+            if not exclude_sim and entry.wish.excluded:
+                # Nobody is left who has not refused it: after the pause any may try.
+                entry.wish = replace(entry.wish, excluded=frozenset())
             return _again(
                 ids,
                 attempt,
@@ -290,9 +292,8 @@ def refused(
                     lambda db: None,
                     Fate.BACK,
                     "part refused, will be tried again",
-                    rest_ms=cool or (NO_PROMPT_REST_MS if fix_modem else 0),
+                    rest_ms=NO_PROMPT_REST_MS if fix_modem else 0,
                     rest_because=code.sentence,
-                    against_sim=speaks_against_sim(code),
                 ),
                 entry=entry,
             )

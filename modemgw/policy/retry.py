@@ -7,12 +7,11 @@ what follows from it.
 from dataclasses import dataclass
 
 from modemgw.at.codes import Code, Disposition
+from modemgw.policy.blame import Culprit, Finding
 
 MAX_ATTEMPTS = 5  # submits of one part, over all SIMs
 BACKOFF_S = (5, 15, 60, 300, 1800)  # by attempt
 JITTER = 0.2
-COOL_DOWN_S = (900, 3600, 21_600)  # a SIM that keeps refusing rests longer
-SUSPECT_AFTER = 3  # refusals in a row, of several messages: it is the SIM
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +20,6 @@ class Again:
 
     after_ms: int
     exclude_sim: bool = False
-    cool_sim_ms: int = 0  # the SIM takes nothing for so long
     fix_modem: bool = False  # the modem must be initialised anew first
 
 
@@ -31,7 +29,6 @@ class GiveUp:
 
     reason: str
     retryable: bool
-    cool_sim_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,27 +58,13 @@ def backoff_ms(attempt: int, jitter: float) -> int:
     return int(seconds * 1000 * (1 - JITTER + 2 * JITTER * jitter))
 
 
-def speaks_against_sim(code: Code) -> bool:
-    """Say whether such refusals in a row make one suspect the SIM."""
-    return code.disposition is Disposition.COOL_DOWN or (
-        code.disposition is Disposition.TRY_OTHER_SIM
-        and code.reason == "network_rejected"
-    )
-
-
-def _rest_ms(refusals: int) -> int:
-    if refusals < 1:
-        return 0
-    return COOL_DOWN_S[min(refusals, len(COOL_DOWN_S)) - 1] * 1000
-
-
 def decide(
     code: Code,
     *,
     attempt: int,
     other_sims: int,
-    sim_refusals: int,
-    sim_messages: int,
+    finding: Finding,
+    asked_others: bool,
     pinned: bool,
     jitter: float,
 ) -> Decision:
@@ -89,29 +72,29 @@ def decide(
 
     `attempt` counts submits of this part so far, this one included;
     `other_sims` are SIMs in service that have not refused the message yet;
-    `sim_refusals` are refusals in a row on this SIM that speak against the SIM,
-    this one included, and `sim_messages` the messages they were of; `pinned`:
-    earlier parts of the message left through it.
+    `finding` says whose fault it is; `asked_others`: another SIM has refused the
+    message before; `pinned`: earlier parts of the message left through it.
+
+    What a whole network refuses is no attempt: it waits until that is over. The
+    caller holds the SIMs back meanwhile.
     """
     disposition = code.disposition
     if disposition in _AT_ONCE:
         return _AT_ONCE[disposition]
-    if disposition is Disposition.REFUSE:
+    if finding.culprit is Culprit.NETWORK:
+        return Again(0)
+    elsewhere = other_sims > 0 and not pinned
+    by_sim = finding.culprit is Culprit.SIM
+    again = elsewhere and finding.second_opinion and not asked_others
+    refused = disposition is Disposition.REFUSE and not by_sim and not again
+    if finding.culprit is Culprit.RECIPIENT or refused:
         return GiveUp(code.reason, retryable=False)
-    cool = 0
-    if disposition is Disposition.COOL_DOWN:
-        cool = _rest_ms(sim_refusals)
-    elif speaks_against_sim(code) and sim_messages > 1:
-        # No credit looks like this. One bad recipient alone must not stop a SIM.
-        cool = _rest_ms(sim_refusals - SUSPECT_AFTER + 1)
     if attempt >= MAX_ATTEMPTS:
-        return GiveUp(code.reason, retryable=True, cool_sim_ms=cool)
-    elsewhere = (
-        disposition is not Disposition.RETRY_HERE and other_sims > 0 and not pinned
-    )
+        return GiveUp(code.reason, retryable=True)
+    if disposition is Disposition.RETRY_HERE and not by_sim:
+        elsewhere = False
     return Again(
         0 if elsewhere else backoff_ms(attempt, jitter),
         exclude_sim=elsewhere,
-        cool_sim_ms=cool,
         fix_modem=disposition is Disposition.FIX_MODEM,
     )

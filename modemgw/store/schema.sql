@@ -25,6 +25,15 @@ CREATE TABLE sim (
   last_seen_at  INTEGER NOT NULL
 ) STRICT;
 
+-- Whether a modem keeps the last reference on a card true (EF_SMSS).
+CREATE TABLE card_reference (
+  sim_id INTEGER NOT NULL REFERENCES sim(id),
+  imei   TEXT NOT NULL,
+  held   INTEGER NOT NULL,              -- readings in a row that were as expected
+  missed INTEGER NOT NULL,              -- readings that were not, or were refused
+  PRIMARY KEY (sim_id, imei)
+) STRICT, WITHOUT ROWID;
+
 -- PINs that went out to a card and were not proved right: none of them goes out
 -- again. The PIN itself is never stored.
 CREATE TABLE pin_latch (
@@ -44,6 +53,53 @@ CREATE TABLE sim_usage (
   PRIMARY KEY (sim_id, minute)
 ) STRICT, WITHOUT ROWID;
 
+-- How far each SIM is trusted: in service, benched for its own fault, on parole.
+CREATE TABLE sim_health (
+  sim_id     INTEGER PRIMARY KEY REFERENCES sim(id),
+  state      TEXT NOT NULL CHECK (state IN ('active', 'benched', 'parole')),
+  cause      TEXT,                      -- of the bench, or of the last one
+  reason     TEXT NOT NULL,             -- sentence for people
+  since_at   INTEGER NOT NULL,
+  until_at   INTEGER,                   -- end of a bench; NULL: until a person ends it
+  benches    INTEGER NOT NULL,          -- in a row: each is longer
+  successes  INTEGER NOT NULL,          -- in a row, on parole
+  wanted     INTEGER NOT NULL,          -- so many end the parole
+  by_reports INTEGER NOT NULL,          -- 1: only a delivery report is a success
+  paused     INTEGER NOT NULL,          -- 1: by the admin
+  told       TEXT CHECK (told IN ('up', 'down'))  -- which of the events came last
+) STRICT;
+
+-- What was submitted and is billed, where a tariff, a quota or a cap asks for it: per
+-- SIM, minute and API key. A part that certainly never left is taken off again.
+-- After two months the minutes of a day become one row.
+CREATE TABLE spending (
+  sim_id  INTEGER NOT NULL REFERENCES sim(id),
+  minute  INTEGER NOT NULL,            -- Unix time / 60
+  key_id  INTEGER NOT NULL,            -- 0: the admin socket
+  parts   INTEGER NOT NULL,
+  covered INTEGER NOT NULL,            -- of these, those that count against the bundle
+  cost    INTEGER NOT NULL,            -- micro-units of the currency
+  PRIMARY KEY (sim_id, minute, key_id)
+) STRICT, WITHOUT ROWID;
+
+-- What a person corrected, and what was told of, per quota, cap or bundle and period.
+CREATE TABLE sim_meter (
+  sim_id   INTEGER NOT NULL REFERENCES sim(id),
+  name     TEXT NOT NULL,              -- bundle, or the limit as it was written
+  start_at INTEGER NOT NULL,           -- first instant of the period
+  adjust   INTEGER NOT NULL DEFAULT 0, -- added to what was counted
+  told     INTEGER NOT NULL DEFAULT 0, -- 1: sim.allowance_low was written
+  PRIMARY KEY (sim_id, name, start_at)
+) STRICT, WITHOUT ROWID;
+
+-- Parts accepted per key and minute, of keys with a quota.
+CREATE TABLE key_intake (
+  key_id INTEGER NOT NULL REFERENCES api_key(id),
+  minute INTEGER NOT NULL,             -- Unix time / 60
+  parts  INTEGER NOT NULL,
+  PRIMARY KEY (key_id, minute)
+) STRICT, WITHOUT ROWID;
+
 -- API keys. The secret itself is never stored.
 CREATE TABLE api_key (
   id             INTEGER PRIMARY KEY,
@@ -54,7 +110,8 @@ CREATE TABLE api_key (
   webhook_secret TEXT NOT NULL,         -- whsec_…, signs callback_url requests of this key
   created_at     INTEGER NOT NULL,
   last_used_at   INTEGER,               -- written at most once a minute
-  revoked_at     INTEGER
+  revoked_at     INTEGER,
+  limits         TEXT                   -- JSON list: 100/day, 5.00/month; NULL: none
 ) STRICT;
 
 -- A batch as it was accepted, until all of its messages are rows.
@@ -125,17 +182,24 @@ CREATE TABLE part (
   attempts      INTEGER NOT NULL DEFAULT 0,
   not_before    INTEGER NOT NULL,
   priority      INTEGER NOT NULL,
+  key_id        INTEGER NOT NULL DEFAULT 0,  -- whose message; 0: the admin socket
+  route         TEXT NOT NULL DEFAULT '',    -- sim:…, modem:…, pool:… asked for; '': any
   sim_id        INTEGER REFERENCES sim(id),  -- the SIM that has or had it
   modem         TEXT,
   tp_mr         INTEGER,                -- 0-255, given by the modem
   expected_mr   INTEGER,                -- in doubt: the TP-MR the SIM had due then
+  air           INTEGER NOT NULL DEFAULT 0,  -- in doubt: 0 perhaps still on its way, 1 had all its time, 2 power cut meanwhile
   submitting_at INTEGER,
   accepted_at   INTEGER,
   final_at      INTEGER,
   tp_status     INTEGER,                -- last TP-ST octet, raw
+  counted       INTEGER,                -- in spending: 1 against the bundle, 0 not; NULL: not
+  cost          INTEGER,                -- price of the last attempt, micro-units; NULL: unknown
   UNIQUE (message_id, seq)
 ) STRICT;
-CREATE INDEX part_open ON part (priority DESC, id) WHERE state IN ('queued', 'claimed');
+-- The queue: one shelf for each priority, key and route, in the order of ids.
+CREATE INDEX part_open ON part (priority, key_id, route)
+  WHERE state IN ('queued', 'claimed');
 CREATE INDEX part_unsettled ON part (id) WHERE state IN ('submitting', 'in_doubt');
 CREATE INDEX part_report ON part (sim_id, tp_mr, accepted_at) WHERE tp_mr IS NOT NULL;
 

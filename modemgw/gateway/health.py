@@ -1,0 +1,375 @@
+"""The health of the SIMs: benches what is at fault, probes it, takes it back.
+
+Hears of every refusal (whose fault it is says policy/blame.py), of successes while
+anything stands against anybody, and of delivery reports. What follows holds at once,
+in memory; `write` brings it to disk, each step with its event. A crash in between
+forgets a bench: the SIM's next refusals tell it anew.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+
+from modemgw.at.codes import Code
+from modemgw.clock import Clock
+from modemgw.config.health import HealthConfig
+from modemgw.gateway.health_gate import Hold, Pause, SimHealth
+from modemgw.gateway.health_steps import Step, Steps, event_of, health_of
+from modemgw.gateway.lane import Lane
+from modemgw.gateway.lane_sim import Gate
+from modemgw.gateway.outages import Outages
+from modemgw.gateway.verdict import Attempt, Fate, Verdict
+from modemgw.gateway.views import maybe_instant
+from modemgw.policy.blame import Around, Cause, Culprit, Finding, Ledger, Suspect
+from modemgw.policy.health import (
+    ADVICE,
+    Condition,
+    Health,
+    Probed,
+    Terms,
+    after_probes,
+    bench,
+    is_over,
+    succeeded,
+)
+from modemgw.store import health as rows
+from modemgw.store.database import Store
+from modemgw.store.sims import SimRow
+
+log = logging.getLogger("modemgw.health")
+
+Probe = Callable[[int], Awaitable[Probed]]
+
+PROBE_S = 900.0  # a probe that takes longer has found nothing
+LONGEST_SLEEP_S = 3600.0  # the wall clock may jump: look again at least this often
+CLOCKS_MS = 60_000  # a service centre's clock may differ so much from ours
+_ON_PAROLE = {Suspect.EITHER: Cause.REFUSED, Suspect.BARRED: Cause.BARRED}
+_OUT = (Suspect.NETWORK, Suspect.EITHER)
+
+
+class HealthWatch:
+    """Knows how far each SIM is trusted."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        config: HealthConfig,
+        *,
+        rng: random.Random,
+    ) -> None:
+        self.probes: list[Probe] = []  # of a benched SIM; asked before it may send
+        self.pause = Pause()
+        self.sims: dict[int, SimHealth] = {}
+        self.terms = Terms(
+            first_ms=round(config.first * 1000),
+            longest_ms=round(config.longest * 1000),
+            successes=config.parole,
+            spacing_ms=round(config.spacing * 1000),
+        )
+        self.ledger = Ledger()
+        self._store = store
+        self._clock = clock
+        self._benches = config.bench
+        self._down_after_s = config.down_after
+        self._lanes: Mapping[str, Lane] = {}
+        self._wake_lanes: Callable[[], None] = lambda: None
+        self._operator_of: Callable[[str], str] = lambda modem: ""
+        self._outages = Outages(rng)
+        self._watched = False
+        self._look = asyncio.Event()
+        self.steps = Steps(store, clock)
+
+    def join(
+        self,
+        lanes: Mapping[str, Lane],
+        *,
+        wake: Callable[[], None],
+        operator_of: Callable[[str], str],
+    ) -> None:
+        """Meet the lanes; `operator_of` names the network that a modem is in."""
+        self._lanes, self._wake_lanes = lanes, wake
+        self._operator_of = operator_of
+
+    async def load(self) -> None:
+        """Read where the SIMs stood when the last run ended."""
+        known = await self._store.read(rows.list_health)
+        paused = await self._store.read(rows.paused)
+        if paused is not None:
+            self.pause.at, self.pause.by = paused.at, paused.by
+            log.warning("sending is paused", extra={"by": paused.by})
+        for row in known:
+            sim = self._sim(row.sim_id, row.name, row.iccid)
+            sim.state = health_of(row)
+            sim.told = row.told
+            sim.lost_at = self._clock.monotonic() if row.told == "up" else None
+        self.refresh()
+
+    async def gate(self, row: SimRow) -> Gate:
+        """Return what holds this SIM back for its health; one object per SIM."""
+        return self._sim(row.id, row.name, row.iccid)
+
+    def _sim(self, sim_id: int, name: str, iccid: str | None) -> SimHealth:
+        sim = self.sims.get(sim_id)
+        if sim is None:
+            sim = SimHealth(sim_id, name, iccid, self.terms, self.pause)
+            self.sims[sim_id] = sim
+        sim.name, sim.iccid = name, iccid or sim.iccid
+        return sim
+
+    # -- what the dispatcher tells -------------------------------------------
+
+    @property
+    def listening(self) -> bool:
+        """Say whether outcomes matter now: mostly not, and then they cost nothing."""
+        return self._watched or not self.ledger.is_empty
+
+    def blame(self, lane: Lane, attempt: Attempt, code: Code, rivals: int) -> Finding:
+        """Say whose fault a refusal is, and let that have its consequences.
+
+        `rivals` are the other SIMs in service that may take the message.
+        """
+        now, sim_id = self._clock.now_ms(), attempt.ref.sim_id
+        operator = self._operator_of(lane.modem)
+        around = Around(operator, self._sisters(lane, operator), rivals)
+        finding = self.ledger.refused(sim_id, attempt.entry.to, code, now, around)
+        sim = self.sims.get(sim_id)
+        if sim is None:
+            return finding
+        if sim.hold is not None and finding.suspect in _OUT:
+            finding = replace(finding, culprit=Culprit.NETWORK)
+        elif sim.state.condition is Condition.PAROLE:
+            finding = _on_parole(finding)
+        if finding.culprit is Culprit.SIM and finding.cause is not None:
+            self.bench(sim, finding.cause, code.sentence)
+        elif finding.culprit is Culprit.NETWORK:
+            held = [self.sims.get(one) for one in (sim_id, *around.sisters)]
+            self._outages.begin(
+                operator, [one for one in held if one], code.sentence, now
+            )
+            self.refresh()
+        elif sim.hold is not None and finding.suspect is not Suspect.NOBODY:
+            self._end_outage(sim.hold)  # refused, but by a network that answers
+        return finding
+
+    def settled(self, lane: Lane, attempt: Attempt, verdict: Verdict) -> None:
+        """Hear what became of a part; called while `listening`."""
+        sim = self.sims.get(attempt.ref.sim_id)
+        if sim is None:
+            return
+        if not verdict.sent:
+            self._outages.no_answer(sim, self._clock.now_ms())
+            return
+        now, operator = self._clock.now_ms(), self._operator_of(lane.modem)
+        if sim.hold is not None:
+            self._end_outage(sim.hold)
+        for fault in self.ledger.accepted(sim.sim_id, attempt.entry.to, operator, now):
+            at_fault = self.sims.get(fault.sim_id)
+            if at_fault is not None:
+                self.bench(at_fault, fault.cause, fault.sentence)
+        if verdict.fate is Fate.GONE and not sim.state.by_reports:
+            self._credit(sim, now)
+
+    def reported(
+        self, sim_id: int, to: str, *, delivered: bool, sent_at: int | None
+    ) -> None:
+        """Hear of a final delivery report; `sent_at` by the service centre's clock."""
+        sim = self.sims.get(sim_id)
+        if sim is None:
+            return
+        now, state = self._clock.now_ms(), sim.state
+        sim.reports.note(now, to, delivered=delivered)
+        if state.condition is Condition.PAROLE and state.by_reports:
+            # What was sent before the parole says nothing about it.
+            if sent_at is not None and sent_at < state.since_at - CLOCKS_MS:
+                return
+            if delivered:
+                self._credit(sim, now)
+            else:
+                why = "a message on parole was not delivered"
+                self.bench(sim, Cause.UNDELIVERED, why)
+        elif state.condition is Condition.ACTIVE and not delivered:
+            others = [one.reports for one in self.sims.values() if one is not sim]
+            if sim.reports.is_filtered(others, now):
+                why = "its messages are accepted and not delivered"
+                self.bench(sim, Cause.UNDELIVERED, why)
+
+    def look(self) -> None:
+        """Hear that a modem changed: SIMs may be in service or no longer."""
+        self._look.set()
+
+    # -- steps ---------------------------------------------------------------
+
+    def bench(self, sim: SimHealth, cause: Cause, sentence: str) -> None:
+        """Bench a SIM that is at fault."""
+        if not self._benches or sim.state.condition is Condition.BENCHED:
+            return
+        now = self._clock.now_ms()
+        self.step(sim, bench(sim.state, cause, sentence, now, self.terms))
+
+    def _credit(self, sim: SimHealth, now: int) -> None:
+        if sim.state.condition is Condition.PAROLE:
+            self.step(sim, succeeded(sim.state, now))
+
+    def step(self, sim: SimHealth, state: Health) -> None:
+        """Let a SIM stand elsewhere from now on; `steps` keeps and tells it."""
+        self.steps.add(self.move(sim, state))
+
+    def move(self, sim: SimHealth, state: Health) -> Step:
+        """Let a SIM stand elsewhere, and return the step for the caller to keep."""
+        before, sim.state = sim.state, state
+        self.refresh()
+        event = event_of(before, state)
+        if event is not None:
+            self.ledger.forget(sim.sim_id)
+            sim.reports.clear()
+        data = self._told(sim, event)
+        self._look.set()
+        self._wake_lanes()
+        if event is not None:
+            extra = {"sim": sim.name, "why": data["why"], "until": data["until"]}
+            level = logging.WARNING if event == "sim.bench" else logging.INFO
+            log.log(level, event, extra=extra)
+        return Step(sim, event, data)
+
+    def refresh(self) -> None:
+        """Work out anew who is held back, and whether outcomes matter."""
+        for sim in self.sims.values():
+            sim.refresh()
+        self._watched = any(sim.is_watched for sim in self.sims.values())
+
+    def _told(self, sim: SimHealth, event: str | None) -> dict[str, object]:
+        state = sim.state
+        why = "restored: it sends again" if event == "sim.up" else state.reason
+        return {
+            "sim": sim.name,
+            "iccid": sim.iccid,
+            "modem": self._modem_of(sim.sim_id),
+            "why": why,
+            "cause": state.cause.value if state.cause else None,
+            "advice": ADVICE[state.cause] if state.cause else None,
+            "until": maybe_instant(state.until_at),
+            "benches": state.benches,
+        }
+
+    # -- outages -------------------------------------------------------------
+
+    def _sisters(self, lane: Lane, operator: str) -> tuple[int, ...]:
+        """Return the other SIMs of the same network that are trusted and in service."""
+        if not operator:
+            return ()
+        return tuple(
+            other.sim.sim_id
+            for other in self._lanes.values()
+            if other is not lane
+            and other.ready
+            and other.sim is not None
+            and self._operator_of(other.modem) == operator
+            and self._is_active(other.sim.sim_id)
+        )
+
+    def _is_active(self, sim_id: int) -> bool:
+        sim = self.sims.get(sim_id)
+        state = sim.state if sim is not None else Health()
+        return state.condition is Condition.ACTIVE and not state.paused
+
+    def _end_outage(self, hold: Hold) -> None:
+        self._outages.end(hold, self.sims.values())
+        self.refresh()
+        self._wake_lanes()
+
+    # -- life ----------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Probe what has been benched long enough, tell who is lost; for life."""
+        while True:
+            self._look.clear()
+            await self._probe_due()
+            self._tell_lost()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._seconds_to_next()):
+                    await self._look.wait()
+
+    async def _probe_due(self) -> None:
+        now = self._clock.now_ms()
+        for sim in list(self.sims.values()):
+            state = sim.state
+            if not is_over(state, now, self.terms) or not self._in_service(sim.sim_id):
+                continue
+            found = [await self._ask(probe, sim.sim_id) for probe in self.probes]
+            if sim.state is state:  # a person may have decided meanwhile
+                now = self._clock.now_ms()
+                self.step(sim, after_probes(state, found, now, self.terms))
+
+    async def _ask(self, probe: Probe, sim_id: int) -> Probed:
+        try:
+            async with asyncio.timeout(PROBE_S):
+                return await probe(sim_id)
+        except TimeoutError:
+            return Probed(None, "the probe took too long")
+
+    def _tell_lost(self) -> None:
+        now = self._clock.monotonic()
+        for sim in self.sims.values():
+            if self._in_service(sim.sim_id):
+                sim.lost_at = None
+                if sim.told != "up":
+                    why = "in service" if sim.told is None else "in service again"
+                    self._tell(sim, "up", why)
+                continue
+            if sim.lost_at is None:
+                sim.lost_at = now
+            if sim.told == "up" and now - sim.lost_at >= self._down_after_s:
+                self._tell(sim, "down", self._why_lost(sim.sim_id))
+
+    def _tell(self, sim: SimHealth, told: str, why: str) -> None:
+        sim.told = told
+        modem = self._modem_of(sim.sim_id)
+        data: dict[str, object] = {
+            "sim": sim.name,
+            "iccid": sim.iccid,
+            "modem": modem,
+            "operator": self._operator_of(modem) or None if modem else None,
+            "why": why,
+            "health": sim.state.condition.value,
+        }
+        self.steps.add(Step(sim, f"sim.{told}", data))
+        log.info(f"sim.{told}", extra={"sim": sim.name, "modem": modem, "why": why})
+
+    def _seconds_to_next(self) -> float:
+        now, monotonic = self._clock.now_ms(), self._clock.monotonic()
+        left = [LONGEST_SLEEP_S]
+        for sim in self.sims.values():
+            until = sim.state.until_at
+            if until is not None and until > now:
+                left.append((until - now) / 1000)
+            if sim.told == "up" and sim.lost_at is not None:
+                left.append(sim.lost_at + self._down_after_s - monotonic)
+        return max(0.05, min(left))
+
+    def _in_service(self, sim_id: int) -> bool:
+        return any(
+            lane.ready and lane.sim is not None and lane.sim.sim_id == sim_id
+            for lane in self._lanes.values()
+        )
+
+    def _modem_of(self, sim_id: int) -> str | None:
+        for lane in self._lanes.values():
+            if lane.sim is not None and lane.sim.sim_id == sim_id:
+                return lane.modem
+        return None
+
+    def _why_lost(self, sim_id: int) -> str:
+        modem = self._modem_of(sim_id)
+        return self._lanes[modem].why_not_ready if modem else "in no modem"
+
+
+def _on_parole(finding: Finding) -> Finding:
+    """Take a refusal that may be the SIM's fault for that: it is on parole."""
+    cause = _ON_PAROLE.get(finding.suspect)
+    if finding.culprit is not Culprit.UNKNOWN or cause is None:
+        return finding
+    return replace(finding, culprit=Culprit.SIM, cause=cause)
