@@ -8,6 +8,7 @@ events and deliveries along.
 """
 
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from modemgw.store import idempotency
@@ -17,9 +18,11 @@ from modemgw.store.sql import sql
 VACUUM_PAGES = 256  # of 4 KiB, given back in one job
 STEP_ROWS = 300  # looked at in one job: a few milliseconds on a memory card
 
+KINDS = ("alert", "otp", "transactional", "marketing", "inbound")
+
 # What is walked: the statement that measures a window, and those that empty it.
 WALKS = {
-    "bodies": ("message_window", ("delete_bodies",)),
+    "bodies": ("text_window", ("strip_events", "delete_bodies")),
     "messages": ("message_window", ("delete_messages",)),
     "events": ("event_window", ("delete_events",)),
     "deliveries": ("delivery_window", ("delete_deliveries",)),
@@ -39,17 +42,20 @@ def step(
     db: sqlite3.Connection,
     walk: str,
     *,
-    before: int,
+    before: int | Mapping[str, int],
     after: int = 0,
     limit: int = STEP_ROWS,
 ) -> Step:
     """Delete what one window of `walk` (a key of WALKS) holds from before an instant.
 
+    For bodies and messages give an instant for each of KINDS, where they differ.
     Kept whatever their age: messages without a final state, pending deliveries
     and their events, TPDUs that are new or still in the modem.
     """
     measure, deletes = WALKS[walk]
-    window = {"after": after, "limit": limit, "before": before}
+    limits = dict.fromkeys(KINDS, before) if isinstance(before, int) else dict(before)
+    latest = max(limits.values())
+    window = {"after": after, "limit": limit, "before": latest, **limits}
     last, youngest = db.execute(sql(f"retention.{measure}"), window).fetchone()
     if last is None:
         return Step(0, None)
@@ -57,7 +63,7 @@ def step(
     # The last statement deletes the rows proper, which are what is counted.
     for name in deletes:
         deleted = db.execute(sql(f"retention.{name}"), window).rowcount
-    return Step(deleted, last if youngest < before else None)
+    return Step(deleted, last if youngest < latest else None)
 
 
 def purge_small(db: sqlite3.Connection, *, now: int, usage_before: int) -> int:

@@ -15,21 +15,52 @@ SELECT max(id), max(created_at) FROM message WHERE id IN (
 -- use: window
 )
 
+-- fragment: text_window
+  SELECT message_id FROM message_text
+   WHERE message_id > :after ORDER BY message_id LIMIT :limit
+
+-- fragment: limit_of_kind
+  CASE WHEN direction = 'inbound' THEN :inbound
+       WHEN class = 'otp' THEN :otp
+       WHEN class = 'alert' THEN :alert
+       WHEN class = 'marketing' THEN :marketing
+       ELSE :transactional END
+
+-- name: text_window
+-- The last row of the next window of texts, and when its youngest was made.
+SELECT max(id), max(created_at) FROM message WHERE id IN (
+-- use: text_window
+)
+
+-- name: strip_events
+-- What was received is told with its text, which goes with the body.
+UPDATE event SET data = json_remove(data, '$.text', '$.data')
+ WHERE type = 'message.received' AND message_id IN (
+  SELECT id FROM message
+   WHERE direction = 'inbound' AND created_at < :inbound AND state = 'received'
+     AND id IN (
+-- use: text_window
+     ))
+
 -- name: delete_bodies
 -- Texts of old messages whose outcome is known; what is accounted for stays.
 DELETE FROM message_text WHERE message_id IN (
   SELECT id FROM message
-   WHERE created_at < :before AND state IN
+   WHERE created_at <
+-- use: limit_of_kind
+     AND state IN
 -- use: final_states
      AND id IN (
--- use: window
+-- use: text_window
      ))
 
 -- name: delete_messages
 -- Old messages whose outcome is known, with their parts, events and deliveries.
 DELETE FROM message WHERE id IN (
   SELECT id FROM message
-   WHERE created_at < :before AND state IN
+   WHERE created_at <
+-- use: limit_of_kind
+     AND state IN
 -- use: final_states
      AND id IN (
 -- use: window
