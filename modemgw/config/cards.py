@@ -4,6 +4,7 @@ from typing import Annotated
 
 import msgspec
 
+from modemgw.config.balance import BalanceConfig
 from modemgw.config.key import key
 from modemgw.config.secret import Secret
 from modemgw.policy.pacing import Window
@@ -32,6 +33,7 @@ class SimDefaults(msgspec.Struct, frozen=True):
             default="on",
         ),
     ] = True
+    balance: BalanceConfig = BalanceConfig()
 
 
 class Card(msgspec.Struct, frozen=True):
@@ -119,6 +121,7 @@ class Card(msgspec.Struct, frozen=True):
             default="[]",
         ),
     ] = ()
+    balance: BalanceConfig = BalanceConfig()
 
 
 class Sims(msgspec.Struct, frozen=True):
@@ -145,6 +148,11 @@ class Sims(msgspec.Struct, frozen=True):
         """Return the windows that hold for `card`; empty: as fast as the modem."""
         own = None if card is None else card.pace
         return self.defaults.pace if own is None else own
+
+    def balance(self, card: Card | None) -> BalanceConfig:
+        """Return how the balance of `card` is asked for."""
+        own = self.defaults.balance
+        return own if card is None else card.balance.over(own)
 
     def reports(self, card: Card | None) -> bool:
         """Tell whether delivery reports are asked for with `card`."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from modemgw.config.balance import show_money
 from modemgw.config.hardware_load import HELPER
 from modemgw.config.model import Config, Window
 from modemgw.config.positions import write_yaml
@@ -39,13 +40,17 @@ def _plain(value: object, key: str) -> object:
     if isinstance(value, tuple):
         if key == "pace":
             return [show_window(w) for w in value if isinstance(w, Window)] or "off"
+        if key == "pairs" and not value:
+            return "auto"
         return [_plain(entry, "") for entry in value]
+    if isinstance(value, int) and key == "low":
+        return show_money(value)
     return value if isinstance(value, bool | int) else _text(value, key)
 
 
 def _text(value: object, key: str) -> str:
     if isinstance(value, float):
-        return f"{value:g}s"
+        return f"{value:g}s" if value or key != "every" else "off"
     return mask_url(str(value)) if key == "url" else str(value)
 
 
