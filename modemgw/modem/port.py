@@ -4,21 +4,24 @@ A port is opened in a thread (drivers may block), exclusively, raw, with 115200
 8N1 and without flow control: USB modems ignore the speed, and wires that are
 not there must not stop a write. DTR is raised by the opening and never toggled.
 
+The library opens and closes; reading and writing go straight to the descriptor,
+one system call each, since a message is a dozen of them.
+
 Closing never blocks the loop: what was not written is thrown away first, since
-the library would wait in the loop until a hung modem has read it.
+the driver would wait until a hung modem has read it.
 """
 
 import asyncio
 import contextlib
 import errno
 import os
+import select
 import termios
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import serial
-import serial_asyncio
 
 from modemgw.errors import PortLost
 from modemgw.modem import holders
@@ -26,7 +29,7 @@ from modemgw.modem import holders
 BAUD = 115_200
 MAX_WAITING = 4096  # octets not yet taken by the driver; more is a hung modem
 OPEN_S = 10.0  # a driver that takes longer has lost its device
-MAX_DESCRIPTOR = 1023  # the library waits with select(), which ends here
+READ = 4096  # octets at a time; a tty holds no more
 
 OnData = Callable[[bytes], None]
 OnLost = Callable[[Exception], None]
@@ -64,10 +67,7 @@ async def open_serial(path: str, on_data: OnData, on_lost: OnLost) -> Port:
     except asyncio.CancelledError:
         opening.add_done_callback(_close_late)
         raise
-    port = SerialPort(device, on_data, on_lost)
-    await serial_asyncio.connection_for_serial(loop, lambda: port, device)
-    await asyncio.sleep(0)  # the transport starts in the next turn
-    return port
+    return SerialPort(device, on_data, on_lost)
 
 
 def _exists(path: str) -> bool:
@@ -77,11 +77,9 @@ def _exists(path: str) -> bool:
 def _open(path: str) -> serial.Serial:
     try:
         device = serial.Serial(path, BAUD, timeout=0, write_timeout=0, exclusive=True)
+        os.set_blocking(device.fileno(), False)
     except (serial.SerialException, OSError, termios.error, ValueError) as exc:
         raise PortLost(_why(exc, path)) from exc
-    if device.fileno() > MAX_DESCRIPTOR:
-        device.close()
-        raise PortLost("too many open files to open one more port")
     return device
 
 
@@ -107,47 +105,33 @@ def _why(exc: BaseException, path: str) -> str:
     return f"the port cannot be opened: {exc}"
 
 
-class SerialPort(asyncio.Protocol):
-    """One open tty, between pyserial-asyncio's transport and a channel."""
+class SerialPort:
+    """One open tty."""
 
     def __init__(self, device: serial.Serial, on_data: OnData, on_lost: OnLost) -> None:
         self._device = device
         self._descriptor = device.fileno()
         self._on_data = on_data
         self._on_lost = on_lost
-        self._transport: Any = None
+        self._loop = asyncio.get_running_loop()
+        self._unwritten = b""  # what the driver has not taken yet
         self._lost: PortLost | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport. Called by it."""
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        """Pass on what was read. Called by the transport."""
-        if self._lost is None:
-            self._on_data(data)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Hear of EIO, ENODEV, or a read that gave nothing. Called by the transport."""
-        self._fail(f"the port is gone: {exc}" if exc else "the port is gone")
+        self._loop.add_reader(self._descriptor, self._readable)
 
     def write(self, data: bytes) -> None:
         """Write at once where the driver takes it; what it leaves is buffered."""
         if self._lost is not None:
             raise self._lost
-        waiting = self._transport.get_write_buffer_size()
+        waiting = len(self._unwritten)
         if waiting + len(data) > MAX_WAITING:
             raise self._fail("the modem has stopped reading")
-        taken = 0
-        if not waiting:
-            try:  # saves a turn of the loop and two epoll calls per write
-                taken = os.write(self._descriptor, data)
-            except (BlockingIOError, InterruptedError):
-                taken = 0
-            except OSError as exc:
-                raise self._fail(f"the port is gone: {exc}") from exc
+        if waiting:
+            self._unwritten += data
+            return
+        taken = self._give(data)
         if taken < len(data):
-            self._transport.write(data[taken:])
+            self._unwritten = data[taken:]
+            self._loop.add_writer(self._descriptor, self._writable)
 
     def close(self) -> None:
         """Close at once, throwing away what was not written."""
@@ -155,17 +139,56 @@ class SerialPort(asyncio.Protocol):
             self._lost = PortLost("the port is closed")
             self._abort()
 
+    def _readable(self) -> None:
+        try:
+            data = os.read(self._descriptor, READ)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as exc:
+            self._fail(f"the port is gone: {exc}")
+            return
+        if data:
+            self._on_data(data)
+        elif self._is_hung_up():
+            self._fail("the port is gone")
+
+    def _is_hung_up(self) -> bool:
+        """Tell a hang-up, where a read gives nothing, from a wake-up for nothing."""
+        look = select.poll()
+        look.register(self._descriptor, select.POLLIN)
+        return bool(look.poll(0))
+
+    def _writable(self) -> None:
+        try:
+            taken = self._give(self._unwritten)
+        except PortLost:
+            return  # told already
+        self._unwritten = self._unwritten[taken:]
+        if not self._unwritten:
+            self._loop.remove_writer(self._descriptor)
+
+    def _give(self, data: bytes) -> int:
+        """Return how many octets the driver took; raises PortLost."""
+        try:
+            return os.write(self._descriptor, data)
+        except (BlockingIOError, InterruptedError):
+            return 0
+        except OSError as exc:
+            raise self._fail(f"the port is gone: {exc}") from exc
+
     def _fail(self, why: str) -> PortLost:
         if self._lost is None:
             self._lost = PortLost(why)
             self._abort()
             # Not from inside a write: the caller finishes its own step first.
-            asyncio.get_running_loop().call_soon(self._on_lost, self._lost)
+            self._loop.call_soon(self._on_lost, self._lost)
         return self._lost
 
     def _abort(self) -> None:
+        self._loop.remove_reader(self._descriptor)
+        self._loop.remove_writer(self._descriptor)
         # The device may be gone, which is why we close: nothing can be thrown away.
         with contextlib.suppress(OSError, termios.error, TypeError):
             self._device.reset_output_buffer()
-        if not self._transport.is_closing():
-            self._transport.abort()
+        with contextlib.suppress(OSError):
+            self._device.close()

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import fcntl
 import os
 import threading
 import time
@@ -148,7 +149,7 @@ def test_what_the_driver_does_not_take_at_once_arrives_later(pty: Pty) -> None:
         port = await Heard().open(pty.link)
         os.set_blocking(pty.master, False)
         sent = 0
-        while getattr(port, "_transport").get_write_buffer_size() == 0:  # noqa: B009
+        while not getattr(port, "_unwritten"):  # noqa: B009
             port.write(b"x" * (MAX_WAITING // 4))
             sent += MAX_WAITING // 4
         got = 0
@@ -257,14 +258,34 @@ def test_a_failed_opening_is_said_in_words(
     run(scenario())
 
 
-def test_a_descriptor_beyond_select_is_refused_in_words(
+def test_a_descriptor_beyond_what_select_takes_serves_as_any_other(
     pty: Pty, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(port_module, "MAX_DESCRIPTOR", 2)
+    beyond = 1100  # select() ends at 1023
+    really = port_module._open
+
+    def opened_late(path: str) -> serial.Serial:
+        device = really(path)
+        low = device.fileno()
+        high = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, beyond)
+        os.close(low)
+        device.fd = high
+        return device
+
+    monkeypatch.setattr(port_module, "_open", opened_late)
 
     async def scenario() -> None:
-        with pytest.raises(PortLost, match="too many open files"):
-            await Heard().open(pty.link)
+        heard = Heard()
+        port = await heard.open(pty.link)
+        os.write(pty.master, b"OK\r\n")
+        await heard.event.wait()
+        assert heard.data == b"OK\r\n"
+        port.write(b"AT\r")
+        assert os.read(pty.master, 100) == b"AT\r"
+        heard.event.clear()
+        pty.unplug()
+        await heard.event.wait()
+        assert len(heard.lost) == 1
 
     run(scenario())
 
