@@ -13,6 +13,7 @@ from modemgw.store.writer import Connection
 
 _INSERT = sql("events.insert")
 _INSERT_DELIVERIES = sql("events.insert_deliveries")
+_INSERT_DELIVERIES_OF = sql("events.insert_deliveries_of")
 _INSERT_CALLBACK = sql("events.insert_callback")
 
 _encode = msgspec.json.Encoder().encode
@@ -66,20 +67,30 @@ def append(
     event_id = row_id(db.execute(_INSERT, row))
     if push:
         target = {"at": at, "event_id": event_id, "type": type}
-        pushed = db.execute(_INSERT_DELIVERIES, target).rowcount
+        db.pushed += max(db.execute(_INSERT_DELIVERIES, target).rowcount, 0)
         if callback_url is not None:
-            db.execute(
-                _INSERT_CALLBACK,
-                {
-                    "at": at,
-                    "event_id": event_id,
-                    "callback_url": callback_url,
-                    "key_id": key_id,
-                },
-            )
-            pushed += 1
-        db.pushed += max(pushed, 0)
+            call_back(db, event_id, at, callback_url, key_id)
     return event_id
+
+
+def deliver(db: Connection, first: int, last: int, type: str) -> None:
+    """Make the deliveries of the events `first` to `last`, all of one type."""
+    events = {"first": first, "last": last, "type": type}
+    db.pushed += max(db.execute(_INSERT_DELIVERIES_OF, events).rowcount, 0)
+
+
+def call_back(
+    db: Connection, event_id: int, at: int, callback_url: str, key_id: int | None
+) -> None:
+    """Make the delivery of one event to the URL that came with its message."""
+    row = {
+        "at": at,
+        "event_id": event_id,
+        "callback_url": callback_url,
+        "key_id": key_id,
+    }
+    db.execute(_INSERT_CALLBACK, row)
+    db.pushed += 1
 
 
 def timeline(db: sqlite3.Connection, message_id: int) -> list[EventRow]:

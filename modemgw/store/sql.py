@@ -15,14 +15,17 @@ name.
 
 import re
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from operator import itemgetter
 from pathlib import Path
 
 QUERIES = Path(__file__).parent / "queries"
 
 _HEAD = re.compile(r"^-- (name|fragment): (\w+)$", re.MULTILINE)
 _USE = re.compile(r"^ *-- use: (\w+)$", re.MULTILINE)
+_PARAMETER = re.compile(r":\w+")
 _COMMENT = re.compile(r"^ *--(.*)$", re.MULTILINE)
 
 
@@ -43,6 +46,29 @@ def sql(name: str) -> str:
     """
     file, _, short = name.partition(".")
     return load(file)[short].text
+
+
+@cache
+def sql_rows(name: str, count: int) -> str:
+    """Return the INSERT `file.name` for `count` rows at once.
+
+    Its values are bound by place: those of `columns`, row after row.
+    """
+    head, row = _halves(name)
+    row = _PARAMETER.sub("?", row)
+    return f"{head}VALUES " + ", ".join([row] * count)
+
+
+@cache
+def columns(name: str) -> Callable[[dict[str, object]], tuple[object, ...]]:
+    """Return what picks the values of one row for `sql_rows` by their names."""
+    names = _PARAMETER.findall(_halves(name)[1])
+    return itemgetter(*(parameter[1:] for parameter in names))
+
+
+def _halves(name: str) -> tuple[str, str]:
+    head, _, row = sql(name).rpartition("VALUES")
+    return head, row.strip().removesuffix(";")
 
 
 def row_id(cursor: sqlite3.Cursor) -> int:

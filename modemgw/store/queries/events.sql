@@ -9,6 +9,23 @@ event.part_seq, event.data
 INSERT INTO event (public_id, type, at, message_id, part_seq, data)
 VALUES (:public_id, :type, :at, :message_id, :part_seq, :data)
 
+-- name: insert_queued
+-- The event of a message that was just accepted.
+INSERT INTO event (public_id, type, at, message_id, data)
+VALUES (:public_id, 'message.queued', :at, :message_id, :data)
+
+-- name: insert_deliveries_of
+-- The deliveries of pushed events of one type that were appended in a row.
+INSERT INTO delivery (public_id, event_id, webhook_id, state, next_attempt_at)
+SELECT new_id('dlv', event.at), event.id, webhook.id, 'pending', event.at
+  FROM event CROSS JOIN webhook
+ WHERE event.id BETWEEN :first AND :last
+   AND webhook.state = 'active'
+   AND EXISTS (SELECT 1
+                 FROM webhook_pattern
+                WHERE webhook_pattern.webhook_id = webhook.id
+                  AND :type GLOB webhook_pattern.pattern)
+
 -- name: insert_deliveries
 -- One delivery for each active endpoint that wants events of this type.
 INSERT INTO delivery (public_id, event_id, webhook_id, state, next_attempt_at)
