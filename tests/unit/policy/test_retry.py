@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modemgw.at.codes import Code, Disposition, cms
+from modemgw.policy.blame import Cause, Culprit, Finding, Suspect
 from modemgw.policy.retry import (
-    COOL_DOWN_S,
     MAX_ATTEMPTS,
     Again,
     CountAsSent,
@@ -17,22 +17,28 @@ from modemgw.policy.retry import (
     decide,
 )
 
+NOBODY = Finding()
+SIM = Finding(Culprit.SIM, Suspect.SIM, Cause.BARRED)
+RECIPIENT = Finding(Culprit.RECIPIENT, Suspect.EITHER)
+NETWORK = Finding(Culprit.NETWORK, Suspect.NETWORK)
+DOUBTED = Finding(suspect=Suspect.UNKNOWN_NUMBER, second_opinion=True)
+
 
 def decision(
     code: Code,
     *,
     attempt: int = 1,
     other_sims: int = 0,
-    sim_refusals: int = 1,
-    sim_messages: int = 1,
+    finding: Finding = NOBODY,
+    asked_others: bool = False,
     pinned: bool = False,
 ) -> Decision:
     return decide(
         code,
         attempt=attempt,
         other_sims=other_sims,
-        sim_refusals=sim_refusals,
-        sim_messages=sim_messages,
+        finding=finding,
+        asked_others=asked_others,
         pinned=pinned,
         jitter=0.5,
     )
@@ -50,31 +56,45 @@ def test_a_passing_network_fault_is_tried_again_after_a_pause() -> None:
     assert decision(cms(41), other_sims=3) == Again(5_000)
 
 
-def test_a_sim_at_fault_rests_and_another_takes_over_at_once() -> None:
-    assert decision(cms(8), other_sims=1) == Again(
-        0, exclude_sim=True, cool_sim_ms=COOL_DOWN_S[0] * 1000
-    )
-    assert decision(cms(8), sim_refusals=9) == Again(
-        5_000, cool_sim_ms=COOL_DOWN_S[-1] * 1000
-    )
+def test_a_sim_at_fault_is_left_out_and_another_takes_over_at_once() -> None:
+    assert decision(cms(8), other_sims=1, finding=SIM) == Again(0, exclude_sim=True)
+    assert decision(cms(8), finding=SIM) == Again(5_000)
 
 
-@pytest.mark.parametrize(
-    ("refusals", "messages", "rest_s"),
-    [(2, 2, 0), (3, 3, 900), (3, 2, 900), (4, 3, 3600), (9, 9, 21_600), (9, 1, 0)],
-)
-def test_a_sim_rests_when_the_network_refuses_several_messages_in_a_row(
-    refusals: int, messages: int, rest_s: int
+@pytest.mark.parametrize("number", [30, 41])
+def test_what_a_sim_at_fault_was_refused_goes_elsewhere_whatever_the_code(
+    number: int,
 ) -> None:
-    found = decision(
-        cms(21), other_sims=1, sim_refusals=refusals, sim_messages=messages
+    found = decision(cms(number), other_sims=1, finding=SIM)
+    assert found == Again(0, exclude_sim=True)
+
+
+def test_a_recipient_that_two_sims_were_refused_is_given_up_early() -> None:
+    found = decision(cms(21), other_sims=3, finding=RECIPIENT, asked_others=True)
+    assert found == GiveUp("network_rejected", retryable=False)
+
+
+def test_a_second_opinion_is_asked_once() -> None:
+    assert decision(cms(30), other_sims=1, finding=DOUBTED) == Again(
+        0, exclude_sim=True
     )
-    assert found == Again(0, exclude_sim=True, cool_sim_ms=rest_s * 1000)
+    given_up = GiveUp("recipient_unknown", retryable=False)
+    for hopeless in (
+        decision(cms(30), other_sims=1, finding=DOUBTED, asked_others=True),
+        decision(cms(30), other_sims=1, finding=DOUBTED, pinned=True),
+        decision(cms(30), finding=DOUBTED),
+    ):
+        assert hopeless == given_up
+
+
+@pytest.mark.parametrize("attempt", [1, MAX_ATTEMPTS, 40])
+def test_what_a_whole_network_refuses_waits_until_that_is_over(attempt: int) -> None:
+    found = decision(cms(38), attempt=attempt, other_sims=2, finding=NETWORK)
+    assert found == Again(0)
 
 
 def test_no_service_is_no_fault_of_the_sim() -> None:
-    found = decision(cms(331), other_sims=1, sim_refusals=5, sim_messages=5)
-    assert found == Again(0, exclude_sim=True)
+    assert decision(cms(331), other_sims=1) == Again(0, exclude_sim=True)
 
 
 def test_parts_that_are_pinned_wait_for_their_sim() -> None:
@@ -106,28 +126,39 @@ def test_the_pause_stays_within_a_fifth_of_its_step(
     assert 0.79 * middle <= backoff_ms(attempt, jitter) <= 1.21 * middle
 
 
+FINDINGS = (NOBODY, SIM, RECIPIENT, NETWORK, DOUBTED)
+
+
 @given(
     st.sampled_from(list(Disposition)),
     st.integers(1, 20),
     st.integers(0, 5),
-    st.integers(1, 9),
+    st.sampled_from(FINDINGS),
+    st.booleans(),
     st.booleans(),
 )
-def test_a_resend_never_follows_from_doubt(
-    disposition: Disposition, attempt: int, others: int, refusals: int, pinned: bool
+def test_a_resend_never_follows_from_doubt_and_never_leaves_a_pinned_sim(
+    disposition: Disposition,
+    attempt: int,
+    others: int,
+    finding: Finding,
+    asked: bool,
+    pinned: bool,
 ) -> None:
     found = decision(
         code(disposition),
         attempt=attempt,
         other_sims=others,
-        sim_refusals=refusals,
+        finding=finding,
+        asked_others=asked,
         pinned=pinned,
     )
     if disposition in (Disposition.IN_DOUBT, Disposition.SENT):
         assert not isinstance(found, Again)
     if isinstance(found, Again):
-        assert attempt < MAX_ATTEMPTS
+        assert attempt < MAX_ATTEMPTS or finding is NETWORK
         assert not (found.exclude_sim and pinned)
+        assert not (found.exclude_sim and not others)
 
 
 @pytest.mark.parametrize("disposition", list(Disposition))
