@@ -100,6 +100,60 @@ CREATE TABLE key_intake (
   PRIMARY KEY (key_id, minute)
 ) STRICT, WITHOUT ROWID;
 
+-- What is known of a SIM's balance now. Amounts in micro-units of `currency`.
+CREATE TABLE sim_balance (
+  sim_id      INTEGER PRIMARY KEY REFERENCES sim(id),
+  amount      INTEGER,                 -- the last one that was believed
+  currency    TEXT,                    -- ISO 4217, or as the operator writes it
+  read_at     INTEGER,                 -- when that was
+  valid_until TEXT,                    -- date the operator named, YYYY-MM-DD
+  sms_left    INTEGER,                 -- texts left of a bundle, as the operator said
+  asked_at    INTEGER NOT NULL,        -- the last time it was asked, whatever came
+  outcome     TEXT NOT NULL CHECK (outcome IN (
+                'read', 'doubted', 'unreadable', 'unsupported', 'failed')),
+  why         TEXT NOT NULL,           -- sentence for people about the last asking
+  text        TEXT,                    -- the last answer, long numbers blanked out
+  doubted     INTEGER,                 -- an amount that is believed if it comes again
+  failures    INTEGER NOT NULL,        -- in a row
+  is_low      INTEGER NOT NULL         -- 1: sim.balance_low was told
+) STRICT;
+
+-- The last readings of each SIM; a few dozen are kept.
+CREATE TABLE balance_reading (
+  sim_id   INTEGER NOT NULL REFERENCES sim(id),
+  at       INTEGER NOT NULL,
+  amount   INTEGER NOT NULL,
+  currency TEXT,
+  PRIMARY KEY (sim_id, at)
+) STRICT, WITHOUT ROWID;
+
+-- Texts from own SIM to own SIM and what came of them. A token is good for one
+-- arrival; it stays, so that a late one is known.
+CREATE TABLE selftest (
+  id          INTEGER PRIMARY KEY,
+  public_id   TEXT NOT NULL UNIQUE,    -- tst_…
+  token       TEXT NOT NULL UNIQUE,
+  from_sim_id INTEGER NOT NULL REFERENCES sim(id),
+  to_sim_id   INTEGER NOT NULL REFERENCES sim(id),
+  message_id  INTEGER REFERENCES message(id) ON DELETE SET NULL,
+  cause       TEXT NOT NULL CHECK (cause IN ('schedule', 'asked', 'probe')),
+  try         INTEGER NOT NULL,        -- 2: confirms the failure of the one before
+  started_at  INTEGER NOT NULL,
+  ended_at    INTEGER,
+  result      TEXT NOT NULL CHECK (result IN ('running', 'passed', 'failed', 'unknown')),
+  leg         TEXT CHECK (leg IN ('submit', 'delivery', 'report')),
+  why         TEXT NOT NULL,
+  submit_ms   INTEGER,                 -- all three from the moment it went out
+  delivery_ms INTEGER,
+  report_ms   INTEGER,
+  arrived_at  INTEGER,                 -- behind ended_at: it came late
+  copies      INTEGER NOT NULL DEFAULT 0  -- how often the same text came again
+) STRICT;
+CREATE INDEX selftest_from ON selftest (from_sim_id, id);
+CREATE INDEX selftest_to ON selftest (to_sim_id, id);
+CREATE INDEX selftest_message ON selftest (message_id) WHERE message_id IS NOT NULL;
+CREATE INDEX selftest_running ON selftest (id) WHERE result = 'running';
+
 -- API keys. The secret itself is never stored.
 CREATE TABLE api_key (
   id             INTEGER PRIMARY KEY,
@@ -156,7 +210,8 @@ CREATE TABLE message (
   expires_at   INTEGER,
   sent_at      INTEGER,
   final_at     INTEGER,                 -- delivered_at where the state says delivered
-  decide_at    INTEGER                  -- in_doubt: policy decides; sent: no_report falls due
+  decide_at    INTEGER,                 -- in_doubt: policy decides; sent: no_report falls due
+  own          INTEGER NOT NULL DEFAULT 0  -- 1: our own self-test, nobody's message: not listed, not pushed
 ) STRICT;
 CREATE INDEX message_peer ON message (peer, id);
 CREATE INDEX message_state ON message (state, id);

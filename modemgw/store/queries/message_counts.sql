@@ -1,6 +1,7 @@
 -- How many messages a filter finds: the lists of messages.sql without their rows.
 
 -- fragment: filters
+   AND m.own = 0
    AND (:direction IS NULL OR m.direction = :direction)
    AND (:state IS NULL OR m.state = :state)
    AND (:peer IS NULL OR m.peer = :peer)

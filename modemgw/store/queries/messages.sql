@@ -14,6 +14,7 @@
 
 -- fragment: filters
    AND m.id < :cursor
+   AND m.own = 0
    AND (:direction IS NULL OR m.direction = :direction)
    AND (:state IS NULL OR m.state = :state)
    AND (:peer IS NULL OR m.peer = :peer)
