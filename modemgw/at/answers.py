@@ -137,6 +137,16 @@ def crsm_iccid_of(lines: Lines) -> str | None:
     return None
 
 
+def crsm_reference_of(lines: Lines) -> int | None:
+    """Return the first octet of EF_SMSS. Spec: TS 31.102, 4.2.9; 27.007, 8.18."""
+    for line in lines:
+        values = fields(tail(line))
+        if len(values) > 2 and values[0] in ("144", "145"):  # noqa: PLR2004
+            octets = _HEX_RUN.match(values[2])
+            return int(octets[0][:2], 16) if octets and len(octets[0]) > 1 else None
+    return None
+
+
 def swap_nibbles(text: str) -> str:
     """Swap each pair of digits: semi-octets as the SIM stores them."""
     return "".join(text[i : i + 2][::-1] for i in range(0, len(text), 2))

@@ -107,6 +107,10 @@ _ICCID_PREFIXES = (
 ICCID_BY_FILE = Command(
     "AT+CRSM=176,12258,0,0,10", SIM_S, answers.crsm_iccid_of, ("+CRSM:",)
 )
+# EF_SMSS (6F43): the TP-MR used last, then a flag. 31.102, 4.2.9
+LAST_REFERENCE = Command(
+    "AT+CRSM=176,28483,0,0,2", SIM_S, answers.crsm_reference_of, ("+CRSM:",)
+)
 
 # Message service. 27.005, 3.2 and 3.3
 PDU_MODE = plain("AT+CMGF=0")

@@ -33,6 +33,7 @@ from modemgw.gateway.model import (
 )
 from modemgw.gateway.notices import Notices
 from modemgw.gateway.pool import Pool
+from modemgw.gateway.quiet import Calm
 from modemgw.gateway.submit import Intake
 from modemgw.gateway.supervisor import Supervisor
 from modemgw.gateway.targets import TargetGuard
@@ -40,6 +41,7 @@ from modemgw.gateway.ussd import UssdDesk
 from modemgw.gateway.verdict import Attempt, Verdict
 from modemgw.gateway.waiting import Waiters
 from modemgw.gateway.webhooks import Deliverer
+from modemgw.gateway.witness import Witnesses
 from modemgw.gateway.workbench import Workbench
 from modemgw.modem.discovery import Look
 from modemgw.modem.model import ModemSnapshot, SimIdentity
@@ -47,8 +49,9 @@ from modemgw.modem.port import OpenPort
 from modemgw.modem.power import Power
 from modemgw.modem.rescue import FindPlace, Rescue, nowhere, usb_place
 from modemgw.policy.message import MessageState
-from modemgw.store import outbound, waiting
+from modemgw.store import meta, outbound, waiting
 from modemgw.store.database import Store
+from modemgw.store.slate import Slate
 
 log = logging.getLogger("modemgw.gateway")
 
@@ -83,7 +86,12 @@ class Gateway:
         self.waiters = Waiters()
         self.health = HealthWatch(store, clock, config.health, rng=rng)
         self.dispatcher = Dispatcher(
-            store, clock, rng=rng, on_recorded=self._recorded, health=self.health
+            store,
+            clock,
+            rng=rng,
+            on_recorded=self._recorded,
+            health=self.health,
+            calm=Calm(config.quiet_hours, config.timezone),
         )
         self.inbound = Inbound(
             store,
@@ -91,6 +99,7 @@ class Gateway:
             sim_of=self._sim_of,
             on_change=self._changed,
             on_proof=self.dispatcher.return_soon,
+            on_report=self.health.reported,
         )
         self.doubts = Doubts(
             store,
@@ -113,6 +122,8 @@ class Gateway:
         )
         self.pool.gate_for.append(self.health.gate)
         self.pool.on_change = self.health.look
+        self.witnesses = Witnesses(store, self.doubts, sim_of=self.pool.sim_of)
+        self.pool.witness_of = self.witnesses.of
         self.pool.rescue = Rescue(
             open_port,
             power=Power(self.pool.power_hook, config.power.socket),
@@ -146,6 +157,7 @@ class Gateway:
             on_change=self._changed,
             clock_is_sane=self.clock_is_sane,
         )
+        self.dispatcher.on_bedtime = self.deadlines.wake
         self.housekeeping = Housekeeping(store, clock, config.retention)
         self._newest_instant = 0
         store.writer.on_pushed = self.webhooks.wake
@@ -160,10 +172,20 @@ class Gateway:
             log.error("the clock is in the past: scheduled messages are held")
         ids = self.store.ids
         boot = recovery.boot_id()
-        await self.store.write(lambda db: recovery.recover(db, ids, now, boot))
+        slate = self.witnesses.slate = Slate.open(self.store.data_dir)
+        written = await self.store.read(lambda db: meta.get(db, recovery.SLATE))
+        notes = slate.read(written or "") if slate else None
+        token = slate.begin() if slate else ""
+        if not token:
+            self.witnesses.slate = None
+        done = await self.store.write(
+            lambda db: recovery.recover(db, ids, now, boot, notes=notes, token=token)
+        )
+        self.pool.given_up = done.doubted
         await self.inbound.resume(crashed=not self.store.was_clean)
         await self.health.load()
         await self.pool.load()
+        await self.witnesses.load()
         await self.dispatcher.load()
         await self.intake.expand()
         self.intake.open_count = await self.store.read(waiting.count_open)
@@ -324,6 +346,7 @@ class Gateway:
 
     def _recorded(self, attempt: Attempt, verdict: Verdict) -> None:
         if verdict.doubt:
+            self.witnesses.doubtful.add(attempt.ref.sim_id)
             self.deadlines.wake()
         self.waiters.tell(attempt.entry.public_id)
 

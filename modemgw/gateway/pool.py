@@ -20,6 +20,7 @@ from modemgw.gateway.lane import Lane
 from modemgw.gateway.lane_sim import Gate, LaneSim
 from modemgw.gateway.model import PaceWindow, SimView
 from modemgw.gateway.pins import StoredPins
+from modemgw.gateway.routing import Router
 from modemgw.modem.actor import ModemActor
 from modemgw.modem.lease import Lease
 from modemgw.modem.model import (
@@ -30,20 +31,18 @@ from modemgw.modem.model import (
     TpduSink,
 )
 from modemgw.modem.rescue import Rescue
+from modemgw.modem.witness import NoWitness, Witness
 from modemgw.policy.pacing import Pace, history_from_minutes
 from modemgw.store import evidence, sims
 from modemgw.store.database import Store
+from modemgw.store.outcomes import PartRef
 from modemgw.store.sims import SimRow
 from modemgw.store.writer import Connection
 
 log = logging.getLogger("modemgw.pool")
 
-FORCE = {
-    "radio",
-    "reset",
-    "reauthorise",
-    "power",
-}  # rungs that a counter may not outlive
+# Rungs that a counter may not outlive.
+FORCE = frozenset({"radio", "reset", "reauthorise", "power"})
 STORE_RETRY_S = 2.0  # between tries to write a SIM's row while the disk says no
 
 
@@ -70,10 +69,13 @@ class Pool:
         self._profiles = config.all_profiles()
         self._entries: dict[str, str | None] = {}  # of the configuration, by modem
         self.rescue: Rescue | None = None
+        self.witness_of: Callable[[str], Witness] = lambda modem: NoWitness()
+        self.given_up: dict[str, PartRef] = {}  # by modem, from the run before
         self._on_late_accept = on_late_accept
         self.on_notice: Callable[[str, str, dict[str, object]], None] = _unheard
         self.on_change: Callable[[], None] = _nobody_looks  # SIMs came or went
         # What may hold a whole SIM back, made once per card and in this order.
+        self.router = Router(config)
         self.gate_for: list[Callable[[SimRow], Awaitable[Gate | None]]] = []
         self._sink = sink
         self._cards: dict[int, LaneSim] = {}  # by SIM: pace and rests go with it
@@ -110,6 +112,8 @@ class Pool:
             profiles=self._profiles,
             profile=entry.profile if entry else None,
             rescue=self.rescue,
+            witness=self.witness_of(name),
+            given_up=self.given_up.pop(name, None),
         )
         actor = ModemActor(
             settings,
@@ -150,6 +154,7 @@ class Pool:
         self._identities.pop(name, None)
         self._phases.pop(name, None)
         self.announcer.forget(name)
+        self._dispatcher.reconsider()
         self.on_change()
 
     async def load(self) -> None:
@@ -214,8 +219,11 @@ class Pool:
         was_ready = lane.ready
         lane.ready = snapshot.sendable and same_sim
         lane.why_not_ready = snapshot.why or snapshot.phase.value
+        lane.weak = self.router.weak(snapshot.signal_dbm)
         if lane.ready and not was_ready:
             lane.wake()
+        if lane.ready != was_ready:
+            self._dispatcher.reconsider()
 
     async def _settle(self, name: str) -> None:
         if name not in self.actors:
@@ -244,6 +252,13 @@ class Pool:
         if row is None or not _same_card(self._identities.get(modem), sim):
             row = await self._upsert(modem, sim)
         return SimFacts(row.id, row.first_seen_at)
+
+    def sim_of(self, sim: SimIdentity) -> int | None:
+        """Return the row of a card, None where it was never in service."""
+        for row in self._known.values():
+            if sim.iccid == row.iccid if sim.iccid else sim.imsi == row.imsi:
+                return row.id
+        return None
 
     async def _identify(self, name: str, sim: SimIdentity) -> SimRow | None:
         try:
@@ -306,6 +321,7 @@ class Pool:
             )
             gates = [await gate_for(row) for gate_for in self.gate_for]
             made.gates = tuple(gate for gate in gates if gate is not None)
+            made.traits = self.router.traits(row.name, card)
             self._cards[row.id] = made
         lane.sim = self._cards[row.id]
         if previous is None or previous.sim_id != row.id:

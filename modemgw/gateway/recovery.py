@@ -1,7 +1,8 @@
 """What a start does with what the last run left half way.
 
 claimed     back to queued     it never reached the port
-submitting  becomes in_doubt   its octets may have gone out; policy decides
+submitting  the slate decides  never typed: back to queued; answered: as answered
+            else in_doubt      its octets may have gone out; evidence or policy decides
 accepted    stays              its report may still come
 batches     are expanded       what was promised and is not yet rows
 raw TPDUs   are worked on      kept and not yet understood
@@ -9,19 +10,43 @@ raw TPDUs   are worked on      kept and not yet understood
 
 import json
 import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from modemgw.gateway.verdict import first_decision_at, on_in_doubt
+from modemgw.gateway import reports
+from modemgw.gateway.verdict import (
+    REPORT_GRACE_MS,
+    first_decision_at,
+    on_in_doubt,
+)
 from modemgw.ids import IdSource
 from modemgw.policy.message import OnInDoubt
-from modemgw.store import evidence, meta, outcomes, sims
+from modemgw.store import evidence, meta, outcomes, settling, sims, slate
+from modemgw.store.outcomes import PartRef
+from modemgw.store.slate import Line, Stage
 from modemgw.store.sql import sql
 from modemgw.store.writer import Connection
 
 log = logging.getLogger("modemgw.recovery")
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+BOOT, SLATE = "boot", "slate"  # keys of meta
 WHY = "the gateway stopped while the part was being sent"
+NOT_TYPED = "the gateway stopped before the text was typed: it never left"
+REFUSED = "the modem refused it before the gateway stopped: it did not leave"
+ANSWERED = "the modem had said so before the gateway stopped"
+
+Notes = Mapping[bytes, Line]  # by slate.key of a modem
+
+
+@dataclass(slots=True)
+class Recovered:
+    """What became of what was under way. `doubted` by modem, `public_ids` of those."""
+
+    doubted: dict[str, PartRef] = field(default_factory=dict)
+    public_ids: list[str] = field(default_factory=list)
+    settled: int = 0
 
 
 def unclaim(db: Connection) -> int:
@@ -29,26 +54,78 @@ def unclaim(db: Connection) -> int:
     return db.execute(sql("outbound.unclaim_all")).rowcount
 
 
-def doubt_submitting(db: Connection, ids: IdSource, now: int) -> list[str]:
-    """Put every part that was on its way in doubt; return the message ids."""
-    rows = db.execute(sql("outbound.unsettled_parts")).fetchall()
-    doubted: list[str] = []
-    for part_id, message_id, seq, sim_id, modem, klass, options, expires_at in rows:
+def settle_submitting(
+    db: Connection, ids: IdSource, now: int, notes: Notes | None
+) -> Recovered:
+    """Settle every part that was on its way, by the slate or as in doubt.
+
+    `notes` None: there is no slate of that run, or it cannot be believed.
+    """
+    done = Recovered()
+    for row in db.execute(sql("outbound.unsettled_parts")).fetchall():
+        part_id, message_id, seq, sim_id, modem, begun_at = row[:6]
+        klass, options, expires_at = row[6:]
         brief = db.execute(sql("outbound.brief"), {"message_id": message_id}).fetchone()
+        ref = PartRef(
+            *(part_id, message_id, seq, brief[5], sim_id, brief[11] or "", modem),
+            begun_at,
+        )
+        if notes is not None and _by_slate(
+            db, ids, ref, notes.get(slate.key(modem)), max(expires_at or 0, now), now
+        ):
+            done.settled += 1
+            continue
         choice: OnInDoubt = on_in_doubt(json.loads(options), klass)
         outcomes.doubt(
             db,
             ids,
-            outcomes.PartRef(
-                part_id, message_id, seq, brief[5], sim_id, brief[11] or "", modem
-            ),
+            ref,
             why=WHY,
             decide_at=first_decision_at(choice, klass, expires_at or now, now),
             now=now,
             detail={},
         )
-        doubted.append(brief[0])
-    return doubted
+        done.doubted[modem] = ref
+        done.public_ids.append(brief[0])
+    return done
+
+
+def _by_slate(
+    db: Connection,
+    ids: IdSource,
+    ref: PartRef,
+    line: Line | None,
+    expires_at: int,
+    now: int,
+) -> bool:
+    """Let the slate speak about a part; False where it does not know either.
+
+    A modem's next text is typed only when the outcome of the one before is on disk:
+    a part that is still `submitting` is the last that was typed, or was not.
+    """
+    if line is None or (line.part_id, line.begun_at) != (ref.part_id, ref.begun_at):
+        settling.never_left(db, ids, ref, by="slate", why=NOT_TYPED, now=now)
+        return True
+    match line.stage:
+        case Stage.REFUSED:
+            settling.never_left(db, ids, ref, by="slate", why=REFUSED, now=now)
+        case Stage.ACCEPTED:
+            tp_mr = line.tp_mr if line.tp_mr >= 0 else None
+            outcomes.accept(
+                db,
+                ids,
+                ref,
+                tp_mr=tp_mr,
+                report_due_at=expires_at + REPORT_GRACE_MS,
+                now=now,
+                detail={"evidence": ANSWERED, "by": "slate"},
+            )
+            if tp_mr is not None:
+                reports.rematch(db, ids, ref.sim_id, tp_mr, now)
+                settling.weigh(db, ids, ref, tp_mr, now)
+        case Stage.TYPED | Stage.UNCLEAR:
+            return False
+    return True
 
 
 def boot_id() -> str:
@@ -59,18 +136,29 @@ def boot_id() -> str:
         return ""
 
 
-def recover(db: Connection, ids: IdSource, now: int, boot: str) -> list[str]:
-    """Do all of it that is rows; return the ids of messages now in doubt.
+def recover(
+    db: Connection,
+    ids: IdSource,
+    now: int,
+    boot: str,
+    *,
+    notes: Notes | None = None,
+    token: str = "",
+) -> Recovered:
+    """Do all of it that is rows.
 
     Where the machine has started anew since the last run, its modems were most
     likely without power too, and what their counters say next is no evidence.
+    `token` proves the slate of the run that begins now.
     """
     unclaim(db)
-    doubted = doubt_submitting(db, ids, now)
-    if not boot or boot != meta.get(db, "boot"):
+    same_boot = bool(boot) and boot == meta.get(db, BOOT)
+    done = settle_submitting(db, ids, now, notes if same_boot else None)
+    if not same_boot:
         for sim in sims.list_sims(db):
             evidence.power_lost(db, sim.id)
-        meta.put(db, "boot", boot)
-    for public_id in doubted:
+        meta.put(db, BOOT, boot)
+    meta.put(db, SLATE, token)
+    for public_id in done.public_ids:
         log.warning("message in doubt after a stop", extra={"message_id": public_id})
-    return doubted
+    return done

@@ -35,6 +35,7 @@ from modemgw.modem.model import (
 )
 from modemgw.modem.port import OpenPort, Port
 from modemgw.modem.receiving import Receiver
+from modemgw.modem.references import References
 from modemgw.modem.remedy import Remedy, remedy
 from modemgw.modem.serving import Serving
 from modemgw.modem.startup import Remembered, Startup
@@ -70,7 +71,8 @@ class ModemActor:
         self._why = "not looked for yet"
         self._since_ms = clock.now_ms()
         self._facts = Facts()
-        self._remembered, self._habits = Remembered(), Habits()  # for life
+        self._remembered, self._habits = Remembered(), Habits.of(settings)  # for life
+        self._references = References(self._habits)
         self._poked = asyncio.Event()
         self._receiver = Receiver(settings.name, sink, self._poked.set)
         self._port: Port | None = None
@@ -78,7 +80,6 @@ class ModemActor:
         self._submitter: Submitter | None = None
         self._trouble: ModemError | None = None  # found outside the serving task
         self._submits = 0  # running or waiting for their turn
-        self._given_up: list[object] = []  # submits whose answer may still come
         self._ladder = Ladder(settings.name)
         self._restarted_at = 0.0  # loop time, as the next
         self._snapshots: dict[bool, ModemSnapshot] = {}
@@ -167,6 +168,7 @@ class ModemActor:
                 await self._session(channel)
             except PortLost as exc:
                 self._close()
+                self._habits.hung.clear()  # it may have been without power
                 self._note_fault(exc)
                 self._move(Trigger.LOST, str(exc))
                 await asyncio.sleep(PORT_RETRY_S)
@@ -187,7 +189,7 @@ class ModemActor:
         """Open the port, however long it takes to appear."""
         while True:
             channel = self.aside.channel(self._hear, self._late)
-            channel.late = self._given_up
+            self._habits.join(channel)
             lost = partial(self._lost, channel)
             path = self._settings.port
             try:
@@ -226,7 +228,7 @@ class ModemActor:
                             raise trouble from None
                         await self._resync(channel, trouble)
             except Rebooted as exc:
-                self._given_up.clear()
+                self._habits.power_lost()
                 self._note_fault(exc)
                 if self._ladder.is_spent:
                     raise
@@ -252,10 +254,8 @@ class ModemActor:
         self._raise_trouble(channel)
         self._facts = facts
         self._receiver.moved_to(facts)
-        self._submitter = Submitter(
-            channel, self._habits, can_hold_link=facts.profile.cmms_ok
-        )
-        self._enter_service(Trigger.STARTED)
+        self._submitter = Submitter(channel, self._habits, facts.profile.cmms_ok)
+        await self._enter_service(Trigger.STARTED, channel)
 
     async def _park(self, channel: AtChannel, exc: Blocked) -> None:
         """Wait until what only a person can change has changed."""
@@ -279,11 +279,11 @@ class ModemActor:
         self._facts.are_doubted = True  # it may have restarted without a word
         self._receiver.want_sweep()
         self._ladder.last = Rung.RESYNC.value
-        self._enter_service(Trigger.RESYNCED)
+        await self._enter_service(Trigger.RESYNCED, channel)
 
     def _serving(self, channel: AtChannel) -> Serving:
         return Serving(
-            *(channel, self._facts, self._receiver),
+            *(channel, self._facts, self._receiver, self._references),
             sweep_interval_s=self._settings.sweep_interval_s,
             is_sending=lambda: self._submits > 0,
             check=partial(self._raise_trouble, channel),
@@ -364,7 +364,8 @@ class ModemActor:
 
     # --- the snapshot
 
-    def _enter_service(self, trigger: Trigger) -> None:
+    async def _enter_service(self, trigger: Trigger, channel: AtChannel) -> None:
+        await self._references.read(channel, self._facts)
         self._ladder.served(asyncio.get_running_loop().time())
         self._move(trigger, "in service")
 

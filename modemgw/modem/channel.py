@@ -29,6 +29,7 @@ from modemgw.errors import (
     ModemError,
     PortLost,
 )
+from modemgw.modem import standing
 from modemgw.modem.journal import Tape
 from modemgw.modem.model import WireLine
 from modemgw.modem.transcript import masked
@@ -86,6 +87,9 @@ class AtChannel:
         self.lost: PortLost | None = None
         self.in_step = True
         self.late: list[object] = []  # tokens of submits given up after Ctrl-Z
+        self.hung: list[object] = []  # the last of them, until the next AT+CMGS
+        self.on_prompt: Callable[[object], None] = _unheard
+        self.strays: list[str] | None = None  # final codes that nobody waits for
         self.answered_at = 0.0  # loop time of the last final code
         self._loop = asyncio.get_running_loop()
         self._on_urc = on_urc
@@ -143,10 +147,12 @@ class AtChannel:
         """Do what `resync` does for a caller that holds `turn`."""
         if self.lost is not None:
             raise self.lost
+        if self.hung:
+            await standing.look(self)
         clean, began = commands.CLEAN, self._loop.time()
         for _ in range(RESYNC_TRIES):
             self.send(commands.ESCAPE)
-            await self._quiet()
+            await self.quiet()
             flight = self.begin(clean.text, clean.prefixes, numeric=True)
             final = await self.wait(flight, flight.done, clean.timeout_s)
             if isinstance(final, ModemError):
@@ -176,7 +182,8 @@ class AtChannel:
             raise final
         return False
 
-    async def _quiet(self) -> None:
+    async def quiet(self) -> None:
+        """Wait until the line is silent, but not for ever."""
         began = self._loop.time()
         while True:
             now = self._loop.time()
@@ -333,6 +340,8 @@ class AtChannel:
         flight = self._flight
         self.record("<", text)
         if flight is None:  # stray: nothing is in flight
+            if self.strays is not None:
+                self.strays.append(text)
             if text.startswith("+CMS ERROR"):
                 self.late.clear()  # the late answer of the submit given up: no
             return
@@ -360,6 +369,10 @@ class AtChannel:
 
 def _not_open(data: bytes) -> None:
     raise PortLost("the port is not open")
+
+
+def _unheard(token: object) -> None:
+    """Nobody wants to know."""
 
 
 def resolve(future: Answer, value: str | ModemError | None) -> None:

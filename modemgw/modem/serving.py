@@ -15,6 +15,7 @@ from modemgw.modem.channel import AtChannel
 from modemgw.modem.facts import Facts
 from modemgw.modem.faults import Rebooted
 from modemgw.modem.receiving import Receiver
+from modemgw.modem.references import References
 
 SEARCHING_S = 3.0  # between polls while not registered …
 SEARCHING_LONG_S = 10.0  # … for longer than SEARCHING_FOR_S
@@ -32,7 +33,7 @@ class Serving:
 
     `check` raises what went wrong elsewhere, `idle` sleeps until there may be
     work, `changed` hears that registration or signal may have changed, `aside` does
-    what is no message's business.
+    what is no message's business, `references` reads what the card remembers.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Serving:
         channel: AtChannel,
         facts: Facts,
         receiver: Receiver,
+        references: References,
         *,
         sweep_interval_s: float,
         is_sending: Callable[[], bool],
@@ -58,6 +60,7 @@ class Serving:
         self._idle = idle
         self._changed = changed
         self._aside = aside
+        self._references = references
         self._registered_at = asyncio.get_running_loop().time()  # last seen so
         self._both_at: float | None = self._registered_at  # None: people were told
 
@@ -82,6 +85,8 @@ class Serving:
             elif receiver.sweep_wanted or now >= receiver.sweep_at:
                 receiver.sweep_at = now + self._sweep_s
                 await receiver.sweep(asker, facts.memories)
+            elif self._references.due(facts):
+                await self._references.read(asker.channel, facts)
             elif now >= status_at:
                 await status.poll(asker, facts)
                 self._changed()

@@ -14,7 +14,7 @@ Spec: 3GPP TS 27.005, 4.3.
 import asyncio
 import inspect
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from modemgw.at import commands
 from modemgw.at.answers import reference_of
@@ -23,11 +23,13 @@ from modemgw.modem.channel import AtChannel, Flight, refusal
 from modemgw.modem.model import (
     Accepted,
     InDoubt,
+    ModemSettings,
     NotSent,
     Refused,
     SubmitOutcome,
     WireLine,
 )
+from modemgw.modem.witness import NoWitness, Witness
 
 NO_REFERENCE = -1  # the modem said OK and gave no TP-MR: no report can be matched
 GATE_S = 30.0  # a store that takes longer is not going to commit
@@ -41,7 +43,30 @@ Gate = Awaitable[object]
 class Habits:
     """What is known of one modem's answers, over all its sessions."""
 
+    witness: Witness = field(default_factory=NoWitness)
     gives_references: bool = False  # +CMGS with a TP-MR, before its OK
+    late: list[object] = field(default_factory=list)  # see AtChannel
+    hung: list[object] = field(default_factory=list)
+    accepted_as: int | None = None  # TP-MR of the last submit, if it was accepted
+    typed_at: float | None = None  # loop time of the last TPDU, else of the begin
+
+    @classmethod
+    def of(cls, settings: ModemSettings) -> "Habits":
+        """Begin with the submit that the last run left without an answer."""
+        left = [] if settings.given_up is None else [settings.given_up]
+        return cls(settings.witness, late=left, hung=left[:])
+
+    def join(self, channel: AtChannel) -> None:
+        """Let a new channel know what the last one left open."""
+        if self.typed_at is None:
+            self.typed_at = asyncio.get_running_loop().time()
+        channel.late, channel.hung = self.late, self.hung
+        channel.on_prompt = self.witness.at_prompt
+
+    def power_lost(self) -> None:
+        """Expect no answer any more, and no prompt."""
+        self.late.clear()
+        self.hung.clear()
 
 
 class Submitter:
@@ -51,7 +76,6 @@ class Submitter:
         self,
         channel: AtChannel,
         habits: Habits | None = None,
-        *,
         can_hold_link: bool = True,
     ) -> None:
         self._channel = channel
@@ -80,12 +104,15 @@ class Submitter:
                     await self._hold_link()
                 channel.check("AT+CMGS")
                 text = commands.submit(tpdu_length)
+                channel.hung.clear()
                 flight = channel.begin(text, commands.SUBMIT_PREFIXES, prompt=True)
             except ModemError as exc:
                 neglect(gate)
                 return NotSent(str(exc), (), modem_fault=True)
             try:
-                return await self._exchange(flight, octets, gate, token)
+                outcome = await self._exchange(flight, octets, gate, token)
+                self._habits.witness.answered(token, outcome)
+                return outcome
             except asyncio.CancelledError:
                 self._abandon(flight, token)
                 raise
@@ -108,7 +135,7 @@ class Submitter:
         if prompt != ">":
             neglect(gate)
             return _without_prompt(flight, prompt)
-        why = await _pass(gate)
+        why = await _pass(gate) or self._noted(token)
         if why is not None:
             await self._leave_prompt(flight)
             return NotSent(why, _wire(flight), modem_fault=False)
@@ -117,6 +144,7 @@ class Submitter:
             left = f"the modem left the prompt: {result}"
             return NotSent(left, _wire(flight), modem_fault=True)
         flight.typed_at = typed_at = self._loop.time()
+        self._habits.accepted_as, self._habits.typed_at = None, typed_at
         try:
             channel.send(
                 octets.hex().upper().encode("ascii") + commands.CTRL_Z,
@@ -133,6 +161,14 @@ class Submitter:
             return InDoubt(why, _wire(flight))
         return self._outcome(flight, final, self._loop.time() - typed_at, token)
 
+    def _noted(self, token: object) -> str | None:
+        """Note that the TPDU goes out now; return why it must not."""
+        try:
+            self._habits.witness.typed(token)
+        except OSError as exc:
+            return f"it could not be noted: {exc}"
+        return None
+
     def _outcome(
         self,
         flight: Flight,
@@ -148,14 +184,18 @@ class Submitter:
                 why = "OK without a reference, perhaps to another program on this port"
                 return InDoubt(why, _wire(flight))
             self._habits.gives_references |= tp_mr is not None
+            self._habits.accepted_as = tp_mr
             reference = NO_REFERENCE if tp_mr is None else tp_mr
             return Accepted(reference, seconds, _wire(flight))
         if isinstance(final, str):
             code = refusal(flight.text, final).code
             return Refused(code, final, seconds, _wire(flight))
         self._channel.late.append(token)
-        why = str(final) if final else f"no answer within {commands.SUBMIT_S:g} s"
-        return InDoubt(why, _wire(flight))
+        if final is None:
+            self._channel.hung.append(token)
+            why = f"no answer within {commands.SUBMIT_S:g} s"
+            return InDoubt(why, _wire(flight), is_over=True)
+        return InDoubt(str(final), _wire(flight))
 
     async def _leave_prompt(self, flight: Flight) -> None:
         """Take back AT+CMGS; the channel is out of step where that fails."""

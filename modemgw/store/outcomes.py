@@ -28,6 +28,7 @@ class PartRef:
     sim_id: int
     sim: str
     modem: str
+    begun_at: int = 0  # the part's submitting_at: which attempt it is about
 
 
 def _note(
@@ -143,11 +144,16 @@ def doubt(
     decide_at: int | None,
     now: int,
     detail: JsonDict,
+    is_over: bool = False,
 ) -> None:
-    """Record that nobody can say whether the part left."""
+    """Record that nobody can say whether the part left.
+
+    `is_over`: it had all the time that a submit can take.
+    """
     if db.execute(sql("outbound.doubt_part"), {"part_id": part.part_id}).rowcount != 1:
         return
-    evidence.expect(db, part.part_id, part.sim_id)
+    air = evidence.Air.OVER if is_over else evidence.Air.OPEN
+    evidence.expect(db, part.part_id, part.sim_id, air)
     _note(db, ids, part, "part.in_doubt", now, {"why": why, **detail})
     reason: JsonDict = {
         "code": "modem_timeout",
@@ -163,48 +169,6 @@ def doubt(
         now,
         decide_at=decide_at,
         reason=json.dumps(reason, ensure_ascii=False),
-    )
-
-
-def weigh(
-    db: Connection, ids: IdSource, part: PartRef, tp_mr: int, now: int
-) -> list[int]:
-    """Let the TP-MR of an accepted part speak about doubts on its SIM.
-
-    Parts that never left go back to the queue; returns their messages' ids.
-    """
-    finding = evidence.step(db, part.sim_id, tp_mr)
-    for doubt in finding.left:
-        ref = _doubted(doubt, part)
-        what = "the next text got the reference after it: this one had left"
-        _note(db, ids, ref, "part.evidence", now, {"evidence": what, "next": tp_mr})
-    for doubt in finding.never_left:
-        requeue(
-            db,
-            ids,
-            _doubted(doubt, part),
-            not_before=now,
-            reason=None,
-            now=now,
-            kind="part.evidence",
-            detail={
-                "evidence": "the next text got its reference: this one never left",
-                "next": tp_mr,
-            },
-            keep_pinned=True,
-        )
-    return [doubt.message_id for doubt in finding.never_left]
-
-
-def _doubted(doubt: evidence.Doubt, witness: PartRef) -> PartRef:
-    return PartRef(
-        doubt.part_id,
-        doubt.message_id,
-        doubt.seq,
-        doubt.segments,
-        witness.sim_id,
-        witness.sim,
-        doubt.modem,
     )
 
 
@@ -227,7 +191,7 @@ def settle_as_sent(
             tp_mr=None,
             report_due_at=None,
             now=now,
-            detail={"evidence": "settled by a person"},
+            detail={"evidence": "settled by a person", "by": "person"},
         )
     return MessageState.SENT if sent else MessageState.SENDING
 
@@ -282,6 +246,8 @@ def report(
     lifts = part_state is PartState.DELIVERED or old is not PartState.UNDELIVERED
     takes = part_state is not None and old is not PartState.DELIVERED and lifts
     note: JsonDict = {"tp_mr": tp_mr, "tp_status": tp_status, **detail}
+    if old in (PartState.IN_DOUBT, PartState.SUBMITTING):
+        note.update(evidence="a report came: this one had left", by="report")
     if part_state is not None and not takes:
         note["ignored"] = "the part has its final report already"
     events.append(

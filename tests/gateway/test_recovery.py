@@ -42,7 +42,10 @@ def test_a_part_on_its_way_at_a_power_cut_is_in_doubt_and_not_sent_again(
 def test_what_was_accepted_and_not_begun_is_sent_after_the_cut(tmp_path: Path) -> None:
     async def story() -> None:
         clock = VirtualClock()
-        async with gateway_rig(tmp_path, clock=clock, abandon=True, latency=5.0) as rig:
+        faults = {0: Faults(lost_after_submit=frozenset({1}))}
+        async with gateway_rig(
+            tmp_path, clock=clock, abandon=True, latency=5.0, faults=faults
+        ) as rig:
             await rig.ready()
             ids = [await rig.send(text="y" * 300 + str(n)) for n in range(3)]
             await rig.state(ids[0], "sending")

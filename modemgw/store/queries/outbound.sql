@@ -133,7 +133,8 @@ RETURNING
 
 -- name: requeue_part
 -- Nothing of it left; it may be tried again.
-UPDATE part SET state = 'queued', not_before = :not_before, tp_mr = NULL
+UPDATE part SET state = 'queued', not_before = :not_before, tp_mr = NULL,
+       expected_mr = NULL, air = 0
  WHERE id = :part_id AND state IN ('submitting', 'claimed', 'in_doubt');
 
 -- name: unclaim_siblings
@@ -290,7 +291,7 @@ SELECT count(*) FROM message
 -- name: unsettled_parts
 -- Parts that were on their way when the daemon died.
 SELECT part.id, part.message_id, part.seq, part.sim_id, part.modem,
-       message.class, message.options, message.expires_at
+       part.submitting_at, message.class, message.options, message.expires_at
   FROM part INDEXED BY part_unsettled
   JOIN message ON message.id = part.message_id
  WHERE part.state IN ('submitting', 'in_doubt')  -- the index wants its own words
@@ -328,12 +329,33 @@ UPDATE sim SET last_tp_mr = NULL, mr_steps = 0 WHERE id = :sim_id;
 
 -- name: expect_mr
 -- What the SIM's counter had due when the part went into doubt.
-UPDATE part SET expected_mr = :expected_mr WHERE id = :part_id;
+UPDATE part SET expected_mr = :expected_mr, air = :air WHERE id = :part_id;
+
+-- name: is_doubted
+-- Whether the part is still in doubt over the same attempt.
+SELECT 1 FROM part
+ WHERE id = :part_id AND state IN ('submitting', 'in_doubt')
+   AND submitting_at = :begun_at;
+
+-- name: cut_short
+-- The modem lost its power: what may have been on its way then stays uncertain.
+UPDATE part SET air = 2
+ WHERE state IN ('submitting', 'in_doubt') AND sim_id = :sim_id AND air = 0;
+
+-- name: move_counter
+-- A reference was used that no accepted part told of.
+UPDATE sim SET last_tp_mr = :tp_mr WHERE id = :sim_id AND last_tp_mr IS NOT NULL;
+
+-- name: sims_expecting
+-- The SIM of each part in doubt that the last reference on the card can speak about.
+SELECT part.sim_id FROM part INDEXED BY part_unsettled
+ WHERE part.state IN ('submitting', 'in_doubt')  -- the index wants its own words
+   AND part.state = 'in_doubt' AND part.expected_mr IS NOT NULL;
 
 -- name: expecting
 -- Parts in doubt on this SIM that the next TP-MR says something about.
 SELECT part.id, part.message_id, part.seq, part.modem, part.expected_mr,
-       message.segments
+       message.segments, part.air
   FROM part INDEXED BY part_unsettled
   JOIN message ON message.id = part.message_id
  WHERE part.state IN ('submitting', 'in_doubt')  -- the index wants its own words

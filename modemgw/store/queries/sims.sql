@@ -51,6 +51,26 @@ UPDATE sim
 -- Give a card another name, because the configuration gave its own away.
 UPDATE sim SET name = :name WHERE id = :id
 
+-- name: note_reference
+-- What a reading of EF_SMSS says of the modem that keeps it, or does not.
+INSERT INTO card_reference (sim_id, imei, held, missed)
+VALUES (:sim_id, :imei, :held, NOT :held)
+ON CONFLICT (sim_id, imei) DO UPDATE
+   SET held = CASE WHEN :held THEN held + 1 ELSE 0 END, missed = missed + NOT :held;
+
+-- name: reference_trust
+-- How one modem keeps the last reference of one card.
+SELECT held, missed FROM card_reference WHERE sim_id = :sim_id AND imei = :imei;
+
+-- name: reference_proven
+-- Whether any modem has been seen to keep the last reference of this card.
+SELECT 1 FROM card_reference WHERE sim_id = :sim_id AND held >= :held LIMIT 1;
+
+-- name: references_known
+-- What is known of all pairs of card and modem.
+-- scan: a gateway has tens of them, and asks once, at its start
+SELECT sim_id, imei, held, missed FROM card_reference;
+
 -- name: add_usage
 -- Count parts into the minute they were submitted in.
 INSERT INTO sim_usage (sim_id, minute, parts) VALUES (:sim_id, :minute, :parts)
