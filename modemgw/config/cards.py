@@ -7,7 +7,8 @@ import msgspec
 from modemgw.config.balance import BalanceConfig
 from modemgw.config.key import key
 from modemgw.config.secret import Secret
-from modemgw.policy.pacing import Window
+from modemgw.config.tariff import TariffConfig
+from modemgw.policy.pacing import WarmUp, Window
 
 DEFAULT_PACE = (Window(10, 60),)  # an unpaced consumer SIM gets blocked
 
@@ -25,6 +26,24 @@ class SimDefaults(msgspec.Struct, frozen=True):
             default="10/min",
         ),
     ] = DEFAULT_PACE
+    jitter: Annotated[
+        int,
+        key(
+            "Space parts evenly within the shortest window of the pace, give or take "
+            "so much, instead of letting a few leave at once. 0: do not.",
+            unit="per cent, 0 to 90, such as 40%",
+            default="0",
+        ),
+    ] = 0
+    warm_up: Annotated[
+        WarmUp | None,
+        key(
+            "Begin slowly with a card that this gateway has not seen before, and allow "
+            "more each day until the pace is reached.",
+            unit="20/day over 14 days, or off",
+            default="off",
+        ),
+    ] = None
     reports: Annotated[
         bool,
         key(
@@ -33,6 +52,7 @@ class SimDefaults(msgspec.Struct, frozen=True):
             default="on",
         ),
     ] = True
+    tariff: TariffConfig = TariffConfig()
     balance: BalanceConfig = BalanceConfig()
 
 
@@ -88,12 +108,37 @@ class Card(msgspec.Struct, frozen=True):
             default="sims.defaults.pace",
         ),
     ] = None
+    jitter: Annotated[
+        int | None,
+        key(
+            "As `sims.defaults.jitter`, for this SIM alone.",
+            unit="per cent, 0 to 90",
+            default="sims.defaults.jitter",
+        ),
+    ] = None
+    warm_up: Annotated[
+        WarmUp | bool | None,
+        key(
+            "As `sims.defaults.warm_up`, for this SIM alone; off for a card that was "
+            "in use before.",
+            unit="20/day over 14 days, or off",
+            default="sims.defaults.warm_up",
+        ),
+    ] = None
     reports: Annotated[
         bool | None,
         key(
             "As `sims.defaults.reports`, for this SIM alone.",
             unit="on or off",
             default="sims.defaults.reports",
+        ),
+    ] = None
+    tariff: Annotated[
+        TariffConfig | None,
+        key(
+            "All of `sims.defaults.tariff`, for this SIM alone.",
+            unit="the keys of sims.defaults.tariff",
+            default="sims.defaults.tariff",
         ),
     ] = None
     pools: Annotated[
@@ -127,6 +172,14 @@ class Card(msgspec.Struct, frozen=True):
 class Sims(msgspec.Struct, frozen=True):
     """SIM cards; quotas, names and PINs belong to them, not to the modem."""
 
+    currency: Annotated[
+        str,
+        key(
+            "The one currency of all prices and caps, for people.",
+            unit="ISO 4217 code such as EUR",
+            default="none",
+        ),
+    ] = ""
     defaults: SimDefaults = SimDefaults()
     cards: tuple[Card, ...] = ()
 
@@ -153,6 +206,27 @@ class Sims(msgspec.Struct, frozen=True):
         """Return how the balance of `card` is asked for."""
         own = self.defaults.balance
         return own if card is None else card.balance.over(own)
+
+    def jitter(self, card: Card | None) -> int:
+        """Return by how many per cent the pauses between parts vary."""
+        own = None if card is None else card.jitter
+        return self.defaults.jitter if own is None else own
+
+    def warm_up(self, card: Card | None) -> WarmUp | None:
+        """Return how `card` begins while it is new."""
+        own = None if card is None else card.warm_up
+        found = self.defaults.warm_up if own is None else own
+        return found if isinstance(found, WarmUp) else None
+
+    def tariff(self, card: Card | None) -> TariffConfig:
+        """Return what was agreed for `card`."""
+        own = None if card is None else card.tariff
+        return self.defaults.tariff if own is None else own
+
+    def places(self) -> set[str]:
+        """Return every destination that some tariff tells from others."""
+        tariffs = [self.defaults.tariff, *(c.tariff for c in self.cards if c.tariff)]
+        return set[str]().union(*(tariff.places() for tariff in tariffs))
 
     def reports(self, card: Card | None) -> bool:
         """Tell whether delivery reports are asked for with `card`."""

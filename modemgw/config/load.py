@@ -21,6 +21,7 @@ from modemgw.config import (
     retention,
     routing,
     selftest,
+    tariff,
     values,
 )
 from modemgw.config.model import (
@@ -252,7 +253,10 @@ class _Reading:
             pace = _pace(below)
             defaults = SimDefaults(
                 pace=defaults.pace if pace is None else pace,
+                jitter=below.read("jitter", tariff.jitter, 0),
+                warm_up=below.read("warm_up", tariff.warm_up, None),
                 reports=below.read("reports", values.boolean, default=True),
+                tariff=tariff.tariff(below) or defaults.tariff,
                 balance=balance.balance(below),
             )
         names, iccids = _Unique("the name"), _Unique("the ICCID")
@@ -265,7 +269,8 @@ class _Reading:
             iccids.check(section.get("iccid"), card.iccid or None)
             cards.append(card)
         about_routing.compare(cards)
-        return Sims(defaults=defaults, cards=tuple(cards))
+        currency = sims.read("currency", tariff.currency, "")
+        return Sims(currency=currency, defaults=defaults, cards=tuple(cards))
 
     def _card(self, section: Section, entry: Value, **more: Any) -> Card:
         for needed in ("name", "iccid"):
@@ -278,6 +283,9 @@ class _Reading:
             pin=self._secret(section, "pin", "pin"),
             smsc=section.read("smsc", values.e164(self._country), None),
             pace=_pace(section),
+            jitter=section.read("jitter", tariff.jitter, None),
+            warm_up=section.read("warm_up", tariff.own_warm_up, None),
+            tariff=tariff.tariff(section),
             reports=section.read("reports", values.boolean, None),
             balance=balance.balance(section),
             **more,
