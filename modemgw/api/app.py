@@ -10,6 +10,7 @@ from aiohttp.typedefs import Middleware
 from modemgw import __version__
 from modemgw.api import (
     batches,
+    care,
     events,
     health,
     keys,
@@ -38,6 +39,7 @@ ROUTES: tuple[Route, ...] = (
     *messages.ROUTES,
     *batches.ROUTES,
     *sims.ROUTES,
+    *care.ROUTES,
     *ussd.ROUTES,
     *modems.ROUTES,
     *webhooks.ROUTES,

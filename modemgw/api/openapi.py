@@ -34,6 +34,8 @@ EVENT_TYPES = (
     "call.incoming",
     "sim.up",
     "sim.down",
+    "sim.bench",
+    "sim.parole",
     "sim.storage_full",
     "sim.storage_freed",
     "sim.storage_stuck",

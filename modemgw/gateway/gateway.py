@@ -15,9 +15,12 @@ from modemgw.config.model import Config
 from modemgw.errors import FieldError
 from modemgw.gateway import recovery, views
 from modemgw.gateway.accept import Checker, Known
+from modemgw.gateway.asked import Names
+from modemgw.gateway.care import SimCare
 from modemgw.gateway.deadlines import Deadlines
 from modemgw.gateway.dispatch import Dispatcher
 from modemgw.gateway.doubts import Doubts
+from modemgw.gateway.fallbacks import Fallbacks
 from modemgw.gateway.health import HealthWatch
 from modemgw.gateway.housekeeping import Housekeeping
 from modemgw.gateway.inbound import Inbound, SimFacts
@@ -85,6 +88,7 @@ class Gateway:
         self.keys = KeyRing(store, clock)
         self.waiters = Waiters()
         self.health = HealthWatch(store, clock, config.health, rng=rng)
+        self.care = SimCare(store, clock, self.health)
         self.dispatcher = Dispatcher(
             store,
             clock,
@@ -124,6 +128,10 @@ class Gateway:
         self.pool.on_change = self.health.look
         self.witnesses = Witnesses(store, self.doubts, sim_of=self.pool.sim_of)
         self.pool.witness_of = self.witnesses.of
+        self.fallbacks = Fallbacks(
+            store, clock, self.pool.router, reroute=self.dispatcher.reroute
+        )
+        self.dispatcher.on_enter = self.fallbacks.admit
         self.pool.rescue = Rescue(
             open_port,
             power=Power(self.pool.power_hook, config.power.socket),
@@ -201,6 +209,7 @@ class Gateway:
             ("modems", self.supervisor.run),
             ("dispatch", self.dispatcher.run),
             ("take back", self.dispatcher.take_back),
+            ("fallbacks", self.fallbacks.run),
             ("inbound", self.inbound.run),
             ("deadlines", self.deadlines.run),
             ("webhooks", self.webhooks.run),
@@ -290,7 +299,7 @@ class Gateway:
 
     def sims(self) -> list[SimView]:
         """Return every SIM ever seen, by name."""
-        return self.pool.sims()
+        return [self.care.describe(view) for view in self.pool.sims()]
 
     def modems(self) -> list[ModemSnapshot]:
         """Return every modem, by name."""
@@ -311,6 +320,8 @@ class Gateway:
             reasons.extend(f"modem {m.name}: {m.why or m.phase.value}" for m in modems)
             if not modems:
                 reasons.append("no modem is configured")
+        able = {lane.sim.sim_id for lane in ready if lane.sim is not None}
+        reasons.extend(self.care.why_nothing_is_sent(able))
         healthy = not reasons
         if not self.clock_is_sane():
             reasons.append("the clock is in the past: scheduled messages are held")
@@ -339,7 +350,8 @@ class Gateway:
         def has_modem(name: str) -> bool:
             return name in listed or name in self.pool.actors
 
-        return Known(sim_name, has_modem, callback_refusal)
+        names = Names(sim_name, has_modem, self.pool.router.pools)
+        return Known(names, callback_refusal)
 
     async def _sim_of(self, modem: str, sim: SimIdentity | None) -> SimFacts | None:
         return await self.pool.facts(modem, sim)

@@ -23,6 +23,7 @@ from modemgw.gateway.lane_sim import Gate
 from modemgw.gateway.outages import Outages
 from modemgw.gateway.verdict import Attempt, Fate, Verdict
 from modemgw.gateway.views import maybe_instant
+from modemgw.pdu.report import Delivery, StatusReport
 from modemgw.policy.blame import Around, Cause, Culprit, Finding, Ledger, Suspect
 from modemgw.policy.health import (
     ADVICE,
@@ -36,6 +37,7 @@ from modemgw.policy.health import (
     succeeded,
 )
 from modemgw.store import health as rows
+from modemgw.store import sims
 from modemgw.store.database import Store
 from modemgw.store.sims import SimRow
 
@@ -101,6 +103,8 @@ class HealthWatch:
         if paused is not None:
             self.pause.at, self.pause.by = paused.at, paused.by
             log.warning("sending is paused", extra={"by": paused.by})
+        for card in await self._store.read(sims.list_sims):
+            self._sim(card.id, card.name, card.iccid)
         for row in known:
             sim = self._sim(row.sim_id, row.name, row.iccid)
             sim.state = health_of(row)
@@ -173,10 +177,12 @@ class HealthWatch:
         if verdict.fate is Fate.GONE and not sim.state.by_reports:
             self._credit(sim, now)
 
-    def reported(
-        self, sim_id: int, to: str, *, delivered: bool, sent_at: int | None
-    ) -> None:
-        """Hear of a final delivery report; `sent_at` by the service centre's clock."""
+    def reported(self, sim_id: int, report: StatusReport) -> None:
+        """Hear of a delivery report for something that this SIM sent."""
+        if report.delivery is Delivery.PENDING:
+            return
+        to, sent_at = report.recipient.text, report.scts.unix_ms
+        delivered = report.delivery is Delivery.DELIVERED
         sim = self.sims.get(sim_id)
         if sim is None:
             return
@@ -196,6 +202,10 @@ class HealthWatch:
             if sim.reports.is_filtered(others, now):
                 why = "its messages are accepted and not delivered"
                 self.bench(sim, Cause.UNDELIVERED, why)
+
+    def wake(self) -> None:
+        """Let every SIM look for work: it may be held back no longer."""
+        self._wake_lanes()
 
     def look(self) -> None:
         """Hear that a modem changed: SIMs may be in service or no longer."""

@@ -54,12 +54,14 @@ class Inbound:
         sim_of: Callable[[str, SimIdentity | None], Awaitable[SimFacts | None]],
         on_change: Callable[[int], None],
         on_proof: Callable[[int], None] = lambda message_id: None,
+        on_report: Callable[[int, StatusReport], None] = lambda sim_id, report: None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._sim_of = sim_of
         self._on_change = on_change
         self._on_proof = on_proof  # a doubt is settled, other parts may wait
+        self._on_report = on_report  # by SIM, of one of its parts
         self._open: asyncio.Queue[int] = asyncio.Queue()  # raw ids, all on disk
         self._deleted: set[int] = set()  # receipts whose deletion is not on disk yet
 
@@ -169,6 +171,8 @@ class Inbound:
             return raw_id
         if applied is not None:
             self._reported(*applied)
+            if sim is not None:
+                self._on_report(sim.sim_id, report)
         return raw_id
 
     def _reported(self, message_id: int, goes_on: bool) -> None:

@@ -6,6 +6,8 @@ say their unit; `None` means "as configured" or "not known".
 
 from dataclasses import dataclass, field
 
+from modemgw.gateway.health_resources import HealthOfSim
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -19,6 +21,16 @@ class Caller:
     def may(self, scope: str) -> bool:
         """Tell whether this caller has `scope`; `admin` implies every scope."""
         return scope in self.scopes or "admin" in self.scopes
+
+
+@dataclass(frozen=True, slots=True)
+class FallbackStep:
+    """Where else a message may go when nothing of it has left by then: one of them."""
+
+    after: int  # seconds from the moment it may leave
+    sim: str | None = None
+    modem: str | None = None
+    pool: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +48,9 @@ class Draft:
     klass: str = "transactional"
     sim: str | None = None  # name or id of the one SIM that may carry it
     modem: str | None = None  # name of the one modem that may carry it
-    sticky: bool = False  # prefer the SIM this recipient was last reached from
+    pool: str | None = None  # name of the pool whose SIMs may carry it
+    sticky: bool | None = None  # prefer the SIM in touch with it last; as configured
+    fallback: tuple[FallbackStep, ...] = ()
     send_at: int | None = None
     expires_in: int | None = None  # seconds from the moment it may leave
     priority: str = "normal"
@@ -98,7 +112,8 @@ class SimView:
     number: str | None
     smsc: str | None
     modem: str | None  # the modem it sits in, None while it is in none
-    state: str  # ready, paced, waiting (modem not ready or no network), absent
+    # ready, paced, benched, paused, waiting (modem not ready or no network), absent
+    state: str
     why: str  # sentence for people
     registration: str | None
     operator: str | None
@@ -108,6 +123,7 @@ class SimView:
     next_at: int | None  # when the pace lets the next part go, None: now
     first_seen_at: int | None
     last_seen_at: int | None
+    health: HealthOfSim | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ Messages, batches and problems are in views.py.
 
 import msgspec
 
+from modemgw.gateway.health_resources import HealthOfSim
 from modemgw.gateway.model import SimView
 from modemgw.gateway.shapes import Json, Problem
 from modemgw.gateway.views import instant, maybe_instant
@@ -42,6 +43,7 @@ class Sim(msgspec.Struct, frozen=True, kw_only=True):
     next_at: str | None
     first_seen_at: str | None
     last_seen_at: str | None
+    health: HealthOfSim | None = None
 
 
 class SimList(msgspec.Struct, frozen=True):
@@ -70,6 +72,7 @@ def sim(view: SimView) -> Sim:
         next_at=maybe_instant(view.next_at),
         first_seen_at=maybe_instant(view.first_seen_at),
         last_seen_at=maybe_instant(view.last_seen_at),
+        health=view.health,
     )
 
 

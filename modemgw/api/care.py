@@ -1,0 +1,160 @@
+"""What a person does about SIMs: bench, parole, pause; and the pause of everything."""
+
+from typing import Annotated
+
+import msgspec
+from aiohttp import web
+from msgspec import Meta
+
+from modemgw.api import body
+from modemgw.api.answers import json_response
+from modemgw.api.problems import NotFound
+from modemgw.api.routing import Call, Route
+from modemgw.api.schema import NoQuery, Nothing, Strict
+from modemgw.gateway import health_resources, resources, views
+
+MAX_REASON = 200
+MAX_BENCH_S = 366 * 86_400
+
+
+class BenchRequest(Strict, rename={"for_": "for"}):
+    """Take a SIM out of service; `for` seconds, or until a person ends it."""
+
+    reason: Annotated[str, Meta(max_length=MAX_REASON)] = ""
+    for_: Annotated[int, Meta(ge=1, le=MAX_BENCH_S)] | None = None
+
+
+class ParoleRequest(Strict):
+    """Let a SIM send slowly until so many messages went well; 0: trust it at once."""
+
+    messages: Annotated[int, Meta(ge=0, le=100)] | None = None
+
+
+_bench = msgspec.json.Decoder(BenchRequest)
+_parole = msgspec.json.Decoder(ParoleRequest)
+_nothing = msgspec.json.Decoder(Nothing)
+
+
+async def bench_sim(call: Call) -> web.Response:
+    """Take a SIM out of service, for a time or until a person ends it."""
+    body.query(call.request, NoQuery)
+    wish = body.optional(_bench, await body.read(call.request))
+    await call.gateway.care.bench(call.id, wish.reason, wish.for_, call.caller)
+    return _sim(call)
+
+
+async def parole_sim(call: Call) -> web.Response:
+    """End a bench: the SIM sends slowly at first, or at once as always."""
+    body.query(call.request, NoQuery)
+    wish = body.optional(_parole, await body.read(call.request))
+    await call.gateway.care.parole(call.id, wish.messages, call.caller)
+    return _sim(call)
+
+
+async def pause_sim(call: Call) -> web.Response:
+    """Let a SIM send nothing until it is resumed; it goes on receiving."""
+    await _no_body(call)
+    await call.gateway.care.pause(call.id, call.caller, on=True)
+    return _sim(call)
+
+
+async def resume_sim(call: Call) -> web.Response:
+    """End the pause of a SIM; a bench stays."""
+    await _no_body(call)
+    await call.gateway.care.pause(call.id, call.caller, on=False)
+    return _sim(call)
+
+
+async def pause(call: Call) -> web.Response:
+    """Send nothing until resumed, over restarts too; messages are accepted and wait."""
+    await _no_body(call)
+    await call.gateway.care.pause_all(call.caller, on=True)
+    return _sending(call)
+
+
+async def resume(call: Call) -> web.Response:
+    """Send again; SIMs that are paused or benched stay so."""
+    await _no_body(call)
+    await call.gateway.care.pause_all(call.caller, on=False)
+    return _sending(call)
+
+
+async def _no_body(call: Call) -> None:
+    body.query(call.request, NoQuery)
+    body.optional(_nothing, await body.read(call.request))
+
+
+def _sim(call: Call) -> web.Response:
+    for view in call.gateway.sims():
+        if call.id in (view.name, views.sim_id(view.name), view.iccid):
+            return json_response(views.encode(resources.sim(view)))
+    raise NotFound(f"there is no SIM {call.id!r}")
+
+
+def _sending(call: Call) -> web.Response:
+    found = health_resources.sending(call.gateway.health.pause)
+    return json_response(views.encode(found))
+
+
+ROUTES = (
+    Route(
+        method="POST",
+        path="/v1/sims/{id}/bench",
+        scope="sims:write",
+        handler=bench_sim,
+        summary="Take a SIM out of service",
+        body=BenchRequest,
+        answers={200: resources.Sim},
+        errors=(404, 422),
+    ),
+    Route(
+        method="POST",
+        path="/v1/sims/{id}/parole",
+        scope="sims:write",
+        handler=parole_sim,
+        summary="Put a SIM on parole, or back into service",
+        body=ParoleRequest,
+        answers={200: resources.Sim},
+        errors=(404, 422),
+    ),
+    Route(
+        method="POST",
+        path="/v1/sims/{id}/pause",
+        scope="admin",
+        handler=pause_sim,
+        summary="Pause a SIM",
+        body=Nothing,
+        answers={200: resources.Sim},
+        errors=(404, 422),
+    ),
+    Route(
+        method="POST",
+        path="/v1/sims/{id}/resume",
+        scope="admin",
+        handler=resume_sim,
+        summary="Resume a SIM",
+        body=Nothing,
+        answers={200: resources.Sim},
+        errors=(404, 422),
+    ),
+    Route(
+        method="POST",
+        path="/v1/pause",
+        scope="admin",
+        handler=pause,
+        summary="Pause all sending",
+        body=Nothing,
+        answers={200: health_resources.Sending},
+        errors=(422,),
+    ),
+    Route(
+        method="POST",
+        path="/v1/resume",
+        scope="admin",
+        handler=resume,
+        summary="Resume sending",
+        body=Nothing,
+        answers={200: health_resources.Sending},
+        errors=(422,),
+    ),
+)
