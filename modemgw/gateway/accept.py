@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 from modemgw.config.model import Config
 from modemgw.errors import FieldError, FieldProblem, PduEncodeError
+from modemgw.gateway.asked import Names, RouteChecker
 from modemgw.gateway.model import Caller, Draft
+from modemgw.gateway.quiet import Calm
 from modemgw.gateway.rendering import segments_of_data, segments_of_text
 from modemgw.number import InvalidNumber, parse
 from modemgw.pdu.segment import Segments
@@ -38,8 +40,7 @@ MAX_AHEAD_MS = 366 * 86_400_000  # a message planned further ahead is a mistake
 class Known:
     """What a draft may refer to by name."""
 
-    sim_name: Callable[[str], str | None]  # name or public id -> name
-    modem: Callable[[str], bool]
+    names: Names
     callback_refusal: Callable[[str], str | None]  # why a URL may not be called
 
 
@@ -48,6 +49,8 @@ class Checker:
 
     def __init__(self, config: Config, known: Known) -> None:
         self._country = config.country
+        self._calm = Calm(config.quiet_hours, config.timezone)
+        self._route = RouteChecker(known.names, sticky=config.routing.sticky)
         self._known = known
 
     def check(
@@ -70,9 +73,11 @@ class Checker:
 
         to = self._recipient(draft, wrong)
         segments = _body(draft, wrong)
-        sim = self._sim(draft, wrong)
-        if draft.modem is not None and not self._known.modem(draft.modem):
-            wrong("/route/modem", "unknown_modem", f"no modem {draft.modem!r}")
+        not_before = self._calm.until(draft.klass, to, max(draft.send_at or now, now))
+        seconds = draft.expires_in or VALIDITY_S[draft.klass]
+        route = self._route.options(
+            draft, wrong, not_before=not_before, validity_s=seconds
+        )
         if draft.callback_url is not None:
             why = self._known.callback_refusal(draft.callback_url)
             if why is not None:
@@ -80,8 +85,6 @@ class Checker:
         _limits(draft, now, wrong)
         if problems or segments is None:
             raise FieldError(problems[0].detail, errors=tuple(problems))
-        not_before = max(draft.send_at or now, now)
-        seconds = draft.expires_in or VALIDITY_S[draft.klass]
         new = NewMessage(
             public_id=public_id,
             to=to,
@@ -98,7 +101,7 @@ class Checker:
             reference=draft.reference,
             tags=draft.tags,
             metadata=draft.metadata,
-            options=_options(draft, sim),
+            options=_options(draft, route),
             key_id=caller.key_id,
             batch_id=batch_id,
         )
@@ -111,21 +114,8 @@ class Checker:
             wrong("/to", "invalid_number", f"not a number that can be dialled: {exc}")
             return ""
 
-    def _sim(self, draft: Draft, wrong: Callable[[str, str, str], None]) -> str | None:
-        if draft.sim is None:
-            return None
-        name = self._known.sim_name(draft.sim)
-        if name is None:
-            wrong("/route/sim", "unknown_sim", f"no SIM {draft.sim!r}")
-        return name
 
-
-def _options(draft: Draft, sim: str | None) -> JsonDict:
-    options: JsonDict = {}
-    if sim is not None:
-        options["sim"] = sim
-    if draft.modem is not None:
-        options["modem"] = draft.modem
+def _options(draft: Draft, options: JsonDict) -> JsonDict:
     if draft.encoding != "auto":
         options["encoding"] = draft.encoding
     if draft.flash:

@@ -103,6 +103,7 @@ class Lane:
         self.sim: LaneSim | None = None
         self.ready = False
         self.why_not_ready = "starting"
+        self.weak = ""  # its signal is weak, and how much
         self.busy = False
         self.quiet = asyncio.Event()  # nothing on the air, nothing left to write
         self.last_used_at = 0
@@ -120,18 +121,32 @@ class Lane:
     def view(self) -> SimView:
         """Return what routing needs to know now."""
         sim = self.sim
+        if sim is None:
+            return SimView(None, "", self.modem, False, self.why_not_ready)
         now = self._clock.now_ms()
         free_at, why = self.free_at(now)
+        traits = sim.traits
+        health, health_because = sim.health, sim.health_because
+        if self.weak:
+            health, health_because = health + 1, health_because or self.weak
         return SimView(
-            sim_id=sim.sim_id if sim else None,
-            name=sim.name if sim else "",
+            sim_id=sim.sim_id,
+            name=sim.name,
             modem=self.modem,
-            ready=self.ready and sim is not None,
+            ready=self.ready,
             why_not_ready=self.why_not_ready,
             busy=self.busy,
             free_at=free_at,
             free_because=why,
             last_used_at=self.last_used_at,
+            pools=traits.pools,
+            networks=traits.networks,
+            tariff=sim.tariff,
+            used_in_bundle=sim.used_in_bundle,
+            health=health,
+            health_because=health_because,
+            load=sim.load(now),
+            weight=traits.weight,
         )
 
     def free_at(self, now: int) -> tuple[int, str]:
@@ -143,6 +158,20 @@ class Lane:
     def wake(self) -> None:
         """Look for work again."""
         self._wake.set()
+
+    def hand(self, entry: Entry) -> bool:
+        """Send one message next, past the queue and what holds the SIM back.
+
+        For self-tests, whose sender has looked at what holds it. False, and nothing
+        happens, where the lane is not idle: customers come first.
+        """
+        is_idle = self.ready and self.quiet.is_set() and self.current is None
+        if not is_idle or self.sim is None or self._source.stopping:
+            return False
+        self.current = entry
+        self.quiet.clear()
+        self.wake()
+        return True
 
     async def run(self) -> None:
         """Send for life. Ends by cancellation, or when the source is stopping."""

@@ -2,7 +2,9 @@
 
 from typing import Protocol
 
+from modemgw.gateway.routing import Traits
 from modemgw.policy.pacing import Pace
+from modemgw.policy.routing import Rates
 
 
 class Gate(Protocol):
@@ -37,6 +39,10 @@ class LaneSim:
         self.reports = reports
         self.smsc = smsc
         self.gates: tuple[Gate, ...] = ()
+        self.traits = Traits()  # what the file says about its choice
+        self.tariff: Rates | None = None  # set anew as quotas and bundles are used
+        self.used_in_bundle = 0
+        self.health, self.health_because = 0, ""  # 0 is fine, more is worse
         self.rests_until = 0.0  # monotonic: a clock that jumps ends no rest
         self.rests_because = ""
 
@@ -51,6 +57,13 @@ class LaneSim:
             if at > latest:
                 latest, because = at, why
         return (latest, because) if latest > now else (0, "")
+
+    def load(self, now: int) -> int:
+        """Return how full its fullest pace window is, per mille."""
+        pace = self.pace
+        return max(
+            (pace.used(w, now) * 1000 // w.count for w in pace.windows), default=0
+        )
 
     def record(self, now: int, to: str) -> None:
         """Count one part that is about to be submitted."""

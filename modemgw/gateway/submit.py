@@ -28,7 +28,7 @@ from modemgw.gateway.model import (
     Submitted,
 )
 from modemgw.gateway.queue import Entry, Slot
-from modemgw.store import batches, idempotency, outbound, waiting
+from modemgw.store import batches, idempotency, outbound, routing, waiting
 from modemgw.store.database import Store
 from modemgw.store.idempotency import StoredAnswer
 from modemgw.store.outbound import NewMessage
@@ -139,6 +139,9 @@ class Intake:
         return new
 
     def _insert(self, db: Connection, new: NewMessage, start: int) -> Entry:
+        if "sticky" in new.options:
+            last = routing.last_sim(db, new.to)
+            new = replace(new, options={**new.options, "last_sim": last})
         if new.segments > 1:
             ref = outbound.next_concat_ref(db, new.to, start)
             new = replace(new, options={**new.options, "concat_ref": ref})

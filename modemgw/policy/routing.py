@@ -128,9 +128,9 @@ def judge(
     """
     if (never := why_never(wish, sim)) is not None:
         return Never(never)
-    if (held := _held(sim, now_ms) or _too_little_left(wish, sim)) is not None:
+    if (why := held(sim, now_ms) or _too_little_left(wish, sim)) is not None:
         wait_ms = 1 if sim.free_at > now_ms else LOOK_AGAIN_MS
-        return Later(max(sim.free_at, now_ms + wait_ms), held)
+        return Later(max(sim.free_at, now_ms + wait_ms), why)
     left_ms = wish.patience_ms - waited_ms
     if left_ms <= 0:
         return Take(because(wish))
@@ -163,7 +163,7 @@ def why_never(wish: Wish, sim: SimView) -> str | None:
 
 def why_not(wish: Wish, sim: SimView, now_ms: int) -> str | None:
     """Say why this SIM cannot take the message now, or None if it can."""
-    return why_never(wish, sim) or _held(sim, now_ms) or _too_little_left(wish, sim)
+    return why_never(wish, sim) or held(sim, now_ms) or _too_little_left(wish, sim)
 
 
 def _not_asked_for(wish: Wish, sim: SimView) -> str | None:
@@ -185,7 +185,8 @@ def _is_in(sim: SimView, place: Place) -> bool:
     return name == (sim.name if kind == "sim" else sim.modem)
 
 
-def _held(sim: SimView, now_ms: int) -> str | None:
+def held(sim: SimView, now_ms: int) -> str | None:
+    """Say why this SIM takes nothing now, whatever the message, or None."""
     if not sim.ready or sim.sim_id is None:
         return sim.why_not_ready or "not ready"
     if sim.paused:
@@ -297,7 +298,8 @@ def explain(
         best = min(free, key=lambda sim: order(wish, sim, now_ms))
         others.update({s.name: lost(wish, s, best) for s in able if s is not best})
         rivals = [sim for sim in all_there if sim is not best]
-        return Choice(best.name, won(wish, best, rivals), others, now_ms)
+        at = None if best.busy else now_ms
+        return Choice(best.name, won(wish, best, rivals), others, at)
     others.update({sim.name: "waits for a better SIM" for sim in able})
     if not coming:
         return Choice(None, "no SIM can take it now", others)
