@@ -113,3 +113,24 @@ def _days(text: str, whole: str) -> list[int]:
         length = (_DAYS.index(last) - begin) % 7 + 1 if dash else 1
         found += [(begin + day) % 7 for day in range(length)]
     return found
+
+
+def show_quiet(hours: Quiet) -> object:
+    """Write quiet hours as the file does, one entry for each span of the week.
+
+    >>> show_quiet(quiet([(6, 0, DAY_MIN), (0, 720, 780)]))
+    ['mon 12:00-13:00', 'sun 00:00-24:00']
+    """
+    shown: list[str] = []
+    for begin, end in hours.spans:
+        at = begin
+        while at < end:  # a day at a time: a night is two entries, which joins again
+            day, minute = divmod(at, DAY_MIN)
+            until = min(end - day * DAY_MIN, DAY_MIN)
+            shown.append(f"{_DAYS[day]} {_clock(minute)}-{_clock(until)}")
+            at = day * DAY_MIN + until
+    return shown or "off"
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"

@@ -1,6 +1,6 @@
 """Writes a configuration back as YAML or JSON: defaults filled in, secrets masked."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 import msgspec
@@ -9,8 +9,12 @@ from modemgw.config.balance import show_money
 from modemgw.config.hardware_load import HELPER
 from modemgw.config.model import Config, Window
 from modemgw.config.positions import write_yaml
+from modemgw.config.quiet import show_quiet
 from modemgw.config.secret import Secret, mask_url
-from modemgw.config.values import show_window
+from modemgw.config.tariff import show_warm_up
+from modemgw.config.values import show_duration, show_window
+from modemgw.policy.hours import Quiet
+from modemgw.policy.pacing import WarmUp
 
 
 def as_yaml(config: Config) -> str:
@@ -31,8 +35,8 @@ def _struct(value: msgspec.Struct, leave_out: Collection[str] = ()) -> dict[str,
 
 
 def _plain(value: object, key: str) -> object:
-    if isinstance(value, Secret):
-        return _secret(value)
+    if (show := _SHOWN.get(type(value))) is not None:
+        return show(value)
     if isinstance(value, msgspec.Struct):
         return _struct(value)
     if isinstance(value, tuple) and key in {"power", "cycle"}:
@@ -50,7 +54,7 @@ def _plain(value: object, key: str) -> object:
 
 def _text(value: object, key: str) -> str:
     if isinstance(value, float):
-        return f"{value:g}s" if value or key != "every" else "off"
+        return show_duration(value) if value or key != "every" else "off"
     return mask_url(str(value)) if key == "url" else str(value)
 
 
@@ -58,3 +62,10 @@ def _secret(value: Secret) -> object:
     if value.file is not None:
         return {"file": str(value.file)}
     return str(value) if value.env is None else {"env": value.env}
+
+
+_SHOWN: dict[type, Callable[[Any], object]] = {
+    Secret: _secret,
+    Quiet: show_quiet,
+    WarmUp: show_warm_up,
+}

@@ -44,7 +44,7 @@ EVENT_TYPES = (
     *("message.failed", "message.expired", "message.no_report", "message.in_doubt"),
     *("message.canceled", "message.blocked", "message.received"),
     *("message.opt_out", "message.opt_in", "call.incoming"),
-    *("sim.storage_full", "sim.storage_freed", "sim.storage_stuck"),
+    *("sim.data_only", "sim.storage_full", "sim.storage_freed", "sim.storage_stuck"),
     *("sim.up", "sim.down", "sim.bench", "sim.parole", "sim.balance_low"),
     *("sim.allowance_low", "sim.selftest_failed", "modem.lost", "modem.recovered"),
     *("modem.added", "modem.removed", "modem.unstable"),
@@ -150,6 +150,18 @@ def show_window(window: Window) -> str:
         if window.seconds % _UNITS[unit] == 0:
             return f"{window.count}/{window.seconds // _UNITS[unit]}{unit}"
     return f"{window.count}/{window.seconds}s"
+
+
+def show_duration(seconds: float) -> str:
+    """Write a duration as the file does.
+
+    >>> show_duration(7_776_000.0), show_duration(1.5), show_duration(90.0)
+    ('90 days', '1.5s', '90s')
+    """
+    if seconds == float("inf"):
+        return "forever"
+    days = seconds / _UNITS["day"]
+    return f"{days:g} days" if days == int(days) and days else f"{seconds:.10g}s"
 
 
 def name(text: str) -> str:

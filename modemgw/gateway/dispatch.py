@@ -9,26 +9,40 @@ timer in `run`.
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
+from typing import overload
 
 from modemgw.at.codes import Code
 from modemgw.clock import Clock
+from modemgw.config.quiet import QuietHours
 from modemgw.errors import StoreError
 from modemgw.gateway import loading
 from modemgw.gateway import verdict as verdicts
+from modemgw.gateway.evening import Evening
 from modemgw.gateway.health import HealthWatch
 from modemgw.gateway.lane import Lane, Submitter
 from modemgw.gateway.queue import Entry, QueueIndex
+from modemgw.gateway.quiet import Calm
 from modemgw.gateway.verdict import Attempt, Fate, Verdict
 from modemgw.policy.blame import Finding
-from modemgw.policy.routing import SimView, Wish, why_never, why_not
+from modemgw.policy.routing import (
+    SimView,
+    Take,
+    held,
+    judge,
+    order,
+    why_never,
+    why_not,
+)
+from modemgw.store import waiting
 from modemgw.store.database import Store
+from modemgw.store.writer import Connection
 
 log = logging.getLogger("modemgw.dispatch")
 
-REFILL_ROWS = 2_000  # parts read from the disk at a time
+EXPIRED_AT_ONCE = 200  # in one transaction
 SOON_MS = 600_000  # a SIM held back for longer is none that a message can wait for
 STORE_RETRY_S = 2.0  # while the disk says no
 WAKE_SPACING_S = 0.003  # about what one message costs this side, twice
@@ -46,11 +60,17 @@ class Dispatcher:
         rng: random.Random,
         on_recorded: Callable[[Attempt, Verdict], None],
         health: HealthWatch,
+        calm: Calm | None = None,
         window: int | None = None,
     ) -> None:
         self.lanes: dict[str, Lane] = {}
         self.index = QueueIndex(window) if window else QueueIndex()
         self.stopping = False
+        self.on_enter: Callable[[Entry], None] = (
+            _as_it_is  # a message enters or is back
+        )
+        calm = calm or Calm(QuietHours(), "UTC")
+        self.evening = Evening(store, clock, calm, wake=self.wake)
         self._store = store
         self._clock = clock
         self._rng = rng
@@ -79,15 +99,19 @@ class Dispatcher:
         now = self._clock.now_ms()
         added: list[Entry] = []
         for entry in entries:
-            if self.index.has_room_for(entry.priority):
-                self.index.add(entry, now)
+            self.on_enter(entry)
+            if self.index.offer(entry, now):
                 added.append(entry)
-            else:
-                self.index.overflow = True
         if len(added) == 1:
             self._wake_one(added[0])
         elif added:
             self.wake()
+        self._changed.set()
+
+    def reroute(self, entry: Entry) -> None:
+        """Let a message that waits wait under its new wish."""
+        self.index.put_back(entry, self._clock.now_ms())
+        self._wake_one(entry)
         self._changed.set()
 
     def withdraw(self, message_id: int) -> None:
@@ -101,16 +125,24 @@ class Dispatcher:
         moment, and come back as a crowd at every message from then on.
         """
         loop = asyncio.get_running_loop()
-        waiting = [lane for lane in self.lanes.values() if not lane.busy]
-        for place, lane in enumerate(waiting):
+        free = [lane for lane in self.lanes.values() if not lane.busy]
+        for place, lane in enumerate(free):
             loop.call_later(place * WAKE_SPACING_S, lane.wake)
+
+    def reconsider(self) -> None:
+        """Judge anew what waits: a SIM came, went, or is another one now."""
+        self.index.reconsider()
+        self.wake()
+        self._changed.set()
 
     def views(self) -> list[SimView]:
         """Return every lane as routing sees it now."""
         return [lane.view() for lane in self.lanes.values()]
 
     async def load(self) -> None:
-        """Fill the queue from the database: at start, and while there is more."""
+        """Begin to fill the queue from the database; `run` goes on with it."""
+        for key in await self._store.read(waiting.shelves):
+            self.index.shelves.has_more(key)
         await self._refill()
 
     async def reload_message(self, message_id: int) -> None:
@@ -135,16 +167,18 @@ class Dispatcher:
                 self._settled.put_nowait(message_id)
 
     async def run(self) -> None:
-        """Wait for times: back-off over, validity ended, room for more."""
+        """Wait for times: back-off or patience over, validity ended, room for more."""
         while True:
             self._changed.clear()
             now = self._clock.now_ms()
-            if self.index.ripen(now):
+            if self.index.ripen(now) or self.index.looks_due(now):
                 self.wake()
             try:
+                await self.evening.put_to_bed()
                 await self._expire(now)
-                if self.index.wants_more:
+                if self.index.shelves.wants(now):
                     await self._refill()
+                    continue
             except StoreError as exc:
                 await self._cannot("use", exc)
                 continue
@@ -153,7 +187,8 @@ class Dispatcher:
                     await self._changed.wait()
 
     def _seconds_to_next(self) -> float:
-        times = (self.index.next_ripe_at(), self.index.next_expiry_at())
+        index = self.index
+        times = (index.next_ripe_at(), index.next_expiry_at(), index.next_look_at())
         due = [at for at in times if at is not None]
         if not due:
             return LONGEST_SLEEP_S
@@ -167,20 +202,15 @@ class Dispatcher:
     # -- what a lane calls (lane.Source) -------------------------------------
 
     def take(self, lane: Lane) -> Entry | None:
-        """Give the best message this lane may send now, or None."""
+        """Give the message whose turn it is for this lane, or None."""
         if self.stopping:
             return None
         view = lane.view()
         now = self._clock.now_ms()
-        if why_not(Wish(), view, now) is not None:
+        if held(view, now) is not None:
             return None
-        while (entry := self.index.take(view)) is not None:
-            if entry.expires_at > now:
-                break
-            self.index.put_back(entry, now)
-            self._changed.set()  # `run` ends it, with its event
-            return None
-        if self.index.wants_more:
+        entry = self.evening.take(self.index, view, now, Rivals(self.lanes))
+        if entry is None or self.index.is_waited_for(now) or self.evening.has_sleepers:
             self._changed.set()
         return entry
 
@@ -206,6 +236,8 @@ class Dispatcher:
             if verdict.fate is Fate.BACK and self.stopping:
                 self.index.forget(entry.message_id)
                 return
+            if "fallback" in entry.options:
+                self.on_enter(entry)
             self.index.put_back(entry, now)
             self._wake_one(entry)
             self._changed.set()
@@ -250,39 +282,100 @@ class Dispatcher:
     # -- inside --------------------------------------------------------------
 
     def _wake_one(self, entry: Entry) -> None:
-        now = self._clock.now_ms()
-        able = [
-            lane
+        now, wish = self._clock.now_ms(), entry.wish
+        idle = [
+            (lane, view)
             for lane in self.lanes.values()
-            if not lane.busy and why_not(entry.wish, lane.view(), now) is None
+            if not lane.busy and why_not(wish, view := lane.view(), now) is None
         ]
-        if able:
-            min(able, key=lambda lane: lane.last_used_at).wake()
+        if len(idle) > 1:
+            rivals, waited = Rivals(self.lanes), now - entry.not_before
+            takers = [
+                (lane, view)
+                for lane, view in idle
+                if isinstance(
+                    judge(wish, view, rivals, now_ms=now, waited_ms=waited), Take
+                )
+            ]
+            if takers:
+                idle = [min(takers, key=lambda one: order(wish, one[1], now))]
+        for lane, _ in idle:  # none takes it now: each notes when to look again
+            lane.wake()
 
     async def _expire(self, now: int) -> None:
-        gone = self.index.expired(now)
-        while gone:
-            entry = gone[-1]
-            try:
-                await self._store.write(verdicts.expired(self._store.ids, entry, now))
-            except StoreError:
-                for left in gone:  # they stay in the queue until it is written
-                    self.index.add(left, now)
-                raise
-            gone.pop()
+        gone = self.index.expired(now, EXPIRED_AT_ONCE)
+        if not gone:
+            return
+        jobs = [
+            verdicts.expired(
+                *(self._store.ids, entry, now),
+                at_night=self.evening.is_night_for(entry, now),
+            )
+            for entry in gone
+        ]
+
+        def job(db: Connection) -> None:
+            for each in jobs:
+                each(db)
+
+        try:
+            await self._store.write(job)
+        except StoreError:
+            for entry in gone:  # they stay in the queue until it is written
+                self.index.add(entry, now)
+            raise
+        for entry in gone:
             log.info("message expired", extra={"message_id": entry.public_id})
+        self._changed.set()  # there may be more
 
     async def _refill(self) -> None:
-        limit = len(self.index) + REFILL_ROWS
-        entries, more = await self._store.read(
-            lambda db: loading.best(db, limit, self.index.__contains__)
-        )
+        pieces = self.index.plan(self._clock.now_ms())
+        try:
+            loaded = await self._store.read(
+                lambda db: loading.read(db, pieces, self.index.__contains__)
+            )
+        except StoreError:
+            for piece in pieces:
+                self.index.shelves.not_read(piece)
+            raise
         now = self._clock.now_ms()
-        self.index.overflow = more
-        for entry in entries:
-            # The snapshot is older than what happened meanwhile; a message that
-            # has left since is refused by its own `submitting` mark.
-            if entry.message_id not in self.index:
-                self.index.add(entry, now)
-        if entries:
+        for found in loaded:
+            for entry in found.entries:
+                self.on_enter(entry)
+        if sum(
+            self.index.read(
+                found.piece, found.entries, parts=found.parts, last=found.last, now=now
+            )
+            for found in loaded
+        ):
             self.wake()
+
+
+def _as_it_is(entry: Entry) -> None:
+    """Nobody makes wishes yet."""
+
+
+class Rivals(Sequence[SimView]):
+    """Every lane as routing sees it, looked at only where somebody asks."""
+
+    def __init__(self, lanes: dict[str, Lane]) -> None:
+        self._lanes = lanes
+        self._views: list[SimView] | None = None
+
+    @property
+    def _all(self) -> list[SimView]:
+        if self._views is None:
+            self._views = [lane.view() for lane in self._lanes.values()]
+        return self._views
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._lanes)
+
+    @overload
+    def __getitem__(self, index: int) -> SimView: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[SimView]: ...
+    def __getitem__(self, index: int | slice) -> SimView | list[SimView]:
+        """Return one of them, or some."""
+        return self._all[index]

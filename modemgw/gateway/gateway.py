@@ -165,7 +165,7 @@ class Gateway:
             on_change=self._changed,
             clock_is_sane=self.clock_is_sane,
         )
-        self.dispatcher.on_bedtime = self.deadlines.wake
+        self.dispatcher.evening.on_scheduled = self.deadlines.wake
         self.housekeeping = Housekeeping(store, clock, config.retention)
         self._newest_instant = 0
         store.writer.on_pushed = self.webhooks.wake

@@ -5,7 +5,7 @@ and what becomes of the message in memory. The lane applies both; nothing here
 waits, writes or knows a task.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -60,6 +60,7 @@ class Verdict:
     rest_because: str = ""
     sent: bool = False  # the network has it
     doubt: bool = False  # the deadlines of the message have changed
+    refusal: str = ""  # the reason code of one that said no
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +275,7 @@ def refused(
                     db, ids, attempt.ref, reason=story, now=now, detail=detail
                 )
 
-            return Verdict(fail, Fate.GONE, "part refused for good")
+            return Verdict(fail, Fate.GONE, "part refused for good", refusal=reason)
         case Again(after_ms, exclude_sim, fix_modem):
             if not exclude_sim and entry.wish.excluded:
                 # Nobody is left who has not refused it: after the pause any may try.
@@ -294,6 +295,7 @@ def refused(
                     "part refused, will be tried again",
                     rest_ms=NO_PROMPT_REST_MS if fix_modem else 0,
                     rest_because=code.sentence,
+                    refusal=code.reason,
                 ),
                 entry=entry,
             )
@@ -350,11 +352,13 @@ def unencodable(ids: IdSource, attempt: Attempt, why: str, now: int) -> Verdict:
     return Verdict(job, Fate.GONE, "message cannot be encoded")
 
 
-def expired(ids: IdSource, entry: Entry, now: int) -> Job:
+def expired(ids: IdSource, entry: Entry, now: int, *, at_night: bool = False) -> Job:
     """Return the job that ends a message whose validity ended in the queue."""
+    why = "no SIM could send it before its "
+    why += "quiet hours and the end of its validity" if at_night else "validity ended"
     story: JsonDict = {
-        "code": "expired",
-        "detail": "no SIM could send it before its validity ended",
+        "code": "quiet_hours" if at_night else "expired",
+        "detail": why,
         "raw": None,
         "retryable": True,
     }
@@ -363,5 +367,28 @@ def expired(ids: IdSource, entry: Entry, now: int) -> Job:
         return outbound.close(
             db, ids, entry.message_id, MessageState.EXPIRED, story, now
         )
+
+    return job
+
+
+def put_to_bed(ids: IdSource, sleepers: Sequence[tuple[Entry, int]], now: int) -> Job:
+    """Return the job that schedules messages for the end of their quiet hours.
+
+    One whose validity ends before that will never be sent, and is told so at once.
+    """
+    story: JsonDict = {
+        "code": "quiet_hours",
+        "detail": "its validity ends in the quiet hours",
+        "raw": None,
+        "retryable": True,
+    }
+
+    def job(db: Connection) -> None:
+        for entry, until in sleepers:
+            if until < entry.expires_at:
+                outbound.postpone(db, ids, entry.message_id, until, now)
+            else:
+                state = MessageState.EXPIRED
+                outbound.close(db, ids, entry.message_id, state, story, now)
 
     return job

@@ -13,9 +13,12 @@ from modemgw.ids import IdSource
 from modemgw.policy.message import CANCELABLE, MessageState
 from modemgw.store import events
 from modemgw.store.sql import sql
+from modemgw.store.waiting import route_of
 from modemgw.store.writer import Connection
 
 JsonDict = dict[str, object]
+
+OWN = "own"  # an option: our own self-test, which nobody is told of
 
 
 class Stale(Exception):
@@ -79,6 +82,7 @@ def insert(db: Connection, ids: IdSource, new: NewMessage) -> tuple[int, list[in
         {"message_id": message_id, "text": new.text, "data": new.data},
     )
     part_ids: list[int] = []
+    route = route_of(new.options)
     for seq in range(1, new.segments + 1):
         part = db.execute(
             sql("outbound.insert_part"),
@@ -87,6 +91,8 @@ def insert(db: Connection, ids: IdSource, new: NewMessage) -> tuple[int, list[in
                 "seq": seq,
                 "not_before": new.not_before,
                 "priority": new.priority,
+                "key_id": new.key_id or 0,
+                "route": route,
             },
         )
         part_ids.append(int(part.lastrowid or 0))
@@ -107,7 +113,7 @@ def insert(db: Connection, ids: IdSource, new: NewMessage) -> tuple[int, list[in
         at=new.created_at,
         data=data,
         message_id=message_id,
-        push=True,
+        push=OWN not in new.options,
         callback_url=callback if isinstance(callback, str) else None,
         key_id=new.key_id,
         ids=ids,
@@ -283,16 +289,40 @@ def change(
     }
     if reason is not None:
         data["reason"] = json.loads(reason)
-    callback = None if options == "{}" else json.loads(options).get("callback_url")
+    asked = {} if options == "{}" else json.loads(options)
+    callback = asked.get("callback_url")
     events.append(
         db,
         f"message.{state}",
         at=now,
         data=data,
         message_id=message_id,
-        push=state != "sending",
+        push=state != "sending" and OWN not in asked,
         callback_url=callback if isinstance(callback, str) else None,
         key_id=key_id,
+        ids=ids,
+    )
+    return True
+
+
+def postpone(
+    db: Connection, ids: IdSource, message_id: int, until: int, now: int
+) -> bool:
+    """Schedule a waiting message for `until`, and tell why in its timeline.
+
+    Returns False, and changes nothing, when it does not wait any more. Its validity
+    is not made longer: a promise is a promise.
+    """
+    wanted = {"message_id": message_id, "until": until}
+    if db.execute(sql("outbound.postpone_message"), wanted).rowcount != 1:
+        return False
+    db.execute(sql("outbound.postpone_parts"), wanted)
+    events.append(
+        db,
+        "message.held",
+        at=now,
+        data={"because": "quiet hours", "until": until},
+        message_id=message_id,
         ids=ids,
     )
     return True

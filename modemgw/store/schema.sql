@@ -217,6 +217,7 @@ CREATE INDEX message_peer ON message (peer, id);
 CREATE INDEX message_state ON message (state, id);
 CREATE INDEX message_reference ON message (reference, id) WHERE reference IS NOT NULL;
 CREATE INDEX message_batch ON message (batch_id, id) WHERE batch_id IS NOT NULL;
+CREATE INDEX message_schedule ON message (not_before) WHERE state = 'scheduled';
 CREATE INDEX message_decide ON message (decide_at) WHERE decide_at IS NOT NULL;
 
 -- Bodies apart from what is kept for accounting, so that they can go first.

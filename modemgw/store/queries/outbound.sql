@@ -21,8 +21,8 @@ INSERT INTO message_text (message_id, text, data) VALUES (:message_id, :text, :d
 
 -- name: insert_part
 -- One TPDU to be, waiting.
-INSERT INTO part (message_id, seq, state, not_before, priority)
-VALUES (:message_id, :seq, 'queued', :not_before, :priority);
+INSERT INTO part (message_id, seq, state, not_before, priority, key_id, route)
+VALUES (:message_id, :seq, 'queued', :not_before, :priority, :key_id, :route);
 
 -- name: next_concat_ref
 -- Count the recipient's concatenation reference up; 1 to 255, because some receivers drop 0.
@@ -30,18 +30,30 @@ INSERT INTO concat_ref (peer, ref) VALUES (:peer, :start)
 ON CONFLICT (peer) DO UPDATE SET ref = ref % 255 + 1
 RETURNING ref;
 
+-- name: next_shelf
+-- The shelf of the queue that follows one, by priority, key and route.
+SELECT priority, key_id, route FROM part INDEXED BY part_open
+ WHERE state IN ('queued', 'claimed')
+   AND (priority, key_id, route) > (:priority, :key_id, :route)
+ ORDER BY priority, key_id, route
+ LIMIT 1;
+
 -- name: waiting
--- Messages with parts to send, best first; the queue index reads them in slices.
+-- The next parts of one shelf. Where no message is found with one, it is not to be sent.
 SELECT part.id AS part_id, part.seq, part.state AS part_state, part.sim_id,
        part.attempts, part.not_before,
        message.id AS message_id, message.public_id, message.peer, message.state,
        message.class, message.priority, message.segments, message.encoding,
-       message.expires_at, message.options, message.created_at
+       message.expires_at, message.options, message.created_at, message.key_id,
+       body.text, body.data
   FROM part INDEXED BY part_open
-  JOIN message ON message.id = part.message_id
+  LEFT JOIN message ON message.id = part.message_id
+        AND message.state IN ('queued', 'sending')
+  LEFT JOIN message_text AS body ON body.message_id = message.id
  WHERE part.state IN ('queued', 'claimed')
-   AND message.state IN ('queued', 'sending')
- ORDER BY part.priority DESC, part.id
+   AND part.priority = :priority AND part.key_id = :key_id AND part.route = :route
+   AND part.id > :after
+ ORDER BY part.id
  LIMIT :limit;
 
 -- name: waiting_of
@@ -50,9 +62,11 @@ SELECT part.id AS part_id, part.seq, part.state AS part_state, part.sim_id,
        part.attempts, part.not_before,
        message.id AS message_id, message.public_id, message.peer, message.state,
        message.class, message.priority, message.segments, message.encoding,
-       message.expires_at, message.options, message.created_at
+       message.expires_at, message.options, message.created_at, message.key_id,
+       body.text, body.data
   FROM part
   JOIN message ON message.id = part.message_id
+  LEFT JOIN message_text AS body ON body.message_id = message.id
  WHERE part.message_id = :message_id
    AND part.state IN ('queued', 'claimed')
  ORDER BY part.seq;
@@ -63,10 +77,6 @@ SELECT sim_id FROM part
  WHERE message_id = :message_id AND sim_id IS NOT NULL
    AND state IN ('accepted', 'delivered', 'undelivered', 'in_doubt')
  LIMIT 1;
-
--- name: content
--- What is needed to render the TPDUs of one message.
-SELECT text, data FROM message_text WHERE message_id = :message_id;
 
 -- name: begin_part
 -- The mark that goes to disk before the first octet of the TPDU goes out.
@@ -266,14 +276,25 @@ SELECT min(decide_at) FROM message INDEXED BY message_decide
 
 -- name: due_schedule
 -- Scheduled messages whose time has come.
-SELECT id FROM message
+SELECT id FROM message INDEXED BY message_schedule
  WHERE state = 'scheduled' AND not_before <= :now
- ORDER BY id
+ ORDER BY not_before
  LIMIT :limit;
 
 -- name: next_schedule
 -- When the next scheduled message falls due.
-SELECT min(not_before) FROM message WHERE state = 'scheduled';
+SELECT min(not_before) FROM message INDEXED BY message_schedule
+ WHERE state = 'scheduled';
+
+-- name: postpone_message
+-- Its quiet hours began before a SIM was free.
+UPDATE message SET state = 'scheduled', sequence = sequence + 1, not_before = :until
+ WHERE id = :message_id AND state = 'queued';
+
+-- name: postpone_parts
+-- Its parts, with it.
+UPDATE part SET not_before = :until
+ WHERE message_id = :message_id AND state IN ('queued', 'claimed');
 
 -- name: release_scheduled
 -- Its time has come.
@@ -299,10 +320,10 @@ SELECT part.id, part.message_id, part.seq, part.sim_id, part.modem,
  ORDER BY part.id;
 
 -- name: unclaim_all
--- Claimed parts never reached a port.
+-- Claimed parts never reached a port; only messages on their way have any.
 UPDATE part SET state = 'queued'
- WHERE state IN ('queued', 'claimed')  -- the index wants its own words
-   AND state = 'claimed';
+ WHERE state = 'claimed'
+   AND message_id IN (SELECT id FROM message WHERE state IN ('sending', 'in_doubt'));
 
 -- name: newest_instant
 -- The latest time this database knows of; a clock before it is in the past.
