@@ -124,22 +124,25 @@ def test_a_new_card_in_the_modem_does_not_inherit_the_reports_of_the_old(
     run_virtual(story())
 
 
-def test_refusals_of_a_card_count_on_in_the_next_modem(tmp_path: Path) -> None:
+def test_a_bench_goes_with_the_card(tmp_path: Path) -> None:
     async def story() -> None:
-        no_credit = {0: Faults(refuse_all=21)}
+        no_credit = {0: Faults(refuse_all=50)}
         async with gateway_rig(tmp_path, modems=2, faults=no_credit) as rig:
             await rig.ready()
             name = next(v.name for v in rig.gateway.sims() if v.iccid == iccid_of(0))
             sent = await rig.send(sim=name)
             lane = rig.gateway.dispatcher.lanes["m0"]
             await asyncio.sleep(60)
-            resting = lane.sim
-            assert resting is not None
+            benched = lane.sim
+            assert benched is not None
             exchange(*rig.sims)
             await holds(rig, "m1", 0)
-            assert rig.gateway.dispatcher.lanes["m1"].sim is resting
-            assert resting.refusals > 0
-            await rig.state(sent, "delivered", within=3600)
-            assert resting.refusals == 0
+            await holds(rig, "m0", 1)
+            assert rig.gateway.dispatcher.lanes["m1"].sim is benched
+            states = {view.iccid: view.state for view in rig.gateway.sims()}
+            assert states == {iccid_of(0): "benched", iccid_of(1): "ready"}
+            assert (await rig.message(sent)).state == "queued"
+            # The other modem refuses nothing: the first message on parole goes out.
+            await rig.state(sent, "delivered", within=4000)
 
     run_virtual(story())

@@ -300,7 +300,7 @@ def test_a_sim_that_is_barred_rests_and_the_other_takes_over(tmp_path: Path) -> 
             for one in ids:
                 await rig.state(one, "delivered")
             assert len(rig.sims[1].sent) == 6
-            barred = [sim for sim in rig.gateway.sims() if sim.state == "paced"]
+            barred = [sim for sim in rig.gateway.sims() if sim.state == "benched"]
             assert len(barred) == 1
             assert "operator determined barring" in barred[0].why
 

@@ -200,28 +200,34 @@ async def test_no_service_on_the_only_sim_is_tried_less_and_less_often(
 
 
 @fault(37, "no-credit", modems=2)
-async def test_a_sim_without_credit_rests_and_the_others_go_on(rig: Rig) -> None:
+async def test_a_sim_without_credit_is_benched_and_the_others_go_on(rig: Rig) -> None:
     await rig.ready()
     for n in range(20):
         await delivers(rig, f"n{n}")
     assert len(rig.sims[1].sent) == rig.on_air == 20
-    resting = [sim for sim in rig.gateway.sims() if sim.state == "paced"]
-    assert [sim.iccid for sim in resting] == [rig.sims[0].card.iccid]  # type: ignore[union-attr]
-    assert "rejected" in resting[0].why
+    (benched,) = [sim for sim in rig.gateway.sims() if sim.state == "benched"]
+    assert benched.iccid == rig.sims[0].card.iccid  # type: ignore[union-attr]
+    assert "rejected" in benched.why
     assert rig.sims[0].submits == 3
+    (told,) = await rig.pushed("sim.bench")
+    assert told.data["sim"] == benched.name
+    assert told.data["cause"] == "refused"
+    assert "credit" in told.data["advice"]
 
 
 @fault(38, "barred", "not-subscribed", "no-sc-subscription", modems=2)
-async def test_a_barred_sim_rests_and_says_so(rig: Rig) -> None:
+async def test_a_barred_sim_is_benched_and_says_so(rig: Rig) -> None:
     await rig.ready()
     for n in range(6):
         await delivers(rig, f"n{n}")
     assert len(rig.sims[1].sent) == rig.on_air == 6
     assert rig.sims[0].submits == 1
-    (resting,) = [sim for sim in rig.gateway.sims() if sim.state == "paced"]
-    assert resting.next_at is not None
-    assert resting.next_at - rig.clock.now_ms() > 800_000
-    assert "bar" in resting.why or "subscri" in resting.why
+    (benched,) = [sim for sim in rig.gateway.sims() if sim.state == "benched"]
+    assert benched.next_at is not None
+    assert benched.next_at - rig.clock.now_ms() > 3_000_000
+    assert "bar" in benched.why or "subscri" in benched.why
+    (told,) = await rig.pushed("sim.bench")
+    assert (told.data["sim"], told.data["cause"]) == (benched.name, "barred")
 
 
 @fault(39, "bad-recipient")
