@@ -3,14 +3,15 @@
 Sending is pulled: a SIM that becomes free asks for the best message it may take.
 So `judge` is always about one message and one SIM that is free. Limits are hard;
 preferences are soft: for a while (the patience) a message is left for a better SIM
-that is expected, and then goes to whoever is there. `explain` asks for all SIMs.
+that is expected, and then goes to whoever is there. What people are told of it is
+in choosing.py.
 
 Preferences, the first that tells two SIMs apart decides: the rule for the
 destination, its own network, price, the last correspondence, health. Where none
 does, whoever is free first sends.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -20,8 +21,6 @@ PATIENCE_MS = 15_000  # longer than the slowest modem needs for one part
 UNKNOWN_PRICE = 1 << 53  # dearer than any price that is known
 NEARLY_FULL = 750  # per mille of a limit from which a SIM is spared
 LOOK_AGAIN_MS = 60_000  # at a SIM that is not free, where nobody knows until when
-NEVER_MS = 1 << 52  # an instant that does not come: nobody knows when
-_RESTED = "used more recently"
 
 Place = tuple[str, str]  # ("sim" | "modem" | "pool", its name)
 
@@ -139,7 +138,7 @@ def judge(
         return Take(because(wish))
     until = now_ms + left_ms
     for rival in rivals:
-        if against(wish, rival) < mine and _expected(wish, rival, until):
+        if against(wish, rival) < mine and expected(wish, rival, until):
             return Later(until, f"SIM {rival.name} is better for it")
     return Take(because(wish))
 
@@ -205,7 +204,7 @@ def _too_little_left(wish: Wish, sim: SimView) -> str | None:
     return sim.tariff.allows(wish.to, wish.parts, used_in_bundle=used)
 
 
-def _expected(wish: Wish, sim: SimView, until_ms: int) -> bool:
+def expected(wish: Wish, sim: SimView, until_ms: int) -> bool:
     """Say whether this SIM will be there for the message by then."""
     return (
         sim.ready
@@ -230,7 +229,7 @@ def against(wish: Wish, sim: SimView) -> Against:
     return (
         0 if rule is None else rule.rank(sim.name, sim.pools),
         0 if _is_own_network(wish, sim) else 1,
-        _price(wish, sim),
+        price_of(wish, sim),
         0 if last is None or last == sim.sim_id else 1,
         sim.health,
     )
@@ -240,7 +239,8 @@ def _is_own_network(wish: Wish, sim: SimView) -> bool:
     return bool(sim.networks) and wish.to.startswith(sim.networks)
 
 
-def _price(wish: Wish, sim: SimView) -> int:
+def price_of(wish: Wish, sim: SimView) -> int:
+    """Return what a part costs through this SIM, UNKNOWN_PRICE where nobody knows."""
     if sim.tariff is None:
         return UNKNOWN_PRICE
     price = sim.tariff.price(wish.to, used_in_bundle=sim.used_in_bundle)
@@ -256,129 +256,6 @@ def order(wish: Wish, sim: SimView, now_ms: int) -> tuple[object, ...]:
     rest = (now_ms - sim.last_used_at) * sim.weight
     full = sim.load >= NEARLY_FULL
     return (against(wish, sim), sim.busy, full, -rest, sim.name)
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """The answer for people: the SIM that would take it, and what speaks for others."""
-
-    sim: str | None  # None: nobody, now
-    because: str
-    others: dict[str, str]
-    at: int | None = None  # Unix ms when it would leave at the earliest; None: unknown
-
-
-def explain(
-    wish: Wish, sims: Iterable[SimView], now_ms: int, *, waited_ms: int = 0
-) -> Choice:
-    """Return which SIM a message would go to now, with a sentence for each other.
-
-    A SIM that is busy is named where the message would wait for it.
-    """
-    others: dict[str, str] = {}
-    able: list[SimView] = []
-    coming: list[SimView] = []
-    for sim in sims:
-        if (why := why_not(wish, sim, now_ms)) is None:
-            able.append(sim)
-        else:
-            others[sim.name] = why
-            if _expected(wish, sim, NEVER_MS):
-                coming.append(sim)
-    all_there = [*able, *coming]
-    takes = [
-        sim
-        for sim in able
-        if isinstance(
-            judge(wish, sim, all_there, now_ms=now_ms, waited_ms=waited_ms), Take
-        )
-    ]
-    free = [sim for sim in takes if not sim.busy] or takes
-    if free:
-        best = min(free, key=lambda sim: order(wish, sim, now_ms))
-        others.update({s.name: lost(wish, s, best) for s in able if s is not best})
-        rivals = [sim for sim in all_there if sim is not best]
-        at = None if best.busy else now_ms
-        return Choice(best.name, won(wish, best, rivals), others, at)
-    others.update({sim.name: "waits for a better SIM" for sim in able})
-    if not coming:
-        return Choice(None, "no SIM can take it now", others)
-    first = min(coming, key=lambda sim: (sim.free_at, order(wish, sim, now_ms)))
-    return Choice(None, f"waits for SIM {first.name}", others, first.free_at)
-
-
-def won(wish: Wish, best: SimView, rivals: Sequence[SimView]) -> str:
-    """Say in one phrase why the SIM that takes the message is the one."""
-    asked = because(wish, busy=best.busy)
-    if wish.plain or wish.pinned_sim_id is not None or wish.sim or wish.modem:
-        return asked
-    able = [sim for sim in rivals if why_never(wish, sim) is None]
-    if not able:
-        return "the only one that may"
-    rival = min(able, key=lambda sim: against(wish, sim))
-    if against(wish, best) > against(wish, rival):
-        return f"SIM {rival.name} is better, and was not free in time"
-    return _phrase(_WON, wish, best, rival) or asked
-
-
-def lost(wish: Wish, sim: SimView, best: SimView) -> str:
-    """Say in one phrase why this SIM, which may take the message, is not the one."""
-    if against(wish, sim) < against(wish, best):
-        return "better, and busy" if sim.busy else "better, and not free in time"
-    if (phrase := _phrase(_LOST, wish, sim, best)) is not None:
-        return phrase
-    if sim.busy:
-        return "busy"
-    return "its limits are nearly used up" if sim.load >= NEARLY_FULL else _RESTED
-
-
-# What tells two SIMs apart, in the order of `against`.
-_WON = (
-    "preferred for {place}",
-    "the number is in its own network",
-    "cheapest: {cost}",
-    "in touch with this number last",
-    "healthier than SIM {other}",
-)
-_LOST = (
-    "less preferred for {place}",
-    "the number is not in its network",
-    "dearer: {cost}",
-    "was not in touch with this number last",
-    "{health}",
-)
-
-
-def _phrase(
-    phrases: tuple[str, ...], wish: Wish, sim: SimView, other: SimView
-) -> str | None:
-    first = _first_difference(wish, sim, other)
-    if first is None:
-        return None
-    return phrases[first].format(
-        place=wish.rule.place if wish.rule is not None else "",
-        cost=_cost(_price(wish, sim)),
-        health=sim.health_because or "in poor health",
-        other=other.name,
-    )
-
-
-def _first_difference(wish: Wish, one: SimView, other: SimView) -> int | None:
-    pairs = zip(against(wish, one), against(wish, other), strict=True)
-    return next((index for index, (a, b) in enumerate(pairs) if a != b), None)
-
-
-def _cost(micro: int) -> str:
-    """Write micro-units as people do.
-
-    >>> _cost(50_000), _cost(0), _cost(1_234_567)
-    ('0.05 a part', '0 a part', '1.234567 a part')
-    """
-    if micro >= UNKNOWN_PRICE:
-        return "price not known"
-    whole, rest = divmod(micro, 1_000_000)
-    digits = f"{rest:06}".rstrip("0")
-    return f"{whole}.{digits} a part" if digits else f"{whole} a part"
 
 
 def because(wish: Wish, *, busy: bool = False) -> str:

@@ -7,17 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from modemgw.policy.choosing import explain, lost, told, won
 from modemgw.policy.routing import (
     Later,
     Never,
     SimView,
     Take,
     Wish,
-    explain,
     judge,
-    lost,
     why_never,
-    won,
 )
 from modemgw.policy.zones import Rule, Zones
 from tests.unit.policy.test_routing import NOW, sim
@@ -349,6 +347,21 @@ def test_who_was_too_late_is_named(busy: bool, phrase: str) -> None:
     better, worse = sim("a", tariff=Rates(1), busy=busy), sim("b", tariff=Rates(2))
     assert lost(wish(), better, worse) == phrase
     assert won(wish(), worse, [better]) == "SIM a is better, and was not free in time"
+
+
+def test_what_the_timeline_is_told() -> None:
+    message = wish(rule=german(prefer=("a",), never=("c",)))
+    best = sim("a")
+    rivals = [best, sim("b"), sim("c"), sim("d", sim_id=None)]
+    assert told(message, best, rivals, NOW) == (
+        "preferred for +49",
+        {"b": "less preferred for +49", "c": "it must not write to +49"},
+    )
+    many = [sim(chr(n), sim_id=n) for n in range(100, 120)]
+    assert len(told(message, best, many, NOW)[1]) == 8
+    assert told(wish(sim="a"), best, rivals, NOW) == ("the message asks for it", {})
+    rest = wish(pinned_sim_id=ord("a"))
+    assert told(rest, best, rivals, NOW) == ("it has sent an earlier part", {})
 
 
 # -- zones ---------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
 import pytest
 
-from modemgw.policy.routing import SimView, Wish, because, explain, why_never, why_not
+from modemgw.policy.choosing import explain
+from modemgw.policy.routing import SimView, Wish, because, why_never, why_not
 
 NOW = 1_795_341_600_000
 

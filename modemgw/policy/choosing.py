@@ -1,0 +1,167 @@
+"""Why a message goes through this SIM, and why not through each other one.
+
+For people: computed when somebody asks, and once for a message that leaves. The
+decision itself is in routing.py.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from modemgw.policy.routing import (
+    NEARLY_FULL,
+    UNKNOWN_PRICE,
+    SimView,
+    Take,
+    Wish,
+    against,
+    because,
+    expected,
+    judge,
+    order,
+    price_of,
+    why_never,
+    why_not,
+)
+
+NEVER_MS = 1 << 52  # an instant that does not come: nobody knows when
+MOST_TOLD = 8  # SIMs that the timeline of a message says something about
+_RESTED = "used more recently"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The answer for people: the SIM that would take it, and what speaks for others."""
+
+    sim: str | None  # None: nobody, now
+    because: str
+    others: dict[str, str]
+    at: int | None = None  # Unix ms when it would leave at the earliest; None: unknown
+
+
+def explain(
+    wish: Wish, sims: Iterable[SimView], now_ms: int, *, waited_ms: int = 0
+) -> Choice:
+    """Return which SIM a message would go to now, with a sentence for each other.
+
+    A SIM that is busy is named where the message would wait for it.
+    """
+    others: dict[str, str] = {}
+    able: list[SimView] = []
+    coming: list[SimView] = []
+    for sim in sims:
+        if (why := why_not(wish, sim, now_ms)) is None:
+            able.append(sim)
+        else:
+            others[sim.name] = why
+            if expected(wish, sim, NEVER_MS):
+                coming.append(sim)
+    all_there = [*able, *coming]
+    takes = [
+        sim
+        for sim in able
+        if isinstance(
+            judge(wish, sim, all_there, now_ms=now_ms, waited_ms=waited_ms), Take
+        )
+    ]
+    free = [sim for sim in takes if not sim.busy] or takes
+    if free:
+        best = min(free, key=lambda sim: order(wish, sim, now_ms))
+        others.update({s.name: lost(wish, s, best) for s in able if s is not best})
+        rivals = [sim for sim in all_there if sim is not best]
+        at = None if best.busy else now_ms
+        return Choice(best.name, won(wish, best, rivals), others, at)
+    others.update({sim.name: "waits for a better SIM" for sim in able})
+    if not coming:
+        return Choice(None, "no SIM can take it now", others)
+    first = min(coming, key=lambda sim: (sim.free_at, order(wish, sim, now_ms)))
+    return Choice(None, f"waits for SIM {first.name}", others, first.free_at)
+
+
+def told(
+    wish: Wish, best: SimView, rivals: Sequence[SimView], now_ms: int
+) -> tuple[str, dict[str, str]]:
+    """Return why `best` takes a message, and what speaks against some of the others.
+
+    Nothing of the others where the choice was no choice.
+    """
+    if wish.pinned_sim_id is not None or wish.sim or wish.modem:
+        return because(wish), {}
+    others = [sim for sim in rivals if sim.sim_id is not None and sim.name != best.name]
+    return won(wish, best, others), {
+        sim.name: why_not(wish, sim, now_ms) or lost(wish, sim, best)
+        for sim in others[:MOST_TOLD]
+    }
+
+
+def won(wish: Wish, best: SimView, rivals: Sequence[SimView]) -> str:
+    """Say in one phrase why the SIM that takes the message is the one."""
+    asked = because(wish, busy=best.busy)
+    if wish.plain or wish.pinned_sim_id is not None or wish.sim or wish.modem:
+        return asked
+    able = [sim for sim in rivals if why_never(wish, sim) is None]
+    if not able:
+        return "the only one that may"
+    rival = min(able, key=lambda sim: against(wish, sim))
+    if against(wish, best) > against(wish, rival):
+        return f"SIM {rival.name} is better, and was not free in time"
+    return _phrase(_WON, wish, best, rival) or asked
+
+
+def lost(wish: Wish, sim: SimView, best: SimView) -> str:
+    """Say in one phrase why this SIM, which may take the message, is not the one."""
+    if against(wish, sim) < against(wish, best):
+        return "better, and busy" if sim.busy else "better, and not free in time"
+    if (phrase := _phrase(_LOST, wish, sim, best)) is not None:
+        return phrase
+    if sim.busy:
+        return "busy"
+    return "its limits are nearly used up" if sim.load >= NEARLY_FULL else _RESTED
+
+
+# What tells two SIMs apart, in the order of `against`.
+_WON = (
+    "preferred for {place}",
+    "the number is in its own network",
+    "cheapest: {cost}",
+    "in touch with this number last",
+    "healthier than SIM {other}",
+)
+_LOST = (
+    "less preferred for {place}",
+    "the number is not in its network",
+    "dearer: {cost}",
+    "was not in touch with this number last",
+    "{health}",
+)
+
+
+def _phrase(
+    phrases: tuple[str, ...], wish: Wish, sim: SimView, other: SimView
+) -> str | None:
+    first = _first_difference(wish, sim, other)
+    if first is None:
+        return None
+    return phrases[first].format(
+        place=wish.rule.place if wish.rule is not None else "",
+        cost=_cost(price_of(wish, sim)),
+        health=sim.health_because or "in poor health",
+        other=other.name,
+    )
+
+
+def _first_difference(wish: Wish, one: SimView, other: SimView) -> int | None:
+    pairs = zip(against(wish, one), against(wish, other), strict=True)
+    return next((index for index, (a, b) in enumerate(pairs) if a != b), None)
+
+
+def _cost(micro: int) -> str:
+    """Write micro-units as people do.
+
+    >>> _cost(50_000), _cost(0), _cost(1_234_567)
+    ('0.05 a part', '0 a part', '1.234567 a part')
+    """
+    if micro >= UNKNOWN_PRICE:
+        return "price not known"
+    whole, rest = divmod(micro, 1_000_000)
+    digits = f"{rest:06}".rstrip("0")
+    return f"{whole}.{digits} a part" if digits else f"{whole} a part"
