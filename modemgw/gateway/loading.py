@@ -1,12 +1,24 @@
 """Reads queue entries back from the database: at start, and as the queue shrinks."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from modemgw.gateway.queue import Entry, Slot
+from modemgw.gateway.shelves import Slice
 from modemgw.policy.routing import Wish
 from modemgw.store import waiting
 from modemgw.store.waiting import WaitingPart
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What came of one slice."""
+
+    piece: Slice
+    entries: list[Entry]
+    parts: int  # how many were read
+    last: int  # id of the last of them
 
 
 def wish_of(options: dict[str, object], pinned: int | None = None) -> Wish:
@@ -19,9 +31,7 @@ def wish_of(options: dict[str, object], pinned: int | None = None) -> Wish:
     )
 
 
-def _entry(
-    rows: list[WaitingPart], text: str | None, data: bytes | None, pinned: int | None
-) -> Entry:
+def _entry(rows: list[WaitingPart], pinned: int | None) -> Entry:
     first = rows[0]
     return Entry(
         message_id=first.message_id,
@@ -35,10 +45,11 @@ def _entry(
         created_at=first.created_at,
         not_before=max(row.not_before for row in rows),
         parts=[Slot(row.part_id, row.seq, row.attempts) for row in rows],
-        text=text,
-        data=data,
+        text=first.text,
+        data=first.data,
         options=first.options,
         wish=wish_of(first.options, pinned),
+        key_id=first.key_id,
     )
 
 
@@ -50,29 +61,25 @@ def one(db: sqlite3.Connection, message_id: int) -> Entry | None:
     pinned = None
     if len(rows) < rows[0].segments:
         pinned = waiting.accepted_sim(db, message_id)
-    text, data = waiting.contents(db, [message_id]).get(message_id, (None, None))
-    return _entry(rows, text, data, pinned)
+    return _entry(rows, pinned)
 
 
-def best(
-    db: sqlite3.Connection, limit: int, known: Callable[[int], bool]
-) -> tuple[list[Entry], bool]:
-    """Return the messages among the best `limit` waiting parts that are not known.
+def read(
+    db: sqlite3.Connection, pieces: Sequence[Slice], known: Callable[[int], bool]
+) -> list[Loaded]:
+    """Return the messages of each slice that are not known."""
+    return [_read(db, piece, known) for piece in pieces]
 
-    Also whether there may be more beyond.
-    """
-    rows, more = waiting.waiting(db, limit, known)
+
+def _read(db: sqlite3.Connection, piece: Slice, known: Callable[[int], bool]) -> Loaded:
+    found = waiting.waiting(db, piece.shelf.key, piece.after, piece.limit)
     entries: list[Entry] = []
     seen: set[int] = set()
-    for row in rows:
-        if row.message_id in seen:
+    for row in found.rows:
+        if row.message_id in seen or known(row.message_id):
             continue
         seen.add(row.message_id)
-        if row.segments == 1:
-            text, data = waiting.contents(db, [row.message_id]).get(
-                row.message_id, (None, None)
-            )
-            entries.append(_entry([row], text, data, None))
-        elif (entry := one(db, row.message_id)) is not None:
+        entry = _entry([row], None) if row.segments == 1 else one(db, row.message_id)
+        if entry is not None:
             entries.append(entry)
-    return entries, more
+    return Loaded(piece, entries, found.parts, found.last)

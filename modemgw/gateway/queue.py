@@ -1,23 +1,25 @@
 """The queue in memory: which message is next for which SIM, without asking SQLite.
 
 Rebuilt from the database at start and fed with every accepted message. It holds
-the best `WINDOW` messages; what is beyond stays on disk and is read when half
-of it has left, so memory is bounded however long the queue is.
+some thousand messages, a share of each shelf (see shelves.py); what is beyond stays
+on disk until there is room, so memory is bounded however long the queue is.
 
-Nothing here decides or waits: entries go in, the best one for a SIM comes out.
+Nothing here waits: entries go in, the one whose turn it is comes out (see turns.py).
 """
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from modemgw.policy.routing import SimView, Wish, why_never
+from modemgw.gateway.shelves import Shelf, Shelves, Slice, places_of
+from modemgw.gateway.turns import OVERDUE, Line, Turns
+from modemgw.policy.routing import Later, SimView, Take, Wish, judge
+from modemgw.store.waiting import ShelfKey, route_of
 
-WINDOW = 4_000  # messages in memory, 8,000 at most; about 2 KiB each
+WINDOW = 4_000  # messages in memory, about twice that at most; about 2 KiB each
 LONGEST_WAIT_MS = 2_700_000  # no back-off is as long: then the clock went back
-LOOK_PAST = 64  # messages that refuse this SIM which we look past for a better one
-
-Lane = tuple[str, str | int] | None  # which heap: anyone's, or of one SIM or modem
+NEVER_MS = 60_000  # what a SIM must not take is judged again after this
+MANY = 1_000  # void places beside as many valid ones are swept out
 
 
 @dataclass(slots=True)
@@ -29,7 +31,7 @@ class Slot:
     attempts: int  # submits so far
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Entry:
     """One message with parts to send. Instants in Unix milliseconds."""
 
@@ -48,31 +50,24 @@ class Entry:
     data: bytes | None
     options: dict[str, object]
     wish: Wish = field(default_factory=Wish)
+    key_id: int | None = None  # None: the admin socket
     stamp: int = 0  # which of its places in the heaps is the valid one; 0: none
+    line: Line | None = field(default=None, repr=False)
+    shelf: Shelf | None = field(default=None, repr=False)
 
     @property
-    def lane(self) -> Lane:
-        """Return the heap it waits in."""
-        if self.wish.pinned_sim_id is not None:
-            return ("id", self.wish.pinned_sim_id)
-        if self.wish.sim is not None:
-            return ("sim", self.wish.sim)
-        if self.wish.modem is not None:
-            return ("modem", self.wish.modem)
-        return None
-
-
-_Place = tuple[int, int, int, Entry]
+    def shelf_key(self) -> ShelfKey:
+        """Return where it lies on the disk, while it waits there."""
+        return self.priority, self.key_id or 0, route_of(self.options)
 
 
 class QueueIndex:
-    """All messages that may be sent, best first, by who may send them."""
+    """All messages that may be sent, and who sends what next."""
 
     def __init__(self, window: int = WINDOW) -> None:
-        self.window = window
-        self.overflow = False  # more waits on disk than is here
+        self.shelves = Shelves(window)
+        self._turns = Turns()
         self._known: dict[int, Entry] = {}  # waiting here or being sent
-        self._ready: dict[Lane, list[_Place]] = {}
         self._later: list[tuple[int, int, int, Entry]] = []
         self._expiry: list[tuple[int, int]] = []
         self._stamp = 0
@@ -87,33 +82,46 @@ class QueueIndex:
         return message_id in self._known
 
     @property
-    def wants_more(self) -> bool:
-        """Say that half of the window is free and the disk has more."""
-        return self.overflow and self._waiting < self.window // 2
+    def window(self) -> int:
+        """How many messages are to be in memory, about twice that at most."""
+        return self.shelves.window
 
-    def has_room_for(self, priority: int) -> bool:
-        """Say whether a new message belongs here, or waits its turn on disk.
+    @window.setter
+    def window(self, messages: int) -> None:
+        self.shelves.window = messages
 
-        Behind an overflow only what is urgent is let in past the others.
-        """
-        if self._waiting >= self.window * 2:
-            return False
-        return not self.overflow or priority > 1
+    @property
+    def lines(self) -> int:
+        """Return how many kinds of messages wait: by key, priority and wish."""
+        return len(self._turns)
+
+    # -- in and out ----------------------------------------------------------
+
+    def offer(self, entry: Entry, now: int) -> bool:
+        """Take a message in, or say that it waits its turn on disk."""
+        if entry.message_id in self._known or self.shelves.admit(entry):
+            self.add(entry, now)
+            return True
+        return False
 
     def add(self, entry: Entry, now: int) -> None:
         """Put a message in; one that is known already is replaced."""
         old = self._known.get(entry.message_id)
-        if old is None or old is not entry:
-            if old is not None and old.stamp:
-                old.stamp = 0
-                self._waiting -= 1
+        if old is not entry:
+            if old is not None:
+                self.forget(entry.message_id)
             self._known[entry.message_id] = entry
+            entry.shelf = self.shelves.find(entry.shelf_key)
+            self.shelves.entered(entry.shelf)
             heapq.heappush(self._expiry, (entry.expires_at, entry.message_id))
+            self._sweep()
         self._place(entry, now)
 
     def put_back(self, entry: Entry, now: int) -> None:
         """Return an entry that was taken: it waits again, under its new wish."""
         if self._known.get(entry.message_id) is entry:
+            if entry.expires_at <= now:  # its end may have been passed over
+                heapq.heappush(self._expiry, (entry.expires_at, entry.message_id))
             self._place(entry, now)
 
     def _place(self, entry: Entry, now: int) -> None:
@@ -121,23 +129,39 @@ class QueueIndex:
             self._waiting += 1
         self._stamp += 1
         entry.stamp = self._stamp
+        self._turns.drop(entry)
         if entry.not_before > now:
             heapq.heappush(
                 self._later, (entry.not_before, entry.message_id, entry.stamp, entry)
             )
         else:
-            self._make_ready(entry)
-
-    def _make_ready(self, entry: Entry) -> None:
-        place = (-entry.priority, entry.message_id, entry.stamp, entry)
-        heapq.heappush(self._ready.setdefault(entry.lane, []), place)
+            self._turns.put(entry)
 
     def forget(self, message_id: int) -> None:
         """Drop a message: it left, failed, was canceled or waits for a decision."""
         entry = self._known.pop(message_id, None)
-        if entry is not None and entry.stamp:
+        if entry is None:
+            return
+        self._unplace(entry)
+        if entry.shelf is not None:
+            self.shelves.left(entry.shelf)
+
+    def _unplace(self, entry: Entry) -> None:
+        if entry.stamp:
             entry.stamp = 0
             self._waiting -= 1
+            self._turns.drop(entry)
+
+    def _sweep(self) -> None:
+        """Let go of the void, so that memory follows what waits, not what has left."""
+        if len(self._expiry) > 2 * len(self._known) + MANY:
+            self._expiry = [(e.expires_at, e.message_id) for e in self._known.values()]
+            heapq.heapify(self._expiry)
+        if len(self._later) > 2 * self._waiting + MANY:
+            self._later = [place for place in self._later if place[3].stamp == place[2]]
+            heapq.heapify(self._later)
+
+    # -- times ---------------------------------------------------------------
 
     def ripen(self, now: int) -> list[Entry]:
         """Make ready what had to wait until now; return it."""
@@ -145,7 +169,7 @@ class QueueIndex:
         while self._later and not now < self._later[0][0] <= now + LONGEST_WAIT_MS:
             _, _, stamp, entry = heapq.heappop(self._later)
             if entry.stamp == stamp:
-                self._make_ready(entry)
+                self._turns.put(entry)
                 ripe.append(entry)
         return ripe
 
@@ -155,78 +179,112 @@ class QueueIndex:
             heapq.heappop(self._later)
         return self._later[0][0] if self._later else None
 
-    def expired(self, now: int) -> list[Entry]:
+    def expired(self, now: int, limit: int = 1 << 30) -> list[Entry]:
         """Take out and return waiting messages whose validity has ended."""
         gone: list[Entry] = []
-        busy: list[tuple[int, int]] = []
-        while self._expiry and self._expiry[0][0] <= now:
-            due, message_id = heapq.heappop(self._expiry)
-            entry = self._known.get(message_id)
-            if entry is None:
-                continue
-            if entry.stamp:
-                self.forget(message_id)
+        for entry in self._turns.overdue:
+            if entry.stamp == OVERDUE and self._known.get(entry.message_id) is entry:
+                self.forget(entry.message_id)
                 gone.append(entry)
-            else:
-                busy.append((due, message_id))  # on the wire: its outcome decides
-        for item in busy:
-            heapq.heappush(self._expiry, item)
+        self._turns.overdue.clear()
+        while self._expiry and self._expiry[0][0] <= now and len(gone) < limit:
+            _, message_id = heapq.heappop(self._expiry)
+            found = self._known.get(message_id)
+            # One on the wire is left alone: its outcome decides, or `put_back`.
+            if found is not None and found.stamp and found.expires_at <= now:
+                self.forget(message_id)
+                gone.append(found)
         return gone
 
     def next_expiry_at(self) -> int | None:
         """Return when the next message may expire."""
+        if self._turns.overdue:
+            return 0
         while self._expiry and self._expiry[0][1] not in self._known:
             heapq.heappop(self._expiry)
         return self._expiry[0][0] if self._expiry else None
 
-    def take(self, sim: SimView) -> Entry | None:
-        """Take out the best message this SIM may send, or None.
+    def next_look_at(self) -> int | None:
+        """Return when SIMs are to be asked again: a patience ends, a rest is over."""
+        times = (self._turns.next_look_at(), self.shelves.next_walk_at())
+        return min((at for at in times if at is not None), default=None)
+
+    def looks_due(self, now: int) -> bool:
+        """Say whether SIMs are to be asked again now, and note that they are."""
+        return self._turns.looks_due(now)
+
+    def reconsider(self) -> None:
+        """Have everything judged anew: a SIM came, went, or is another one now."""
+        self._turns.reconsider()
+        self.shelves.reconsider()
+
+    # -- what a SIM takes ----------------------------------------------------
+
+    def take(
+        self, sim: SimView, now: int, rivals: Sequence[SimView] = ()
+    ) -> Entry | None:
+        """Take out the message whose turn it is for this SIM, or None.
 
         The caller has checked that the SIM may send at all; it must give the
         entry back with `put_back` or end it with `forget`.
         """
-        best: _Place | None = None
-        best_lane: Lane = None
-        keys: Iterable[Lane] = (
-            None,
-            ("sim", sim.name),
-            ("modem", sim.modem),
-            ("id", sim.sim_id if sim.sim_id is not None else -1),
-        )
-        for key in keys:
-            place = self._first(key, sim)
-            if place is not None and (best is None or place < best):
-                best, best_lane = place, key
-        if best is None:
+
+        def until(entry: Entry) -> int:
+            waited = now - entry.not_before
+            found = judge(entry.wish, sim, rivals, now_ms=now, waited_ms=waited)
+            if isinstance(found, Take):
+                return 0
+            return max(now + 1, found.until_ms if isinstance(found, Later) else never)
+
+        never = now + NEVER_MS
+        facts = (sim.sim_id, sim.name, sim.pools, sim.networks, sim.tariff)
+        entry = self._turns.take(sim.modem, facts, now, until)
+        if entry is None:
+            self.shelves.found_nothing(
+                sim.modem, places_of(sim.name, sim.modem, sim.pools)
+            )
             return None
-        self._remove(best_lane, best)
-        entry = best[3]
-        entry.stamp = 0
-        self._waiting -= 1
+        self._unplace(entry)
+        if entry.shelf is not None:
+            self.shelves.found(sim.modem, entry.shelf)
         return entry
 
-    def _remove(self, key: Lane, place: _Place) -> None:
-        heap = self._ready[key]
-        if heap[0] is place:
-            heapq.heappop(heap)
-        # else: it lies behind ones that refuse this SIM; its stamp makes it void
-        if not heap:
-            del self._ready[key]
+    def is_waited_for(self, now: int) -> bool:
+        """Say whether its owner has something to do: to read, or to end."""
+        return bool(self._turns.overdue) or self.shelves.wants(now)
 
-    def _first(self, key: Lane, sim: SimView) -> _Place | None:
-        heap = self._ready.get(key)
-        if heap is None:
-            return None
-        while heap and heap[0][3].stamp != heap[0][2]:
-            heapq.heappop(heap)
-        if not heap:
-            del self._ready[key]
-            return None
-        if why_never(heap[0][3].wish, sim) is None:
-            return heap[0]
-        fitting = (
-            place
-            for place in heapq.nsmallest(LOOK_PAST, heap)
-            if place[3].stamp == place[2] and why_never(place[3].wish, sim) is None
-        )
-        return next(fitting, None)
+    # -- the disk ------------------------------------------------------------
+
+    def plan(self, now: int) -> list[Slice]:
+        """Return what to read from the disk next, and make room for it."""
+        slices = self.shelves.plan(now)
+        for piece in slices:
+            if piece.is_walk:
+                self._give_back(piece.shelf)
+        return slices
+
+    def _give_back(self, shelf: Shelf) -> None:
+        walked, shelf.walked = shelf.walked, []
+        for entry in walked:
+            if entry.stamp and self._known.get(entry.message_id) is entry:
+                shelf.behind = True
+                self.forget(entry.message_id)
+
+    def read(
+        self, piece: Slice, entries: Iterable[Entry], *, parts: int, last: int, now: int
+    ) -> int:
+        """Take in what was read of a slice; return how many messages are new.
+
+        `parts`: how many were read, up to the one with the id `last`.
+        """
+        fresh = 0
+        for entry in entries:
+            # The snapshot is older than what happened meanwhile; a message that
+            # has left since is refused by its own `submitting` mark.
+            if entry.message_id not in self._known:
+                fresh += 1
+                self.add(entry, now)
+                if piece.is_walk:
+                    piece.shelf.walked.append(entry)
+        self.shelves.read(piece, parts=parts, last=last, fresh=fresh, now=now)
+        return fresh

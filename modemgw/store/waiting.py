@@ -1,21 +1,24 @@
 """The queue as it lies on the disk: what waits, and what it takes to send it.
 
-Only reads. The queue in memory is filled from here.
+Only reads. The queue in memory is filled from here, shelf by shelf: the parts of
+one priority, API key and route are one stretch of one index, so what is read costs
+the same however much waits before it.
 """
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from modemgw.store.sql import sql
 
 JsonDict = dict[str, object]
+ShelfKey = tuple[int, int, str]  # priority, key (0: the admin socket), route
 
 
 @dataclass(frozen=True, slots=True)
 class WaitingPart:
-    """One row of the queue: a part and what routing needs of its message."""
+    """One row of the queue: a part and what it takes to send its message."""
 
     part_id: int
     seq: int
@@ -34,6 +37,32 @@ class WaitingPart:
     expires_at: int | None
     options: JsonDict
     created_at: int
+    key_id: int | None
+    text: str | None
+    data: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfSlice:
+    """Some parts of one shelf that follow one another."""
+
+    rows: list[WaitingPart]  # those that may be sent
+    parts: int  # how many were read
+    last: int  # id of the last of them, 0 where there was none
+
+
+def route_of(options: Mapping[str, object]) -> str:
+    """Return what a message asks for: a SIM, a modem, a pool, or '' for any.
+
+    One with a fallback is on the shelf of those for any, for it may go elsewhere.
+    """
+    if options.get("fallback"):
+        return ""
+    for kind in ("sim", "modem", "pool"):
+        name = options.get(kind)
+        if isinstance(name, str):
+            return f"{kind}:{name}"
+    return ""
 
 
 def _waiting(rows: Iterable[sqlite3.Row]) -> list[WaitingPart]:
@@ -56,21 +85,49 @@ def _waiting(rows: Iterable[sqlite3.Row]) -> list[WaitingPart]:
             expires_at=row["expires_at"],
             options=json.loads(row["options"]),
             created_at=row["created_at"],
+            key_id=row["key_id"],
+            text=row["text"],
+            data=row["data"],
         )
         for row in rows
     ]
 
 
-def waiting(
-    db: sqlite3.Connection, limit: int, known: Callable[[int], bool]
-) -> tuple[list[WaitingPart], bool]:
-    """Return the best `limit` parts that wait, best first, and whether there are more.
+def shelves(db: sqlite3.Connection) -> list[ShelfKey]:
+    """Return every shelf that has parts, one look into the index for each."""
+    found: list[ShelfKey] = []
+    key: ShelfKey = (-1, 0, "")
+    while True:
+        row = db.execute(
+            sql("outbound.next_shelf"),
+            {"priority": key[0], "key_id": key[1], "route": key[2]},
+        ).fetchone()
+        if row is None:
+            return found
+        key = (row[0], row[1], row[2])
+        found.append(key)
 
-    Those of messages that are `known` already are left out of what is returned.
-    """
-    rows = rows_of(db, "outbound.waiting", {"limit": limit})
-    fresh = [row for row in rows if not known(row["message_id"])]
-    return _waiting(fresh), len(rows) == limit
+
+def waiting(
+    db: sqlite3.Connection, shelf: ShelfKey, after: int, limit: int
+) -> ShelfSlice:
+    """Return up to `limit` parts of a shelf behind the part `after`, oldest first."""
+    rows = rows_of(
+        db,
+        "outbound.waiting",
+        {
+            "priority": shelf[0],
+            "key_id": shelf[1],
+            "route": shelf[2],
+            "after": after,
+            "limit": limit,
+        },
+    )
+    return ShelfSlice(
+        _waiting(row for row in rows if row["message_id"] is not None),
+        len(rows),
+        rows[-1]["part_id"] if rows else 0,
+    )
 
 
 def waiting_of(db: sqlite3.Connection, message_id: int) -> list[WaitingPart]:
@@ -84,18 +141,6 @@ def accepted_sim(db: sqlite3.Connection, message_id: int) -> int | None:
         sql("outbound.accepted_sim"), {"message_id": message_id}
     ).fetchone()
     return None if row is None else int(row[0])
-
-
-def contents(
-    db: sqlite3.Connection, message_ids: Iterable[int]
-) -> dict[int, tuple[str | None, bytes | None]]:
-    """Return (text, data) of each message that still has its body."""
-    found: dict[int, tuple[str | None, bytes | None]] = {}
-    for message_id in message_ids:
-        row = db.execute(sql("outbound.content"), {"message_id": message_id}).fetchone()
-        if row is not None:
-            found[message_id] = (row[0], row[1])
-    return found
 
 
 def count_open(db: sqlite3.Connection) -> int:

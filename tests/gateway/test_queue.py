@@ -19,6 +19,8 @@ def entry(
     *,
     priority: int = 1,
     wish: Wish | None = None,
+    key: int | None = None,
+    segments: int = 1,
     not_before: int = NOW,
     expires_at: int = NOW + HOUR,
 ) -> Entry:
@@ -28,7 +30,7 @@ def entry(
         to="+4915112345678",
         klass="transactional",
         priority=priority,
-        segments=1,
+        segments=segments,
         encoding="gsm7",
         expires_at=expires_at,
         created_at=NOW,
@@ -38,12 +40,13 @@ def entry(
         data=None,
         options={},
         wish=wish or Wish(),
+        key_id=key,
     )
 
 
 def drain(index: QueueIndex, sim: SimView) -> list[int]:
     taken: list[int] = []
-    while (found := index.take(sim)) is not None:
+    while (found := index.take(sim, NOW)) is not None:
         taken.append(found.message_id)
         index.forget(found.message_id)
     return taken
@@ -79,7 +82,7 @@ def test_back_off_is_over_when_its_time_has_come() -> None:
     index = QueueIndex()
     late = entry(1, not_before=NOW + 5_000)
     index.add(late, NOW)
-    assert index.take(ANY) is None
+    assert index.take(ANY, NOW) is None
     assert index.next_ripe_at() == NOW + 5_000
     assert index.ripen(NOW + 4_999) == []
     assert index.ripen(NOW + 5_000) == [late]
@@ -90,7 +93,7 @@ def test_back_off_is_over_when_its_time_has_come() -> None:
 def test_an_entry_that_came_back_is_there_once() -> None:
     index = QueueIndex()
     index.add(entry(1), NOW)
-    taken = index.take(ANY)
+    taken = index.take(ANY, NOW)
     assert taken is not None
     taken.not_before = NOW + 1_000
     index.put_back(taken, NOW)
@@ -105,12 +108,12 @@ def test_what_was_forgotten_does_not_come_back() -> None:
     index = QueueIndex()
     index.add(entry(1), NOW)
     index.add(entry(2), NOW)
-    taken = index.take(ANY)
+    taken = index.take(ANY, NOW)
     assert taken is not None
     index.forget(1)
     index.forget(2)
     index.put_back(taken, NOW)
-    assert index.take(ANY) is None
+    assert index.take(ANY, NOW) is None
     assert len(index) == 0 and 1 not in index and 2 not in index
 
 
@@ -119,24 +122,14 @@ def test_the_end_of_the_validity_takes_out_what_waits_and_spares_the_wire() -> N
     index.add(entry(1, expires_at=NOW + 10), NOW)
     index.add(entry(2, expires_at=NOW + 10, wish=Wish(sim="blue")), NOW)
     index.add(entry(3), NOW)
-    on_the_wire = index.take(ANY)
+    on_the_wire = index.take(ANY, NOW)
     assert on_the_wire is not None and on_the_wire.message_id == 1
     assert [one.message_id for one in index.expired(NOW + 10)] == [2]
     assert 1 in index
+    assert index.next_expiry_at() == NOW + HOUR  # the wire's own affair until then
     index.put_back(on_the_wire, NOW + 10)
     assert [one.message_id for one in index.expired(NOW + 11)] == [1]
     assert index.next_expiry_at() == NOW + HOUR
-
-
-def test_behind_an_overflow_only_what_is_urgent_gets_in() -> None:
-    index = QueueIndex(window=4)
-    assert index.has_room_for(1)
-    index.overflow = True
-    assert not index.has_room_for(1) and index.has_room_for(2)
-    assert index.wants_more
-    for number in range(8):
-        index.add(entry(number), NOW)
-    assert not index.has_room_for(3) and not index.wants_more
 
 
 def test_a_message_read_again_replaces_itself() -> None:
@@ -178,7 +171,7 @@ def test_nothing_is_lost_doubled_or_given_to_the_wrong_sim(
     taken: list[int] = []
     for is_red in turns:
         sim = ANY if is_red else OTHER
-        found = index.take(sim)
+        found = index.take(sim, NOW)
         if found is None:
             continue
         taken.append(found.message_id)

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from modemgw.errors import Conflict, NotFound
 from modemgw.ids import IdSource
 from modemgw.policy.message import MessageState, PartState, may_follow
-from modemgw.store import outbound, outcomes, sims, waiting
+from modemgw.store import keys, outbound, outcomes, sims, waiting
 from modemgw.store.outbound import NewMessage, Stale
 from modemgw.store.outcomes import PartRef
 from modemgw.store.writer import Connection
 from tests.store.factory import NOW, database
 
 IDS = IdSource()
+SHELF = (1, 0, "")  # normal, of the admin socket, for any SIM
 REASON: dict[str, object] = {
     "code": "network_rejected",
     "detail": "x",
@@ -42,10 +43,6 @@ def new_message(segments: int = 1, **changes: Any) -> NewMessage:
         "created_at": NOW,
     }
     return NewMessage(**{**values, **changes})
-
-
-def never(message_id: int) -> bool:
-    return False
 
 
 class World:
@@ -278,10 +275,10 @@ def test_a_person_settles_a_doubt_and_the_rest_goes_on(tmp_path: Path) -> None:
         world = World(db, 2)
         world.begin(1)
         world.doubt(1)
-        assert waiting.waiting(db, 10, never) == ([], False)
+        assert waiting.waiting(db, SHELF, 0, 10).rows == []
         outcomes.settle_as_sent(db, IDS, world.id, NOW)
         assert world.state == "sending"
-        assert [part.seq for part in waiting.waiting(db, 10, never)[0]] == [2]
+        assert [part.seq for part in waiting.waiting(db, SHELF, 0, 10).rows] == [2]
 
 
 def test_no_report_closes_what_was_never_sent_and_keeps_the_doubt(
@@ -306,16 +303,48 @@ def test_references_for_one_recipient_do_not_repeat(tmp_path: Path) -> None:
         assert outbound.next_concat_ref(db, "+492", 9) == 9
 
 
-def test_the_best_waits_in_front(tmp_path: Path) -> None:
+def test_a_shelf_for_each_priority_key_and_route_in_the_order_of_acceptance(
+    tmp_path: Path,
+) -> None:
     with database(tmp_path) as db:
-        for priority in (1, 3, 0, 3):
-            outbound.insert(db, IDS, new_message(priority=priority))
-        parts, more = waiting.waiting(db, 4, never)
-        assert [part.priority for part in parts] == [3, 3, 1, 0] and more
-        known = {parts[0].message_id, parts[2].message_id}
-        rest, _ = waiting.waiting(db, 4, known.__contains__)
-        assert [part.priority for part in rest] == [3, 0]
-        assert waiting.count_open(db) == 4
+        first, second = (
+            keys.create(db, f"key {n}", ["admin"], NOW)[0].id for n in range(2)
+        )
+        for key_id, priority, options in (
+            (None, 1, {}),
+            (second, 3, {}),
+            (second, 1, {"sim": "red"}),
+            (first, 1, {}),
+            (None, 1, {"pool": "all"}),
+            (None, 1, {"sim": "red", "fallback": [[1, "sim", "blue"]]}),
+            (None, 1, {}),
+        ):
+            outbound.insert(
+                *(db, IDS),
+                new_message(key_id=key_id, priority=priority, options=options),
+            )
+        assert waiting.shelves(db) == [
+            (1, 0, ""),
+            (1, 0, "pool:all"),
+            (1, first, ""),
+            (1, second, "sim:red"),
+            (3, second, ""),
+        ]
+        found = waiting.waiting(db, (1, 0, ""), 0, 2)
+        assert [row.message_id for row in found.rows] == [1, 6]
+        assert (found.parts, found.last) == (2, 6)
+        rest = waiting.waiting(db, (1, 0, ""), found.last, 2)
+        assert [row.message_id for row in rest.rows] == [7] and rest.parts == 1
+        assert waiting.count_open(db) == 7
+
+
+def test_what_is_not_to_be_sent_is_read_past(tmp_path: Path) -> None:
+    with database(tmp_path) as db:
+        for scheduled in (True, True, False):
+            outbound.insert(db, IDS, new_message(scheduled=scheduled))
+        found = waiting.waiting(db, SHELF, 0, 2)
+        assert found.rows == [] and (found.parts, found.last) == (2, 2)
+        assert [row.message_id for row in waiting.waiting(db, SHELF, 2, 2).rows] == [3]
 
 
 STEPS = ("begin", "accept", "requeue", "fail", "doubt", "delivered", "undelivered")
