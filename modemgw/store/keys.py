@@ -40,6 +40,7 @@ class KeyRow:
     created_at: int
     last_used_at: int | None
     revoked_at: int | None
+    limits: tuple[str, ...] = ()  # 100/day, 5.00/month; see config/money.py
 
     def opens(self, secret: str) -> bool:
         """Tell, in constant time, whether `secret` is this key's and not revoked."""
@@ -48,7 +49,11 @@ class KeyRow:
 
 
 def create(
-    db: sqlite3.Connection, name: str, scopes: Iterable[str], now: int
+    db: sqlite3.Connection,
+    name: str,
+    scopes: Iterable[str],
+    now: int,
+    limits: Iterable[str] = (),
 ) -> tuple[KeyRow, str]:
     """Make a key; return its row and the plain key, which nothing can show again."""
     public_id = "".join(secrets.choice(_BASE62) for _ in range(ID_LENGTH))
@@ -60,6 +65,7 @@ def create(
         "scopes": msgspec.json.encode(sorted(set(scopes))).decode(),
         "webhook_secret": new_webhook_secret(),
         "created_at": now,
+        "limits": _limits(limits),
     }
     key_id = row_id(db.execute(sql("keys.insert"), row))
     stored = _key(db.execute(sql("keys.get"), {"id": key_id}).fetchone())
@@ -108,9 +114,20 @@ def revoke(db: sqlite3.Connection, public_id: str, now: int) -> bool:
     return db.execute(sql("keys.revoke"), row).rowcount > 0
 
 
+def limit(db: sqlite3.Connection, public_id: str, limits: Iterable[str]) -> bool:
+    """Set what a key may have sent; False where no such key is in force."""
+    row = {"public_id": public_id, "limits": _limits(limits)}
+    return db.execute(sql("keys.limit"), row).rowcount > 0
+
+
 def touch(db: sqlite3.Connection, key_id: int, now: int) -> None:
     """Remember that the key was used; writes at most once a minute."""
     db.execute(sql("keys.touch"), {"id": key_id, "now": now})
+
+
+def _limits(limits: Iterable[str]) -> str | None:
+    found = list(limits)
+    return msgspec.json.encode(found).decode() if found else None
 
 
 def _base62(value: int) -> str:
@@ -122,7 +139,7 @@ def _base62(value: int) -> str:
 
 
 def _key(row: tuple[Any, ...]) -> KeyRow:
-    id, public_id, name, hash, scopes, *rest = row
+    id, public_id, name, hash, scopes, *rest, limits = row
     return KeyRow(
         id,
         public_id,
@@ -130,4 +147,5 @@ def _key(row: tuple[Any, ...]) -> KeyRow:
         hash,
         tuple(msgspec.json.decode(scopes, type=list[str])),
         *rest,
+        limits=tuple(msgspec.json.decode(limits, type=list[str])) if limits else (),
     )

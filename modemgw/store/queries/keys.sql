@@ -1,12 +1,14 @@
 -- API keys.
 
 -- fragment: columns
-id, public_id, name, hash, scopes, webhook_secret, created_at, last_used_at, revoked_at
+id, public_id, name, hash, scopes, webhook_secret, created_at, last_used_at, revoked_at,
+limits
 
 -- name: insert
 -- A new key.
-INSERT INTO api_key (public_id, name, hash, scopes, webhook_secret, created_at)
-VALUES (:public_id, :name, :hash, :scopes, :webhook_secret, :created_at)
+INSERT INTO api_key
+       (public_id, name, hash, scopes, webhook_secret, created_at, limits)
+VALUES (:public_id, :name, :hash, :scopes, :webhook_secret, :created_at, :limits)
 
 -- name: find
 -- One key by the eight characters in it, revoked or not.
@@ -29,6 +31,11 @@ SELECT
 -- name: revoke
 -- End a key for good; a second time changes nothing.
 UPDATE api_key SET revoked_at = :now
+ WHERE public_id = :public_id AND revoked_at IS NULL
+
+-- name: limit
+-- Set what a key may have sent.
+UPDATE api_key SET limits = :limits
  WHERE public_id = :public_id AND revoked_at IS NULL
 
 -- name: touch
