@@ -340,4 +340,5 @@ def _entry(new: NewMessage, message_id: int, part_ids: list[int]) -> Entry:
         data=new.data,
         options=new.options,
         wish=wish_of(new.options),
+        key_id=new.key_id,
     )
