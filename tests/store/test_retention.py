@@ -215,3 +215,50 @@ def test_deleting_a_row_finds_its_children_by_an_index(
             (1,),
         ).fetchone()[3]
         assert plan.startswith("SEARCH"), f"{table}.{column}: {plan}"
+
+
+def test_each_class_has_its_own_time(db: Connection) -> None:
+    classes = ["alert", "otp", "transactional", "marketing", "otp"]
+    for number, klass in enumerate(classes):
+        at = OLD if number < 4 else YOUNG
+        message_id = add_message(db, number, state="delivered", at=at)
+        db.execute("UPDATE message SET class = ? WHERE id = ?", (klass, message_id))
+    limits = dict.fromkeys(retention.KINDS, 0)
+    limits["otp"] = NOW
+    step = retention.step(db, "bodies", before=limits, limit=10)
+    assert step.deleted == 1
+    left = [row[0] for row in db.execute("SELECT message_id FROM message_text")]
+    assert left == [1, 3, 4, 5]
+    step = retention.step(db, "messages", before={**limits, "marketing": NOW}, limit=10)
+    assert step.deleted == 2
+    assert [row[0] for row in db.execute("SELECT id FROM message")] == [1, 3, 5]
+
+
+def test_what_was_received_is_forgotten_in_its_event_too(db: Connection) -> None:
+    for number, at in enumerate((OLD, YOUNG)):
+        message_id = add_message(db, number, state="received", at=at)
+        db.execute(
+            "UPDATE message SET direction = 'inbound', class = NULL WHERE id = ?",
+            (message_id,),
+        )
+        events.append(
+            db,
+            "message.received",
+            at=at,
+            data={"from": "+49", "text": "my secret", "data": None},
+            ids=IDS,
+            message_id=message_id,
+            push=True,
+        )
+    retention.step(db, "bodies", before=NOW, limit=1)
+    told = [row[0] for row in db.execute("SELECT data FROM event ORDER BY id")]
+    assert "secret" not in told[0]
+    assert "+49" in told[0]
+    assert "secret" in told[1]
+
+
+def test_the_walk_over_texts_begins_where_there_still_are_some(db: Connection) -> None:
+    for number in range(6):
+        add_message(db, number, state="delivered", at=OLD)
+    assert whole_walk(db, "bodies", limit=3) == 6
+    assert retention.step(db, "bodies", before=NOW, limit=3) == Step(0, None)
