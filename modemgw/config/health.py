@@ -31,7 +31,7 @@ class HealthConfig(msgspec.Struct, frozen=True):
             unit="1 min to 1 day",
             default="15 min",
         ),
-    ] = 900
+    ] = 900.0
     longest: Annotated[
         float,
         key(
@@ -39,7 +39,7 @@ class HealthConfig(msgspec.Struct, frozen=True):
             unit="1 min to 30 days",
             default="1 day",
         ),
-    ] = _DAY
+    ] = float(_DAY)
     parole: Annotated[
         int,
         key(
@@ -57,7 +57,7 @@ class HealthConfig(msgspec.Struct, frozen=True):
             unit="1 s to 1 h",
             default="60 s",
         ),
-    ] = 60
+    ] = 60.0
     down_after: Annotated[
         float,
         key(
@@ -65,7 +65,7 @@ class HealthConfig(msgspec.Struct, frozen=True):
             unit="1 s to 1 day",
             default="5 min",
         ),
-    ] = 300
+    ] = 300.0
 
 
 def health(top: Section) -> HealthConfig:
