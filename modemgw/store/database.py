@@ -18,6 +18,7 @@ from modemgw.store.reader import Reader
 from modemgw.store.writer import Connection, Writer, configure, connect
 
 T = TypeVar("T")
+Item = TypeVar("Item")
 
 FILE_NAME = "modemgw.db"
 _CLEAN = "clean"  # meta key: '1' while no daemon runs on the file
@@ -92,6 +93,12 @@ class Store:
     ) -> "list[asyncio.Future[object]]":
         """Run jobs that should share a commit; see Writer.write_all."""
         return self.writer.write_all(jobs)
+
+    def gather(
+        self, run: Callable[[Connection, list[Item]], Sequence[T]], item: Item
+    ) -> "asyncio.Future[T]":
+        """Write an item together with others of its kind; see Writer.gather."""
+        return self.writer.gather(run, item)
 
     def write_soon(self, job: Callable[[Connection], T]) -> "asyncio.Future[T]":
         """Run `job` in the next transaction there is; see Writer.write_soon."""

@@ -8,13 +8,16 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from modemgw.errors import Corrupt, StoreError
 from modemgw.store.faults import as_store_error, translate
+from modemgw.store.gathering import Gathering
 
 T = TypeVar("T")
+Item = TypeVar("Item")
 
 BATCH_JOBS = 256  # jobs that may share one commit; bounds what one failure takes along
 # sqlite3 lets go of the interpreter lock around every step, and a busy loop that
@@ -53,7 +56,9 @@ class Connection(sqlite3.Connection):
 
 
 Job = Callable[[Connection], Any]
-_Entry = tuple[Job, "asyncio.Future[Any]"]
+_Gathering = Gathering[Connection]
+_Single = tuple[Job, "asyncio.Future[Any]"]
+_Entry = _Single | _Gathering
 _Outcome = tuple["asyncio.Future[Any]", Any, Exception | None]
 
 
@@ -81,8 +86,8 @@ class Writer:
 
     Jobs that arrive while a commit is being flushed share the next one (group
     commit), so throughput grows with load while each caller still waits for
-    its own fsync. A job that raises rolls back to its savepoint and spoils
-    nobody else's; a commit that fails fails every job in it and keeps nothing.
+    its own fsync. A job that raises is rolled back alone and spoils nobody else's;
+    a commit that fails fails every job in it and keeps nothing.
 
     With `inline` there is no thread: each job runs at once in the caller's, in a
     transaction of its own. Threads and a jumping clock do not mix.
@@ -107,7 +112,8 @@ class Writer:
         self._refused = False  # a job of this batch was, by the disk
         self._wrote = False  # a job of this batch changed a row
         self._flush_s = 0.0  # what a COMMIT takes here, smoothed
-        self._soon: list[_Entry] = []  # rides on the next commit
+        self._gatherings: dict[object, _Gathering] = {}  # by what they run
+        self._soon: list[_Single] = []  # rides on the next commit
         self._soon_timer: asyncio.TimerHandle | None = None
         self._jobs: queue.SimpleQueue[list[_Entry] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
@@ -136,12 +142,15 @@ class Writer:
         if self._closed:
             future.set_exception(StoreError("the store is closed"))
         elif self._thread is None:
-            done, pushed, _ = self._commit([(job, future)])
-            # The caller sees the result no sooner than it would from the thread.
-            self._loop.call_soon(self._resolve, done, pushed)
+            self._run_inline((job, future))
         else:
             self._hand_over([(job, future)])
         return future
+
+    def _run_inline(self, entry: _Entry) -> None:
+        done, pushed, _ = self._commit([entry])
+        # The caller sees the result no sooner than it would from the thread.
+        self._loop.call_soon(self._resolve, done, pushed)
 
     def write_all(self, jobs: Sequence[Job]) -> "list[asyncio.Future[Any]]":
         """Run jobs that should share a commit, each as `write` would.
@@ -150,9 +159,32 @@ class Writer:
         """
         if self._thread is None or self._closed:
             return [self.write(job) for job in jobs]
-        entries: list[_Entry] = [(job, self._loop.create_future()) for job in jobs]
+        entries: list[_Single] = [(job, self._loop.create_future()) for job in jobs]
         self._hand_over(entries)
         return [future for _, future in entries]
+
+    def gather(
+        self, run: Callable[[Connection, list[Item]], Sequence[T]], item: Item
+    ) -> "asyncio.Future[T]":
+        """Write an item as `write` would, together with others for the same `run`.
+
+        `run` gets the items that wait when the writer comes to it, and returns a
+        result for each. Where it raises, nothing of it is kept and it is called
+        again for each item by itself, so that one that fails spoils no other.
+        `run` is remembered for ever: give a function or a bound method.
+        """
+        gathering = self._gatherings.get(run)
+        if gathering is None:
+            gathering = self._gatherings[run] = Gathering(run)
+        future: asyncio.Future[T] = self._loop.create_future()
+        if self._closed:
+            future.set_exception(StoreError("the store is closed"))
+        elif gathering.add(item, future):
+            if self._thread is None:
+                self._run_inline(gathering)
+            else:
+                self._hand_over([gathering])
+        return future
 
     def write_soon(self, job: Callable[[Connection], T]) -> "asyncio.Future[T]":
         """Run `job` in the next transaction there is, at most `SOON_S` from now.
@@ -168,7 +200,7 @@ class Writer:
             self._soon_timer = self._loop.call_later(SOON_S, self._hand_over)
         return future
 
-    def _hand_over(self, entries: list[_Entry] | None = None) -> None:
+    def _hand_over(self, entries: Sequence[_Entry] | None = None) -> None:
         """Give the thread these jobs, and those that waited for a commit to ride on."""
         if entries is None:
             self._soon_timer = None
@@ -177,7 +209,7 @@ class Writer:
             entries = [*entries, *self._soon[:RIDERS]]
             del self._soon[:RIDERS]
         if entries:
-            self._jobs.put(entries)
+            self._jobs.put(list(entries))
 
     def close(self) -> None:
         """Finish what was handed over, then stop. The connection stays open.
@@ -228,16 +260,17 @@ class Writer:
         """
         db = self._db
         done: list[_Outcome] = []
-        seen = list(batch)
         is_last = False
         db.pushed = 0
         self._refused = self._wrote = False
+        seen = list(batch)
+        futures: list[asyncio.Future[Any]] = []  # of what was gathered
         began = time.perf_counter()
         try:
             db.execute("BEGIN IMMEDIATE")
             while batch:
-                for job, future in batch:
-                    done.append(self._attempt(job, future))
+                for entry in batch:
+                    self._run_entry(entry, done, futures)
                 if more is None:
                     break
                 joined = more(len(done), time.perf_counter() - began)
@@ -263,20 +296,65 @@ class Writer:
             self._look_at(error)
             if error is not exc:
                 error.__cause__ = exc
-            return [(future, None, error) for _, future in seen], False, is_last
+            for entry in seen:
+                if isinstance(entry, Gathering):  # it may not have been come to
+                    futures += [future for _, future in entry.take()]
+                else:
+                    futures.append(entry[1])
+            return [(future, None, error) for future in futures], False, is_last
         return done, db.pushed > 0, is_last
 
-    def _attempt(self, job: Job, future: "asyncio.Future[Any]") -> _Outcome:
+    def _run_entry(
+        self,
+        entry: _Entry,
+        done: list[_Outcome],
+        futures: "list[asyncio.Future[Any]]",
+    ) -> None:
+        """Run a job; or what has gathered as one job, and singly where that fails."""
+        if not isinstance(entry, Gathering):
+            done.append(self._attempt(*entry, alone=not done))
+            return
+        taken = entry.take()
+        if not taken:
+            return
+        futures += [future for _, future in taken]
+        items, first = [item for item, _ in taken], taken[0][1]
+        _, results, exc = self._attempt(
+            lambda db: entry.run(db, items), first, alone=not done
+        )
+        if exc is None:
+            for (_, future), result in zip(taken, results, strict=True):
+                done.append((future, result, None))
+        elif len(taken) == 1:
+            done.append((first, None, exc))
+        else:
+            for item, future in taken:
+                job = partial(_single, entry.run, item)
+                done.append(self._attempt(job, future, alone=not done))
+
+    def _attempt(
+        self, job: Job, future: "asyncio.Future[Any]", *, alone: bool = False
+    ) -> _Outcome:
+        """Run one job, and undo it where it raises.
+
+        `alone` says that the transaction holds nothing else: then it needs no
+        savepoint, which would cost two statements, but is begun anew.
+        """
         db = self._db
         pushed, changes = db.pushed, db.total_changes
-        db.execute("SAVEPOINT job")
+        if not alone:
+            db.execute("SAVEPOINT job")
         try:
             result = job(db)
         except Exception as exc:
             if not db.in_transaction:
                 raise  # SQLite gave up the whole transaction: so must the batch
-            db.execute("ROLLBACK TO job")
-            db.execute("RELEASE job")
+            if alone:
+                db.execute("ROLLBACK")
+                db.execute("BEGIN IMMEDIATE")
+            else:
+                db.execute("ROLLBACK TO job")
+                db.execute("RELEASE job")
             db.pushed = pushed
             error = translate(exc, self._path)
             if error is not exc:
@@ -284,7 +362,8 @@ class Writer:
                 self._look_at(error)
                 error.__cause__ = exc
             return future, None, error
-        db.execute("RELEASE job")
+        if not alone:
+            db.execute("RELEASE job")
         self._wrote |= db.total_changes != changes
         return future, result, None
 
@@ -304,3 +383,9 @@ class Writer:
             self.on_pushed()
         if self._damage is not None and self.on_damage is not None:
             self.on_damage(self._damage)
+
+
+def _single(
+    run: Callable[[Connection, list[Any]], Sequence[Any]], item: object, db: Connection
+) -> Any:
+    return run(db, [item])[0]
