@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable, MutableMapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib import import_module
 from typing import Any, TextIO
 
@@ -32,7 +33,10 @@ _THINGS = ("modem", "sim", "message_id", "part", "raw", "webhook", "target", "ke
 _NUMBERS = {"to", "from", "from_", "number", "peer", "recipient", "sender", "smsc"}
 _TEXTS = {"text", "body", "data"}
 _SECRETS = {"pin", "secret", "token", "password", "api_key", "authorization"}
+_SPECIAL = _NUMBERS | _TEXTS
 _STANDARD = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"}
+# One word in which no secret can be, and that needs no quotes: nearly every value.
+_PLAIN = re.compile(r"(?!.*(?:mgw|whsec)_)[A-Za-z0-9_.,/-]{1,80}")
 
 # Secrets wherever they turn up: in a value, in an exception, in a transcript.
 _MASKS = [
@@ -60,14 +64,14 @@ class LogfmtFormatter(logging.Formatter):
         super().__init__()
         self._times = times
         self._priorities = priorities
+        self._second, self._written = -1, ""  # the last second, as it is written
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as one line, and its traceback below it."""
-        event = _escape(clean(record.getMessage(), record.levelno))
+        event = _phrase(record.getMessage(), record.levelno)
         words = [record.levelname.lower(), record.name, event]
         if self._times:
-            at = datetime.fromtimestamp(record.created, UTC)
-            words.insert(0, at.isoformat(timespec="milliseconds")[:-6] + "Z")
+            words.insert(0, self._time(record.created))
         words += [f"{name}={quote(text)}" for name, text in fields(record).items()]
         line = " ".join(words)
         if record.exc_info:
@@ -77,6 +81,13 @@ class LogfmtFormatter(logging.Formatter):
             prefix = f"<{_priority(record.levelno)}>"
             line = "\n".join(prefix + part for part in line.splitlines())
         return line
+
+    def _time(self, created: float) -> str:
+        second, ms = divmod(int(created * 1000), 1000)
+        if second != self._second:
+            at = datetime.fromtimestamp(second, UTC)
+            self._second, self._written = second, at.isoformat()[:-6]
+        return f"{self._written}.{ms:03}Z"
 
 
 def fields(record: logging.LogRecord) -> dict[str, str]:
@@ -96,6 +107,8 @@ def _shown(name: str, value: object, level: int) -> str:
         return "…"
     if type(value) is int and name not in _NUMBERS:
         return str(value)
+    if type(value) is str and name not in _SPECIAL and _PLAIN.fullmatch(value):
+        return value
     text = str(value)
     if isinstance(value, tuple | list | set | frozenset):
         text = ",".join(str(one) for one in value)
@@ -106,6 +119,12 @@ def _shown(name: str, value: object, level: int) -> str:
             text = mask(text)
     text = clean(text, level)
     return text if len(text) <= MAX_VALUE else text[:MAX_VALUE] + "…"
+
+
+@lru_cache(maxsize=256)
+def _phrase(text: str, level: int) -> str:
+    """Return a message fit to be read; it is a constant, so the work is done once."""
+    return _escape(clean(text, level))
 
 
 def clean(text: str, level: int = logging.INFO) -> str:
@@ -230,6 +249,9 @@ def configure(level: str = "info", *, stream: TextIO | None = None) -> None:
     root.addHandler(handler)
     root.propagate = False
     root.setLevel(level.upper())
+    # No line names a source line or a thread: looking for them is half its price.
+    logging._srcfile = None  # the way of the logging howto, "Optimization"
+    logging.logThreads = logging.logMultiprocessing = logging.logProcesses = False
     # asyncio says what it finds wrong with us; the rest of the world is not our log.
     for name in ("asyncio", "aiohttp"):
         other = logging.getLogger(name)
