@@ -39,3 +39,8 @@ class Gathering(Generic[Db]):
             while True:
                 taken.append(self._items.popleft())
         return taken
+
+
+def single(run: Callable[[Db, list[Any]], Sequence[Any]], item: object, db: Db) -> Any:
+    """Run what takes many for one item."""
+    return run(db, [item])[0]

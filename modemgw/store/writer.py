@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from modemgw.errors import Corrupt, StoreError
 from modemgw.store.faults import as_store_error, translate
-from modemgw.store.gathering import Gathering
+from modemgw.store.gathering import Gathering, single
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -94,12 +94,14 @@ class Writer:
 
     `on_pushed` is called in the loop after each commit that holds deliveries.
     `before_commit` gets the number of the commit (1, 2, …) just before it; what
-    it raises fails the batch. It is there for crash tests.
+    it raises fails the batch; `at_commit` gets its jobs before it and after it.
+    Both are there for crash tests, and cost a look at None.
     """
 
     def __init__(self, db: Connection, path: Path, *, inline: bool = False) -> None:
         self.on_pushed: Callable[[], None] | None = None
         self.before_commit: Callable[[int], None] | None = None
+        self.at_commit: Callable[[str, list[Callable[..., Any]]], None] | None = None
         self.commits = 0
         self.healthy = True  # what was last to be written came through
         self.on_damage: Callable[[Corrupt], None] | None = None
@@ -277,16 +279,7 @@ class Writer:
                 is_last = joined is None
                 batch = joined or []
                 seen += batch
-            if self.before_commit is not None:
-                self.before_commit(self.commits + 1)
-            flush_began = time.perf_counter()
-            db.execute("COMMIT")
-            self._flush_s += (time.perf_counter() - flush_began - self._flush_s) / 8
-            self.commits += 1
-            if self._refused:
-                self.healthy = False
-            elif self._wrote:  # a full disk takes any number of empty commits
-                self.healthy = True
+            self._flush(seen)
         except Exception as exc:  # disk full, I/O error: no job of the batch counts
             with suppress(sqlite3.Error):
                 if db.in_transaction:
@@ -303,6 +296,22 @@ class Writer:
                     futures.append(entry[1])
             return [(future, None, error) for future in futures], False, is_last
         return done, db.pushed > 0, is_last
+
+    def _flush(self, seen: list[_Entry]) -> None:
+        if self.before_commit is not None:
+            self.before_commit(self.commits + 1)
+        if self.at_commit is not None:
+            self.at_commit("before", _ran(seen))
+        began = time.perf_counter()
+        self._db.execute("COMMIT")
+        self._flush_s += (time.perf_counter() - began - self._flush_s) / 8
+        self.commits += 1
+        if self.at_commit is not None:
+            self.at_commit("after", _ran(seen))
+        if self._refused:
+            self.healthy = False
+        elif self._wrote:  # a full disk takes any number of empty commits
+            self.healthy = True
 
     def _run_entry(
         self,
@@ -329,7 +338,7 @@ class Writer:
             done.append((first, None, exc))
         else:
             for item, future in taken:
-                job = partial(_single, entry.run, item)
+                job = partial(single, entry.run, item)
                 done.append(self._attempt(job, future, alone=not done))
 
     def _attempt(
@@ -385,7 +394,5 @@ class Writer:
             self.on_damage(self._damage)
 
 
-def _single(
-    run: Callable[[Connection, list[Any]], Sequence[Any]], item: object, db: Connection
-) -> Any:
-    return run(db, [item])[0]
+def _ran(entries: list[_Entry]) -> list[Callable[..., Any]]:
+    return [one.run if isinstance(one, Gathering) else one[0] for one in entries]
