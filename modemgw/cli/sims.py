@@ -5,16 +5,18 @@ from typing import Any
 
 import click
 
+from modemgw.cli import care
 from modemgw.cli.options import config_option, json_option
 from modemgw.cli.ussd import ussd
 
 
 @click.group()
 def sims() -> None:
-    """List the SIM cards, and talk USSD through one."""
+    """List the SIM cards, take one out of service, talk USSD through one."""
 
 
-sims.add_command(ussd)
+for command in (care.bench, care.parole, care.pause, care.resume, ussd):
+    sims.add_command(command)
 
 
 @sims.command("list")
@@ -30,9 +32,12 @@ def list_sims(config_path: Path, as_json: bool) -> None:
         show_json(found)
         return
     show_table(
-        ("name", "state", "modem", "number", "pace", "why"),
+        ("name", "state", "health", "modem", "number", "pace", "why"),
         [
-            (s["name"], s["state"], s["modem"], s["number"], _pace(s), s["why"])
+            (
+                *(s["name"], s["state"], _score(s), s["modem"], s["number"]),
+                *(_pace(s), s["why"]),
+            )
             for s in found["data"]
         ],
     )
@@ -41,3 +46,7 @@ def list_sims(config_path: Path, as_json: bool) -> None:
 def _pace(sim: dict[str, Any]) -> str:
     windows = (f"{w['used']}/{w['count']} in {w['seconds']} s" for w in sim["pace"])
     return ", ".join(windows) or "off"
+
+
+def _score(sim: dict[str, Any]) -> str:
+    return f"{sim['health']['score']} %" if sim.get("health") else ""
