@@ -142,14 +142,23 @@ def _written(text: str | None, country: str) -> str | None:
 async def get_message(call: Call) -> web.Response:
     """Show one message of either direction."""
     body.query(call.request, NoQuery)
-    return json_response(views.encode(await _message(call, call.id)))
+    row = await _row(call, call.id)
+    message = views.message(row)
+    routing = await call.gateway.explainer.waiting(row)
+    if routing is not None:
+        message = msgspec.structs.replace(message, routing=routing)
+    return json_response(views.encode(message))
 
 
 async def _message(call: Call, public_id: str) -> object:
+    return views.message(await _row(call, public_id))
+
+
+async def _row(call: Call, public_id: str) -> rows.MessageRow:
     row = await call.gateway.store.read(lambda db: rows.get(db, public_id))
     if row is None:
         raise NotFound(f"there is no message {public_id!r}")
-    return views.message(row)
+    return row
 
 
 async def get_timeline(call: Call) -> web.Response:

@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from modemgw.api import body
 from modemgw.api.problems import FieldError, field_error
-from modemgw.gateway.model import Draft
+from modemgw.gateway.model import Draft, FallbackStep
 
 Class = Literal["alert", "otp", "transactional", "marketing"]
 Priority = Literal["low", "normal", "high", "urgent"]
@@ -37,19 +37,30 @@ class Strict(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Route(Strict):
-    """Which SIM may carry the message; empty: any of the pool."""
+    """Which SIM may carry the message; empty: any of the pool `default`."""
 
-    pool: Literal["default"] | None = None
+    pool: str | None = None
     sim: str | None = None
     modem: str | None = None
-    sticky: bool = False
+    sticky: (
+        Annotated[
+            bool,
+            Meta(description="prefer the SIM in touch with the number last"),
+        ]
+        | None
+    ) = None
 
 
 class Fallback(Strict):
-    """Another SIM to try where no delivery was reported in time."""
+    """Where the message may go, too, when nothing of it has left by then.
 
-    after: int
-    sim: str
+    `after` counts from the moment it may leave; give one of sim, modem and pool.
+    """
+
+    after: Annotated[int, Meta(ge=1, description="seconds")]
+    sim: str | None = None
+    modem: str | None = None
+    pool: str | None = None
 
 
 class SubmitRequest(Strict, rename={"class_": "class"}):
@@ -82,8 +93,6 @@ class SubmitRequest(Strict, rename={"class_": "class"}):
         route = self.route or _ANYWHERE
         if _has_nul(self):
             raise _nul(self)
-        if self.fallback:
-            raise field_error("/fallback", "unsupported", "is not offered yet")
         return Draft(
             to=self.to,
             text=self.text,
@@ -92,7 +101,12 @@ class SubmitRequest(Strict, rename={"class_": "class"}):
             klass=self.class_,
             sim=route.sim,
             modem=route.modem,
+            pool=route.pool,
             sticky=route.sticky,
+            fallback=tuple(
+                FallbackStep(step.after, step.sim, step.modem, step.pool)
+                for step in self.fallback or ()
+            ),
             send_at=None if self.send_at is None else _unix_ms(self.send_at),
             expires_in=self.expires_in,
             priority=self.priority,

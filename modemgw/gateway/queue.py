@@ -10,6 +10,7 @@ Nothing here waits: entries go in, the one whose turn it is comes out (see turns
 import heapq
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from modemgw.gateway.shelves import Shelf, Shelves, Slice, places_of
 from modemgw.gateway.turns import OVERDUE, Line, Turns
@@ -61,10 +62,21 @@ class Entry:
         return self.priority, self.key_id or 0, route_of(self.options)
 
 
+class Treasurer(Protocol):
+    """Knows what the keys may still have sent."""
+
+    def hold(self, entry: Entry, sim: SimView, now: int) -> int:
+        """Return until when a message must wait on this SIM, 0 where it may go."""
+
+    def over(self, entry: Entry) -> None:
+        """Hear that a message has left the queue, for whatever reason."""
+
+
 class QueueIndex:
     """All messages that may be sent, and who sends what next."""
 
     def __init__(self, window: int = WINDOW) -> None:
+        self.treasurer: Treasurer | None = None  # asked once for each message taken
         self.shelves = Shelves(window)
         self._turns = Turns()
         self._known: dict[int, Entry] = {}  # waiting here or being sent
@@ -89,6 +101,10 @@ class QueueIndex:
     @window.setter
     def window(self, messages: int) -> None:
         self.shelves.window = messages
+
+    def find(self, message_id: int) -> Entry | None:
+        """Return a message that waits here or is on the wire, None for others."""
+        return self._known.get(message_id)
 
     @property
     def lines(self) -> int:
@@ -143,6 +159,8 @@ class QueueIndex:
         if entry is None:
             return
         self._unplace(entry)
+        if self.treasurer is not None:
+            self.treasurer.over(entry)
         if entry.shelf is not None:
             self.shelves.left(entry.shelf)
 
@@ -233,7 +251,8 @@ class QueueIndex:
             waited = now - entry.not_before
             found = judge(entry.wish, sim, rivals, now_ms=now, waited_ms=waited)
             if isinstance(found, Take):
-                return 0
+                treasurer = self.treasurer
+                return treasurer.hold(entry, sim, now) if treasurer else 0
             return max(now + 1, found.until_ms if isinstance(found, Later) else never)
 
         never = now + NEVER_MS

@@ -21,6 +21,19 @@ class Reason(msgspec.Struct, frozen=True):
     retryable: bool = False
 
 
+class Routing(msgspec.Struct, frozen=True, kw_only=True):
+    """Which SIM would carry a message now, and what speaks against each other one.
+
+    `sim` is null where none can now; `why` says for which one the message waits.
+    """
+
+    sim: str | None
+    why: str
+    others: dict[str, str]
+    leaves_at: str | None  # at the earliest; null: nobody knows
+    price: str | UnsetType = UNSET  # of all parts, where the SIM's price is known
+
+
 class OutboundMessage(
     msgspec.Struct,
     frozen=True,
@@ -57,6 +70,7 @@ class OutboundMessage(
     metadata: Json = {}
     data: str | UnsetType = UNSET  # base64, binary messages only
     port: int | UnsetType = UNSET
+    routing: Routing | UnsetType = UNSET  # while it waits, and in a dry run
 
 
 class InboundMessage(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from modemgw.policy.routing import (
     NEARLY_FULL,
+    NOBODY_KNOWS,
     UNKNOWN_PRICE,
     SimView,
     Take,
@@ -23,7 +24,6 @@ from modemgw.policy.routing import (
     why_not,
 )
 
-NEVER_MS = 1 << 52  # an instant that does not come: nobody knows when
 MOST_TOLD = 8  # SIMs that the timeline of a message says something about
 _RESTED = "used more recently"
 
@@ -53,7 +53,7 @@ def explain(
             able.append(sim)
         else:
             others[sim.name] = why
-            if expected(wish, sim, NEVER_MS):
+            if expected(wish, sim, NOBODY_KNOWS):
                 coming.append(sim)
     all_there = [*able, *coming]
     takes = [
@@ -75,6 +75,11 @@ def explain(
         return Choice(None, "no SIM can take it now", others)
     first = min(coming, key=lambda sim: (sim.free_at, order(wish, sim, now_ms)))
     return Choice(None, f"waits for SIM {first.name}", others, first.free_at)
+
+
+def is_a_choice(wish: Wish) -> bool:
+    """Say whether more than who is free first decides about a message."""
+    return not wish.plain or bool(wish.excluded or wish.also) or wish.pool is not None
 
 
 def told(

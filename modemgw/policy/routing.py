@@ -20,6 +20,7 @@ from modemgw.policy.zones import Rule
 PATIENCE_MS = 15_000  # longer than the slowest modem needs for one part
 UNKNOWN_PRICE = 1 << 53  # dearer than any price that is known
 NEARLY_FULL = 750  # per mille of a limit from which a SIM is spared
+NOBODY_KNOWS = 1 << 52  # an instant that does not come
 LOOK_AGAIN_MS = 60_000  # at a SIM that is not free, where nobody knows until when
 
 Place = tuple[str, str]  # ("sim" | "modem" | "pool", its name)
@@ -30,6 +31,9 @@ class Rates(Protocol):
 
     def price(self, to: str, *, used_in_bundle: int) -> int | None:
         """Return micro-units of the currency per part, None where not known."""
+
+    def cost(self, to: str, parts: int, *, used_in_bundle: int) -> int | None:
+        """Return what so many parts cost together, None where not known."""
 
     def refuses_place(self, to: str) -> str | None:
         """Return why the SIM never writes there, None where it may."""
@@ -190,6 +194,8 @@ def held(sim: SimView, now_ms: int) -> str | None:
         return sim.why_not_ready or "not ready"
     if sim.paused:
         return "paused by the admin"
+    if sim.free_at >= NOBODY_KNOWS:
+        return sim.free_because or "not ready"
     if sim.free_at > now_ms:
         seconds = (sim.free_at - now_ms + 999) // 1000
         return f"{sim.free_because or 'its pace'} allows the next part in {seconds} s"
