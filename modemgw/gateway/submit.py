@@ -10,7 +10,7 @@ import logging
 import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -28,7 +28,7 @@ from modemgw.gateway.model import (
     Submitted,
 )
 from modemgw.gateway.queue import Entry, Slot
-from modemgw.store import batches, idempotency, outbound, routing, waiting
+from modemgw.store import arrivals, batches, idempotency, outbound, routing, waiting
 from modemgw.store.database import Store
 from modemgw.store.idempotency import StoredAnswer
 from modemgw.store.outbound import NewMessage
@@ -67,6 +67,17 @@ class IdempotencyMismatch(RequestError):
     status = 422
 
 
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    """One message on its way to the disk."""
+
+    new: NewMessage
+    start: int
+    caller: Caller
+    key: IdempotencyKey | None
+    body: bytes
+
+
 class Intake:
     """Accepts messages and batches."""
 
@@ -101,6 +112,8 @@ class Intake:
         Raises FieldError, QueueFull, IdempotencyMismatch, Conflict (the same key
         is being worked on) and StoreError; then nothing was kept.
         """
+        if key is None:
+            return await self._submit(draft, caller, None)
         async with self._once(caller, key) as old:
             if old is not None:
                 message_id = msgspec.json.decode(old.body)["id"]
@@ -117,14 +130,9 @@ class Intake:
         )
         await self._room_for(1)
         body = views.encode(views.created(new))
-        start = self._rng.randrange(1, 256)
-
-        def job(db: Connection) -> Entry:
-            entry = self._insert(db, new, start)
-            _keep_answer(db, caller, key, body, now)
-            return entry
-
-        entry = await self._store.write(job)
+        start = self._rng.randrange(1, 256) if new.segments > 1 else 0
+        arrival = _Arrival(new, start, caller, key, body)
+        entry = await self._store.gather(self._keep, arrival)
         self.open_count += 1
         if not new.scheduled:
             self._dispatcher.offer([entry])
@@ -138,15 +146,15 @@ class Intake:
         )
         return new
 
-    def _insert(self, db: Connection, new: NewMessage, start: int) -> Entry:
-        if "sticky" in new.options:
-            last = routing.last_sim(db, new.to)
-            new = replace(new, options={**new.options, "last_sim": last})
-        if new.segments > 1:
-            ref = outbound.next_concat_ref(db, new.to, start)
-            new = replace(new, options={**new.options, "concat_ref": ref})
-        message_id, part_ids = outbound.insert(db, self._store.ids, new)
-        return _entry(new, message_id, part_ids)
+    def _keep(self, db: Connection, arrived: "list[_Arrival]") -> list[Entry]:
+        """Write messages, each with the answer that its sender may ask for again."""
+        news = [_whole(db, one.new, one.start) for one in arrived]
+        made = arrivals.insert_all(db, self._store.ids, news)
+        for one in arrived:
+            if one.key is not None:
+                at = one.new.created_at
+                _keep_answer(db, one.caller, one.key, one.body, at)
+        return list(map(_entry, news, made))
 
     @asynccontextmanager
     async def _once(
@@ -284,9 +292,10 @@ class Intake:
         start = self._rng.randrange(1, 256)
 
         def job(db: Connection) -> list[Entry]:
-            entries = [self._insert(db, new, start) for new in part]
+            news = [_whole(db, new, start) for new in part]
+            made = arrivals.insert_all(db, self._store.ids, news)
             batches.advance(db, batch_id, done)
-            return entries
+            return list(map(_entry, news, made))
 
         entries = await self._store.write(job)
         self.open_count += len(entries)
@@ -323,7 +332,22 @@ def _keep_answer(
         raise _in_progress()  # the transaction leaves nothing
 
 
-def _entry(new: NewMessage, message_id: int, part_ids: list[int]) -> Entry:
+def _whole(db: Connection, new: NewMessage, start: int) -> NewMessage:
+    """Add what a message gets only as it is written.
+
+    `start` is where a recipient never written to begins to count.
+    """
+    if "sticky" in new.options:
+        last = routing.last_sim(db, new.to)
+        new = replace(new, options={**new.options, "last_sim": last})
+    if new.segments > 1:
+        ref = outbound.next_concat_ref(db, new.to, start)
+        new = replace(new, options={**new.options, "concat_ref": ref})
+    return new
+
+
+def _entry(new: NewMessage, made: tuple[int, list[int]]) -> Entry:
+    message_id, part_ids = made
     return Entry(
         message_id=message_id,
         public_id=new.public_id,
