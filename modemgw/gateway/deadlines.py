@@ -63,7 +63,7 @@ def settle(
                 not_before=now,
                 reason=None,
                 now=now,
-                kind="part.resend",
+                kind=outcomes.RESENT,
                 detail={"why": "in doubt, and a resend was asked for"},
                 keep_pinned=True,
             )

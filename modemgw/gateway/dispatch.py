@@ -27,6 +27,7 @@ from modemgw.gateway.queue import Entry, QueueIndex
 from modemgw.gateway.quiet import Calm
 from modemgw.gateway.verdict import Attempt, Fate, Verdict
 from modemgw.policy.blame import Finding
+from modemgw.policy.choosing import is_a_choice, told
 from modemgw.policy.routing import (
     SimView,
     Take,
@@ -66,6 +67,7 @@ class Dispatcher:
         self.lanes: dict[str, Lane] = {}
         self.index = QueueIndex(window) if window else QueueIndex()
         self.stopping = False
+        self.why_blocked: Callable[[Entry, int], str | None] = _by_nothing
         self.on_enter: Callable[[Entry], None] = (
             _as_it_is  # a message enters or is back
         )
@@ -209,7 +211,10 @@ class Dispatcher:
         now = self._clock.now_ms()
         if held(view, now) is not None:
             return None
-        entry = self.evening.take(self.index, view, now, Rivals(self.lanes))
+        rivals = Rivals(self.lanes)
+        entry = self.evening.take(self.index, view, now, rivals)
+        if entry is not None and is_a_choice(entry.wish):
+            lane.told = told(entry.wish, view, rivals, now)
         if entry is None or self.index.is_waited_for(now) or self.evening.has_sleepers:
             self._changed.set()
         return entry
@@ -310,6 +315,7 @@ class Dispatcher:
             verdicts.expired(
                 *(self._store.ids, entry, now),
                 at_night=self.evening.is_night_for(entry, now),
+                limit=self.why_blocked(entry, now),
             )
             for entry in gone
         ]
@@ -349,6 +355,11 @@ class Dispatcher:
             for found in loaded
         ):
             self.wake()
+
+
+def _by_nothing(entry: Entry, now: int) -> str | None:
+    """Nobody limits keys yet."""
+    return None
 
 
 def _as_it_is(entry: Entry) -> None:

@@ -18,7 +18,7 @@ from modemgw.at.codes import Code
 from modemgw.clock import Clock
 from modemgw.errors import PduEncodeError, StoreError
 from modemgw.gateway import verdict as verdicts
-from modemgw.gateway.lane_sim import LaneSim
+from modemgw.gateway.lane_sim import Bill, LaneSim
 from modemgw.gateway.queue import Entry
 from modemgw.gateway.rendering import render_part, wants_report
 from modemgw.gateway.verdict import Attempt, Fate, Job, Verdict
@@ -104,6 +104,7 @@ class Lane:
         self.ready = False
         self.why_not_ready = "starting"
         self.weak = ""  # its signal is weak, and how much
+        self.told: tuple[str, dict[str, str]] | None = None  # why it has what is next
         self.busy = False
         self.quiet = asyncio.Event()  # nothing on the air, nothing left to write
         self.last_used_at = 0
@@ -117,6 +118,7 @@ class Lane:
         self._unrecorded: list[tuple[Attempt, Verdict]] = []
         self._writing: list[asyncio.Future[object]] = []
         self._store_faults = 0
+        self._bill: Bill | None = None  # of the part on the air
 
     def view(self) -> SimView:
         """Return what routing needs to know now."""
@@ -210,6 +212,7 @@ class Lane:
 
     async def _send(self, entry: Entry) -> None:
         sim = self.sim
+        told, self.told = self.told, None
         if sim is None or not entry.parts:
             self._source.postponed(entry)
             return
@@ -239,7 +242,9 @@ class Lane:
         self.busy = True
         self.last_used_at = now
         sim.record(now, entry.to)
-        gate = self._flush(self._mark(attempt, because(entry.wish), now))
+        self._bill = sim.charge(sim.sim_id, entry, now)
+        why, others = told or (because(entry.wish), None)
+        gate = self._flush(self._mark(attempt, why, others, now))
         try:
             outcome = await self._actor.submit(
                 pdu.octets,
@@ -252,8 +257,11 @@ class Lane:
             self.busy = False
         await self._conclude(attempt, gate, outcome)
 
-    def _mark(self, attempt: Attempt, why: str, now: int) -> Job:
+    def _mark(
+        self, attempt: Attempt, why: str, others: dict[str, str] | None, now: int
+    ) -> Job:
         ref, entry = attempt.ref, attempt.entry
+        counted = None if self._bill is None else self._bill.counted
 
         def job(db: Connection) -> object:
             begin(
@@ -268,7 +276,9 @@ class Lane:
                 modem=ref.modem,
                 attempt=attempt.slot.attempts + 1,
                 because=why,
+                others=others,
                 now=now,
+                counted=counted,
             )
             return entry.message_id
 
@@ -285,6 +295,8 @@ class Lane:
             # come, and must be there before the outcome is written behind it.
             await asyncio.wait([gate])
         failure = gate.exception()
+        if failure is not None and self._bill is not None:
+            self._bill.give_back()  # nothing was counted on disk
         if isinstance(failure, Stale):
             self._source.dropped(attempt.entry)
             return
@@ -295,7 +307,10 @@ class Lane:
             return
         if failure is not None:
             raise failure
-        self._apply(attempt, self._judge(attempt, outcome))
+        verdict = self._judge(attempt, outcome)
+        if self._bill is not None and not (verdict.sent or verdict.doubt):
+            self._bill.give_back()
+        self._apply(attempt, verdict)
 
     def _judge(self, attempt: Attempt, outcome: SubmitOutcome) -> Verdict:
         now = self._clock.now_ms()

@@ -1,10 +1,15 @@
 """The SIM in a lane's modem, and what may hold it back; it goes where the card goes."""
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
 
 from modemgw.gateway.routing import Traits
 from modemgw.policy.pacing import Pace
 from modemgw.policy.routing import Rates
+from modemgw.store.wallet import Counted
+
+if TYPE_CHECKING:
+    from modemgw.gateway.queue import Entry
 
 
 class Gate(Protocol):
@@ -22,6 +27,25 @@ class Gate(Protocol):
 
     def record(self, now_ms: int, to: str) -> None:
         """Hear that a part to `to` is about to be submitted."""
+
+
+class Bill(Protocol):
+    """What a part was counted as, where its SIM or its key has limits or prices."""
+
+    @property
+    def counted(self) -> Counted:
+        """What goes into the store with the `submitting` mark."""
+
+    def give_back(self) -> None:
+        """Take it back from memory: the part certainly never left."""
+
+
+def _nobody_counts(sim_id: int, entry: "Entry", now: int) -> Bill | None:
+    return None
+
+
+def _even() -> float:
+    return 0.5
 
 
 FAR = 1 << 53  # later than any instant: until somebody changes something
@@ -43,6 +67,8 @@ class LaneSim:
         self.tariff: Rates | None = None  # set anew as quotas and bundles are used
         self.used_in_bundle = 0
         self.health, self.health_because = 0, ""  # 0 is fine, more is worse
+        self.charge: Callable[[int, Entry, int], Bill | None] = _nobody_counts
+        self.draw: Callable[[], float] = _even  # chance, for the jitter of the pace
         self.rests_until = 0.0  # monotonic: a clock that jumps ends no rest
         self.rests_because = ""
 
@@ -67,6 +93,6 @@ class LaneSim:
 
     def record(self, now: int, to: str) -> None:
         """Count one part that is about to be submitted."""
-        self.pace.record(now)
+        self.pace.record(now, self.draw() if self.pace.jitter else 0.5)
         for gate in self.gates:
             gate.record(now, to)

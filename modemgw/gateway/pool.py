@@ -7,7 +7,7 @@ want to know (`modem.lost`, `modem.recovered`).
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 
 from modemgw.clock import Clock
@@ -17,7 +17,8 @@ from modemgw.gateway.announce import Announcer
 from modemgw.gateway.dispatch import Dispatcher
 from modemgw.gateway.inbound import SimFacts
 from modemgw.gateway.lane import Lane
-from modemgw.gateway.lane_sim import Gate, LaneSim
+from modemgw.gateway.lane_sim import LaneSim
+from modemgw.gateway.lane_sims import LaneSims
 from modemgw.gateway.model import PaceWindow, SimView
 from modemgw.gateway.pins import StoredPins
 from modemgw.gateway.routing import Router
@@ -32,10 +33,8 @@ from modemgw.modem.model import (
 )
 from modemgw.modem.rescue import Rescue
 from modemgw.modem.witness import NoWitness, Witness
-from modemgw.policy.pacing import Pace, history_from_minutes
 from modemgw.store import evidence, sims
 from modemgw.store.database import Store
-from modemgw.store.outcomes import PartRef
 from modemgw.store.sims import SimRow
 from modemgw.store.writer import Connection
 
@@ -70,13 +69,15 @@ class Pool:
         self._entries: dict[str, str | None] = {}  # of the configuration, by modem
         self.rescue: Rescue | None = None
         self.witness_of: Callable[[str], Witness] = lambda modem: NoWitness()
-        self.given_up: dict[str, PartRef] = {}  # by modem, from the run before
         self._on_late_accept = on_late_accept
         self.on_notice: Callable[[str, str, dict[str, object]], None] = _unheard
         self.on_change: Callable[[], None] = _nobody_looks  # SIMs came or went
         # What may hold a whole SIM back, made once per card and in this order.
         self.router = Router(config)
-        self.gate_for: list[Callable[[SimRow], Awaitable[Gate | None]]] = []
+        self.lane_sims = LaneSims(
+            config, store, clock, self.router, draw=dispatcher.jitter
+        )
+        self.gate_for = self.lane_sims.gate_for
         self._sink = sink
         self._cards: dict[int, LaneSim] = {}  # by SIM: pace and rests go with it
         self._sims: dict[str, SimRow] = {}  # by modem
@@ -113,7 +114,6 @@ class Pool:
             profile=entry.profile if entry else None,
             rescue=self.rescue,
             witness=self.witness_of(name),
-            given_up=self.given_up.pop(name, None),
         )
         actor = ModemActor(
             settings,
@@ -301,28 +301,9 @@ class Pool:
                 other.sim = None
                 other.ready = False
                 other.why_not_ready = f"its SIM is now in {lane.modem}"
-        card = self._config.sims.card(row.iccid)
-        windows = self._config.sims.pace(card)
         previous = lane.sim
         if row.id not in self._cards:
-            now = self._clock.now_ms()
-            longest = Pace(windows).longest_ms
-            minutes: list[tuple[int, int]] = []
-            if longest:
-                minutes = await self._store.read(
-                    lambda db: sims.load_usage(db, row.id, now - longest)
-                )
-            made = LaneSim(
-                row.id,
-                row.name,
-                Pace(windows, history_from_minutes(minutes, now)),
-                reports=self._config.sims.reports(card),
-                smsc=card.smsc if card else None,
-            )
-            gates = [await gate_for(row) for gate_for in self.gate_for]
-            made.gates = tuple(gate for gate in gates if gate is not None)
-            made.traits = self.router.traits(row.name, card)
-            self._cards[row.id] = made
+            self._cards[row.id] = await self.lane_sims.make(row)
         lane.sim = self._cards[row.id]
         if previous is None or previous.sim_id != row.id:
             log.info(
@@ -347,6 +328,10 @@ class Pool:
         rows = sorted(self._known.values(), key=lambda row: row.name)
         return [self._view(row, lanes.get(row.id)) for row in rows]
 
+    def known(self) -> list[SimRow]:
+        """Return every SIM ever seen."""
+        return list(self._known.values())
+
     def _view(self, row: SimRow, lane: Lane | None) -> SimView:
         now = self._clock.now_ms()
         snapshot = self.actors[lane.modem].snapshot if lane else None
@@ -356,7 +341,8 @@ class Pool:
         if lane is not None and lane.sim is not None:
             pace = lane.sim.pace
             windows = tuple(
-                PaceWindow(w.count, w.seconds, pace.used(w, now)) for w in pace.windows
+                PaceWindow(w.count, w.seconds, pace.used(w, now))
+                for w in pace.windows_at(now)
             )
             free_at, held_by = lane.free_at(now)
             if not lane.ready:

@@ -352,8 +352,20 @@ def unencodable(ids: IdSource, attempt: Attempt, why: str, now: int) -> Verdict:
     return Verdict(job, Fate.GONE, "message cannot be encoded")
 
 
-def expired(ids: IdSource, entry: Entry, now: int, *, at_night: bool = False) -> Job:
-    """Return the job that ends a message whose validity ended in the queue."""
+def expired(
+    ids: IdSource,
+    entry: Entry,
+    now: int,
+    *,
+    at_night: bool = False,
+    limit: str | None = None,
+) -> Job:
+    """Return the job that ends a message whose validity ended in the queue.
+
+    `limit` of its key, where that kept it there.
+    """
+    if limit is not None:
+        return _blocked(ids, entry, now, limit)
     why = "no SIM could send it before its "
     why += "quiet hours and the end of its validity" if at_night else "validity ended"
     story: JsonDict = {
@@ -366,6 +378,22 @@ def expired(ids: IdSource, entry: Entry, now: int, *, at_night: bool = False) ->
     def job(db: Connection) -> object:
         return outbound.close(
             db, ids, entry.message_id, MessageState.EXPIRED, story, now
+        )
+
+    return job
+
+
+def _blocked(ids: IdSource, entry: Entry, now: int, limit: str) -> Job:
+    story: JsonDict = {
+        "code": "quota",
+        "detail": f"its key reached its limit of {limit}, and the validity ended",
+        "raw": None,
+        "retryable": True,
+    }
+
+    def job(db: Connection) -> object:
+        return outbound.close(
+            db, ids, entry.message_id, MessageState.BLOCKED, story, now
         )
 
     return job

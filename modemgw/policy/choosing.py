@@ -48,7 +48,10 @@ def explain(
     others: dict[str, str] = {}
     able: list[SimView] = []
     coming: list[SimView] = []
+    may: list[SimView] = []
     for sim in sims:
+        if why_never(wish, sim) is None:
+            may.append(sim)
         if (why := why_not(wish, sim, now_ms)) is None:
             able.append(sim)
         else:
@@ -71,10 +74,18 @@ def explain(
         at = None if best.busy else now_ms
         return Choice(best.name, won(wish, best, rivals), others, at)
     others.update({sim.name: "waits for a better SIM" for sim in able})
-    if not coming:
-        return Choice(None, "no SIM can take it now", others)
-    first = min(coming, key=lambda sim: (sim.free_at, order(wish, sim, now_ms)))
-    return Choice(None, f"waits for SIM {first.name}", others, first.free_at)
+    if coming:
+        first = min(coming, key=lambda sim: (sim.free_at, order(wish, sim, now_ms)))
+        return Choice(None, _waits_for(first, others), others, first.free_at)
+    if len(may) == 1:
+        return Choice(None, _waits_for(may[0], others), others)
+    return Choice(
+        None, "no SIM can take it now" if may else "no SIM may take it", others
+    )
+
+
+def _waits_for(sim: SimView, others: dict[str, str]) -> str:
+    return f"waits for SIM {sim.name}: {others[sim.name]}"
 
 
 def is_a_choice(wish: Wish) -> bool:

@@ -17,6 +17,7 @@ from modemgw.policy.tariff import Left, Tariff
 
 KEPT = 16  # periods of one meter that are told apart; older ones count as one
 FAR = 1 << 53  # later than any instant
+MOST_PARTS = 256  # no message has more
 NO_TARIFF = Tariff()
 BUNDLE = "bundle"  # the name of the bundle among the limits
 
@@ -148,6 +149,7 @@ class Purse:
         self._meters = [(limit, Meter(limit.period, zone)) for limit in _all(contract)]
         self._told: dict[str, int] = {}  # start of the period that was told of
         self._snapshot: tuple[Left, Tariff] | None = None
+        self._dearest = MOST_PARTS * contract.tariff.dearest
 
     def oldest_ms(self, now_ms: int) -> int:
         """Return since when what was counted still matters."""
@@ -238,6 +240,10 @@ class Purse:
         return self._snapshot[1]
 
     def _left(self, now_ms: int) -> Left:
+        """Return what is left; more than any message needs counts as that much.
+
+        So the tariff stays the same one until it matters.
+        """
         parts: int | None = None
         money: int | None = None
         covered: int | None = None
@@ -245,6 +251,7 @@ class Purse:
             if not limit.stops:
                 continue
             left = max(0, limit.count - meter.used(now_ms))
+            left = min(left, self._dearest if limit.money else MOST_PARTS)
             if limit.name == BUNDLE:
                 covered = left
             elif limit.money:

@@ -49,6 +49,13 @@ class Tariff:
     bundle: Bundle | None = None
     left: Left = UNLIMITED
 
+    @property
+    def dearest(self) -> int:
+        """Return the highest price that a part may have, 0 where none is known."""
+        then = self.bundle.then_price if self.bundle is not None else None
+        listed = (value for _, value in self.prices.entries)
+        return max(self.price_else or 0, then or 0, *listed, 0)
+
     def covers(self, to: str) -> bool:
         """Tell whether a part to `to` counts against the bundle."""
         bundle = self.bundle

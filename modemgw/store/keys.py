@@ -139,13 +139,16 @@ def _base62(value: int) -> str:
 
 
 def _key(row: tuple[Any, ...]) -> KeyRow:
-    id, public_id, name, hash, scopes, *rest, limits = row
+    id, public_id, name, hash, scopes, secret, created, used, revoked, limits = row
     return KeyRow(
         id,
         public_id,
         name,
         hash,
         tuple(msgspec.json.decode(scopes, type=list[str])),
-        *rest,
-        limits=tuple(msgspec.json.decode(limits, type=list[str])) if limits else (),
+        secret,
+        created,
+        used,
+        revoked,
+        tuple(msgspec.json.decode(limits, type=list[str])) if limits else (),
     )

@@ -6,14 +6,15 @@ state change together with its event. What became of a submit is in outcomes.py.
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from modemgw.errors import Conflict, NotFound
 from modemgw.ids import IdSource
 from modemgw.policy.message import CANCELABLE, MessageState
-from modemgw.store import events
+from modemgw.store import events, wallet
 from modemgw.store.sql import sql
-from modemgw.store.waiting import route_of
+from modemgw.store.wallet import Counted
 from modemgw.store.writer import Connection
 
 JsonDict = dict[str, object]
@@ -49,78 +50,6 @@ class NewMessage:
     batch_id: int | None = None
 
 
-def _json(value: object) -> str | None:
-    return json.dumps(value, ensure_ascii=False) if value else None
-
-
-def insert(db: Connection, ids: IdSource, new: NewMessage) -> tuple[int, list[int]]:
-    """Write one accepted message with its parts; return its id and theirs."""
-    cursor = db.execute(
-        sql("outbound.insert_message"),
-        {
-            "public_id": new.public_id,
-            "state": "scheduled" if new.scheduled else "queued",
-            "peer": new.to,
-            "class": new.klass,
-            "priority": new.priority,
-            "encoding": new.encoding,
-            "segments": new.segments,
-            "reference": new.reference,
-            "tags": _json(list(new.tags)),
-            "metadata": _json(new.metadata),
-            "options": json.dumps(new.options, ensure_ascii=False),
-            "key_id": new.key_id,
-            "batch_id": new.batch_id,
-            "created_at": new.created_at,
-            "not_before": new.not_before,
-            "expires_at": new.expires_at,
-        },
-    )
-    message_id = int(cursor.lastrowid or 0)
-    db.execute(
-        sql("outbound.insert_text"),
-        {"message_id": message_id, "text": new.text, "data": new.data},
-    )
-    part_ids: list[int] = []
-    route = route_of(new.options)
-    for seq in range(1, new.segments + 1):
-        part = db.execute(
-            sql("outbound.insert_part"),
-            {
-                "message_id": message_id,
-                "seq": seq,
-                "not_before": new.not_before,
-                "priority": new.priority,
-                "key_id": new.key_id or 0,
-                "route": route,
-            },
-        )
-        part_ids.append(int(part.lastrowid or 0))
-    state = "scheduled" if new.scheduled else "queued"
-    data: JsonDict = {
-        "id": new.public_id,
-        "state": state,
-        "sequence": 1,
-        "to": new.to,
-        "reference": new.reference,
-        "sim": None,
-        "segments": new.segments,
-    }
-    callback = new.options.get("callback_url")
-    events.append(
-        db,
-        "message.queued",
-        at=new.created_at,
-        data=data,
-        message_id=message_id,
-        push=OWN not in new.options,
-        callback_url=callback if isinstance(callback, str) else None,
-        key_id=new.key_id,
-        ids=ids,
-    )
-    return message_id, part_ids
-
-
 def next_concat_ref(db: Connection, peer: str, start: int) -> int:
     """Return the next concatenation reference (1 to 255) for this recipient.
 
@@ -146,16 +75,26 @@ def begin(
     attempt: int,
     because: str,
     now: int,
+    others: Mapping[str, str] | None = None,
+    counted: Counted | None = None,
 ) -> None:
     """Mark a part as submitting: committed before its first octet goes out.
 
+    `counted`: what it counts as for its SIM and its key, where somebody counts.
     Raises Stale when the part is not waiting any more (canceled, expired); then
     nothing may be sent.
     """
     if (
         db.execute(
             sql("outbound.begin_part"),
-            {"part_id": part_id, "sim_id": sim_id, "modem": modem, "now": now},
+            {
+                "part_id": part_id,
+                "sim_id": sim_id,
+                "modem": modem,
+                "now": now,
+                "counted": None if counted is None else int(counted.covered),
+                "cost": None if counted is None else counted.cost,
+            },
         ).rowcount
         != 1
     ):
@@ -173,11 +112,14 @@ def begin(
             {"message_id": message_id, "sim_id": sim_id, "modem": modem},
         )
     db.execute(sql("outbound.count_usage"), {"sim_id": sim_id, "minute": now // 60_000})
+    if counted is not None:
+        wallet.count(db, sim_id, counted, now)
+    data = {"sim": sim, "modem": modem, "attempt": attempt, "because": because}
     events.append(
         db,
         "part.submitting",
         at=now,
-        data={"sim": sim, "modem": modem, "attempt": attempt, "because": because},
+        data={**data, "others": others} if others else data,
         message_id=message_id,
         part_seq=seq,
         ids=ids,

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from modemgw.ids import IdSource
 from modemgw.policy.correlate import CLOCK_SLACK_MS, Candidate
 from modemgw.policy.message import FINAL, MessageState, PartState, aggregate
-from modemgw.store import events, evidence, outbound
+from modemgw.store import events, evidence, outbound, wallet
 from modemgw.store.outbound import JsonDict
 from modemgw.store.sql import sql
 from modemgw.store.writer import Connection
+
+RESENT = "part.resend"  # a requeue of what may have left
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +105,14 @@ def requeue(
     """Put a part back: certainly not sent, or a resend was asked for.
 
     `keep_pinned`: earlier parts left through this SIM, so the rest waits for it.
+    What it was counted as is given back, unless `kind` is RESENT.
     """
     db.execute(
         sql("outbound.requeue_part"),
         {"part_id": part.part_id, "not_before": not_before},
     )
+    if kind != RESENT:
+        wallet.give_back(db, part.part_id)
     _note(db, ids, part, kind, now, detail)
     if part.segments > 1 and not keep_pinned:
         db.execute(sql("outbound.unclaim_siblings"), {"message_id": part.message_id})
@@ -131,6 +136,7 @@ def fail(
     detail: JsonDict,
 ) -> None:
     """Record that the part was refused for good; the message has failed."""
+    wallet.give_back(db, part.part_id)
     _note(db, ids, part, "part.refused", now, detail)
     outbound.close(db, ids, part.message_id, MessageState.FAILED, reason, now)
 

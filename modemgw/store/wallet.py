@@ -53,10 +53,8 @@ class Total:
     cost: int
 
 
-def count(
-    db: Connection, part_id: int, sim_id: int, counted: Counted, now: int
-) -> None:
-    """Count a part that is about to be submitted at `now`."""
+def count(db: Connection, sim_id: int, counted: Counted, now: int) -> None:
+    """Count one part that is about to be submitted at `now`."""
     db.execute(
         sql("wallet.count"),
         {
@@ -67,12 +65,6 @@ def count(
             "cost": counted.cost or 0,
         },
     )
-    charge = {
-        "part_id": part_id,
-        "counted": int(counted.covered),
-        "cost": counted.cost,
-    }
-    db.execute(sql("wallet.charge_part"), charge)
 
 
 def give_back(db: Connection, part_id: int) -> None:
@@ -94,8 +86,7 @@ def give_back(db: Connection, part_id: int) -> None:
             "cost": cost,
         },
     )
-    nothing = {"part_id": part_id, "counted": None, "cost": None}
-    db.execute(sql("wallet.charge_part"), nothing)
+    db.execute(sql("wallet.uncount"), {"part_id": part_id})
 
 
 def of_sim(db: sqlite3.Connection, sim_id: int, since: int) -> list[Spent]:

@@ -30,6 +30,8 @@ MAY_SORT = {
     "batches.states": "groups the messages of one batch, for people",
     "webhooks.list": "tens of endpoints",
     "sims.by_imsi": "tens of cards",
+    "wallet.totals": "the minutes of one day, for people",
+    "wallet.fold": "the minutes of one day, once",
 }
 
 

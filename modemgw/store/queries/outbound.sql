@@ -82,7 +82,8 @@ SELECT sim_id FROM part
 -- The mark that goes to disk before the first octet of the TPDU goes out.
 UPDATE part
    SET state = 'submitting', sim_id = :sim_id, modem = :modem,
-       attempts = attempts + 1, submitting_at = :now, tp_mr = NULL
+       attempts = attempts + 1, submitting_at = :now, tp_mr = NULL,
+       counted = :counted, cost = :cost
  WHERE id = :part_id AND state IN ('queued', 'claimed');
 
 -- name: begin_message

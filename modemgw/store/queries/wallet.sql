@@ -8,9 +8,9 @@ ON CONFLICT (sim_id, minute, key_id) DO UPDATE
    SET parts = parts + 1, covered = covered + excluded.covered,
        cost = cost + excluded.cost;
 
--- name: charge_part
--- What the part was counted as, for giving it back and for its message's cost.
-UPDATE part SET counted = :counted, cost = :cost WHERE id = :part_id;
+-- name: uncount
+-- The part counts for nothing any more.
+UPDATE part SET counted = NULL, cost = NULL WHERE id = :part_id;
 
 -- name: charge_of
 -- What a part was counted as, and where.

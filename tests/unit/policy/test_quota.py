@@ -148,6 +148,16 @@ def test_what_is_left_is_the_least_of_several() -> None:
     assert mine.tariff(NOW).left == Left(parts=2, money=20_000)
 
 
+def test_the_tariff_stays_the_same_until_it_matters() -> None:
+    """Whoever compares tariffs need not look again after every part."""
+    mine = purse(per_day(10_000), per_day(10**9, money=True), tariff=bundled(5_000))
+    before = mine.tariff(NOW)
+    for _ in range(300):
+        mine.charge(NOW, TO)
+    assert mine.tariff(NOW) is before
+    assert before.left == Left(parts=256, covered=256, money=256 * 123_457)
+
+
 def test_an_unknown_price_costs_nothing_and_is_not_known() -> None:
     mine = purse(per_day(100, money=True))
     charge = mine.charge(NOW, "+33123456789")

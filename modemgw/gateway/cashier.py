@@ -1,0 +1,44 @@
+"""Wakes the lanes when a quota, a bundle or a cap begins anew."""
+
+import asyncio
+import logging
+
+from modemgw.errors import StoreError
+from modemgw.gateway.dispatch import Dispatcher
+from modemgw.gateway.wallet import Wallets
+
+log = logging.getLogger("modemgw.wallet")
+
+LONGEST_SLEEP_S = 600.0  # the wall clock may jump: look again at least this often
+LEAST_SLEEP_S = 0.05
+
+
+class Cashier:
+    """The task behind the wallets."""
+
+    def __init__(self, wallets: Wallets, dispatcher: Dispatcher) -> None:
+        self._wallets = wallets
+        self._dispatcher = dispatcher
+
+    async def run(self) -> None:
+        """Wait for turns of periods, for life."""
+        while True:
+            now = self._wallets.now_ms()
+            turn = self._wallets.next_turn(now)
+            left_s = (turn - now) / 1000
+            await asyncio.sleep(max(LEAST_SLEEP_S, min(left_s, LONGEST_SLEEP_S)))
+            if self._wallets.now_ms() >= turn:
+                self._dispatcher.reconsider()
+            try:
+                await self._wallets.reload(self._is_quiet)
+            except StoreError as exc:
+                log.error("cannot read the database", extra={"error": str(exc)})
+
+    def _is_quiet(self, sim_id: int) -> bool:
+        """Tell whether nothing of a SIM is on the air or not written yet."""
+        lanes = self._dispatcher.lanes.values()
+        return all(
+            lane.quiet.is_set()
+            for lane in lanes
+            if lane.sim is not None and lane.sim.sim_id == sim_id
+        )

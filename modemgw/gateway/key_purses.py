@@ -1,0 +1,189 @@
+"""What each API key may still have sent: parts and money, per calendar period.
+
+Parts are counted twice: when they are accepted, so that who asks for too much hears
+of it at once, and when they are submitted, so that yesterday's queue is not sent on
+top of today's allowance. Money is counted when it is spent.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import tzinfo
+
+from modemgw.clock import Clock
+from modemgw.config.money import billed_from, limit
+from modemgw.errors import FieldProblem, QuotaExceeded
+from modemgw.policy.quota import FAR, Limit, Meter
+from modemgw.store import keys as key_rows
+from modemgw.store import wallet as rows
+from modemgw.store.database import Store
+
+KEY_BILLING_DAY = 1
+
+
+@dataclass(slots=True)
+class Claim:
+    """One part of a message that counts against its key."""
+
+    purse: "KeyPurse"
+    message_id: int
+    at: int
+    cost: int
+
+    def give_back(self) -> None:
+        """The part never left; its message may try again."""
+        self.purse.add(self.at, -1, -self.cost)
+        self.purse.over(self.message_id)
+
+
+@dataclass(slots=True)
+class _Begun:
+    """A message that is being sent, and what its other parts will need."""
+
+    at: int
+    parts: int = 0
+    cost_each: int = 0
+
+
+@dataclass(slots=True)
+class KeyPurse:
+    """One key with limits."""
+
+    limits: tuple[Limit, ...]
+    accepted: list[tuple[Limit, Meter]] = field(default_factory=list)
+    sent: list[tuple[Limit, Meter]] = field(default_factory=list)
+    _begun: dict[int, _Begun] = field(default_factory=dict)
+
+    def add(self, at: int, parts: int, cost: int) -> None:
+        """Count what was submitted."""
+        for which, meter in self.sent:
+            meter.add(at, cost if which.money else parts)
+
+    def has_begun(self, message_id: int) -> bool:
+        """Tell whether room was made for the whole of this message already."""
+        return message_id in self._begun
+
+    def claim(self, message_id: int, parts: int, cost: int, now: int) -> Claim:
+        """Count one part; the first one of a message makes room for `parts`."""
+        begun = self._begun.get(message_id)
+        if begun is None:
+            begun = self._begun[message_id] = _Begun(now, parts - 1, cost)
+            self.add(now, parts, parts * cost)
+        else:
+            taken = min(1, begun.parts)
+            begun.parts -= taken
+            self.add(begun.at, -taken, -taken * begun.cost_each)
+            self.add(now, 1, cost)
+        return Claim(self, message_id, now, cost)
+
+    def over(self, message_id: int) -> None:
+        """Let go of the room for parts that are not being sent."""
+        begun = self._begun.pop(message_id, None)
+        if begun is not None and begun.parts:
+            self.add(begun.at, -begun.parts, -begun.parts * begun.cost_each)
+
+    def holds(self, parts: int, cost: int, now: int) -> int:
+        """Return until when a message has to wait, 0 where it may go."""
+        found = _full(self.sent, parts, cost, now)
+        return 0 if found is None else found[0]
+
+    def why_full(self, parts: int, now: int) -> str | None:
+        """Return the limit that a message of unknown price waits for, or None."""
+        found = _full(self.sent, parts, 0, now)
+        return None if found is None else found[1]
+
+    def refuse(self, parts: int, now: int) -> None:
+        """Raise QuotaExceeded where so many parts are too many to accept now."""
+        found = _full(self.accepted, parts, 1, now)
+        if found is None:
+            return
+        end, name = found
+        if any(not one.money and parts > one.count for one, _ in self.accepted):
+            raise QuotaExceeded(
+                f"this key has a limit of {name}, and this is more than all of it",
+                errors=(FieldProblem("", "quota", f"limit of {name}"),),
+                status=403,
+            )
+        raise QuotaExceeded(
+            f"this key has a limit of {name}, and it is reached",
+            errors=(FieldProblem("", "quota", f"limit of {name}"),),
+            retry_after=max(1.0, (end - now) / 1000),
+        )
+
+    def accept(self, parts: int, now: int) -> None:
+        """Count what is being accepted."""
+        for which, meter in self.accepted:
+            if not which.money:
+                meter.add(now, parts)
+
+
+def _full(
+    meters: Iterable[tuple[Limit, Meter]], parts: int, cost: int, now: int
+) -> tuple[int, str] | None:
+    """Return the limit that is over last, of those that leave too little."""
+    found: tuple[int, str] | None = None
+    for which, meter in meters:
+        used = meter.used(now)
+        wanted = cost if which.money else parts
+        if used + wanted > which.count or (which.money and used >= which.count):
+            end = meter.bounds(now)[1]
+            if found is None or end > found[0]:
+                found = end, which.name
+    return found
+
+
+class KeyPurses:
+    """The purses of all keys that have limits."""
+
+    def __init__(self, store: Store, clock: Clock, zone: tzinfo) -> None:
+        self._store = store
+        self._clock = clock
+        self._zone = zone
+        self._purses: dict[int, KeyPurse] = {}
+
+    def of(self, key_id: int | None) -> KeyPurse | None:
+        """Return the purse of a key, None where it has no limits."""
+        return self._purses.get(key_id) if key_id is not None else None
+
+    async def load(self) -> None:
+        """Read all keys: at start."""
+        for row in await self._store.read(key_rows.list_keys):
+            await self.refresh(row)
+
+    async def refresh(self, row: key_rows.KeyRow) -> None:
+        """Take up what a key may: at start, and when its limits are changed."""
+        if not row.limits:
+            self._purses.pop(row.id, None)
+            return
+        limits = tuple(billed_from(limit(t), KEY_BILLING_DAY) for t in row.limits)
+        purse = KeyPurse(limits)
+        # Money that was spent also keeps the key from having more accepted.
+        purse.sent = [(one, Meter(one.period, self._zone)) for one in limits]
+        purse.accepted = [
+            pair if pair[0].money else (pair[0], Meter(pair[0].period, self._zone))
+            for pair in purse.sent
+        ]
+        now = self._clock.now_ms()
+        since = min(meter.bounds(now)[0] for _, meter in purse.sent)
+        spent, accepted = await self._store.read(
+            lambda db: (
+                rows.of_key(db, row.id, since),
+                rows.accepted(db, row.id, since),
+            )
+        )
+        for one in spent:
+            purse.add(one.at, one.parts, one.cost)
+        for at, parts in accepted:
+            purse.accept(parts, at)
+        self._purses[row.id] = purse
+
+    def next_turn(self, now: int) -> int:
+        """Return when something begins anew that is used now; FAR: nothing does."""
+        return min(
+            (
+                meter.bounds(now)[1]
+                for purse in self._purses.values()
+                for _, meter in purse.sent
+                if meter.used(now) > 0
+            ),
+            default=FAR,
+        )

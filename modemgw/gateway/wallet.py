@@ -1,0 +1,293 @@
+"""What each SIM has used up of its contract, and what follows for sending.
+
+A `Wallet` is the gate of one SIM: answered from memory, loaded from the store when
+the card is first seen in service, and kept while it moves from modem to modem. The
+store has the same numbers: they are written with the `submitting` mark.
+"""
+
+import logging
+from asyncio import Future
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from modemgw.clock import Clock
+from modemgw.config.model import Config
+from modemgw.config.money import show_amount
+from modemgw.errors import NotFound
+from modemgw.gateway.key_purses import Claim, KeyPurses
+from modemgw.gateway.lane_sim import LaneSim
+from modemgw.gateway.queue import Entry
+from modemgw.gateway.views import instant
+from modemgw.policy.quota import BUNDLE, FAR, Charge, Purse, Standing
+from modemgw.policy.quota import Entry as Used
+from modemgw.policy.routing import SimView
+from modemgw.policy.tariff import Tariff
+from modemgw.store import events
+from modemgw.store import wallet as rows
+from modemgw.store.database import Store
+from modemgw.store.sims import SimRow
+from modemgw.store.wallet import Counted
+from modemgw.store.writer import Connection
+
+log = logging.getLogger("modemgw.wallet")
+
+IsQuiet = Callable[[int], bool]  # nothing of this SIM is on the air or unwritten
+RELOAD_EVERY_MS = 3_600_000  # what evidence gave back in the store comes in again
+
+
+class Wallet:
+    """One SIM's gate; see lane_sim.Gate."""
+
+    def __init__(self, row: SimRow, purse: Purse) -> None:
+        self.row = row
+        self.purse = purse
+        self.changes = 0  # counts up with all that is counted
+        self.loaded_at = 0
+        self._sim: LaneSim | None = None
+
+    def attach(self, sim: LaneSim) -> None:
+        """Keep the tariff of the SIM in service up to date from now on."""
+        self._sim = sim
+
+    def free_at(self, now_ms: int) -> tuple[int, str]:
+        """Return from when the SIM may send, and what holds it until then."""
+        sim = self._sim
+        if sim is not None:
+            sim.tariff = self.purse.tariff(now_ms)
+            sim.used_in_bundle = self.purse.used_in_bundle(now_ms)
+        return self.purse.free_at(now_ms)
+
+    def record(self, now_ms: int, to: str) -> None:
+        """Do nothing: parts are counted by `Wallets.charge`, with their key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What a part was counted as; see lane_sim.Bill."""
+
+    counted: Counted
+    charge: Charge
+    wallet: Wallet | None
+    claim: Claim | None
+
+    def give_back(self) -> None:
+        """Take it back from memory: the part certainly never left."""
+        if self.wallet is not None:
+            self.wallet.purse.give_back(self.charge)
+            self.wallet.changes += 1
+        if self.claim is not None:
+            self.claim.give_back()
+
+
+class Wallets:
+    """The wallets of all SIMs, and the purses of the keys that have limits."""
+
+    def __init__(self, config: Config, store: Store, clock: Clock) -> None:
+        self.currency = config.sims.currency
+        self.zone: tzinfo = ZoneInfo(config.timezone)
+        self.keys = KeyPurses(store, clock, self.zone)
+        self._config = config
+        self._store = store
+        self._clock = clock
+        self._wallets: dict[int, Wallet] = {}
+
+    def now_ms(self) -> int:
+        """Return what time it is for quotas."""
+        return self._clock.now_ms()
+
+    async def gate(self, row: SimRow) -> Wallet | None:
+        """Return the gate of a SIM, None where nothing was agreed for it."""
+        sims = self._config.sims
+        contract = sims.tariff(sims.card(row.iccid)).contract()
+        if not contract.counts:
+            return None
+        wallet = Wallet(row, Purse(contract, self.zone))
+        await self._load(wallet)
+        self._wallets[row.id] = wallet
+        return wallet
+
+    def of(self, sim_id: int) -> Wallet | None:
+        """Return the wallet of a SIM in service."""
+        return self._wallets.get(sim_id)
+
+    # -- while sending --------------------------------------------------------
+
+    def charge(self, sim_id: int, entry: Entry, now: int) -> Bill | None:
+        """Count one part that is about to be submitted; None: nobody counts it."""
+        wallet = self._wallets.get(sim_id)
+        key = self.keys.of(entry.key_id)
+        if wallet is None and key is None:
+            return None
+        charge = Charge(now, False, None)
+        if wallet is not None:
+            charge = wallet.purse.charge(now, entry.to)
+            wallet.changes += 1
+            self._tell(wallet, now)
+        claim = None
+        if key is not None:
+            parts = len(entry.parts)
+            claim = key.claim(entry.message_id, parts, charge.cost or 0, now)
+        counted = Counted(entry.key_id or 0, charge.covered, charge.cost)
+        return Bill(counted, charge, wallet, claim)
+
+    def hold(self, entry: Entry, sim: SimView, now: int) -> int:
+        """Return until when a message must wait on this SIM, 0 where it may go.
+
+        The caps of its key hold it everywhere. What has begun on this SIM is held by
+        the SIM's own caps, part by part; before that, routing has asked its tariff.
+        """
+        tariff, used = sim.tariff, sim.used_in_bundle
+        begun = entry.wish.pinned_sim_id is not None
+        wallet = self._wallets.get(sim.sim_id or 0)
+        if (
+            begun
+            and wallet is not None
+            and tariff is not None
+            and tariff.allows(entry.to, 1, used_in_bundle=used) is not None
+        ):
+            return max(now + 1, wallet.purse.next_turn(now))
+        key = self.keys.of(entry.key_id)
+        if begun or key is None or key.has_begun(entry.message_id):
+            return 0
+        parts = len(entry.parts)
+        cost = None
+        if isinstance(tariff, Tariff):
+            cost = tariff.cost(entry.to, parts, used_in_bundle=used)
+        return key.holds(parts, cost or 0, now)
+
+    def why_blocked(self, entry: Entry, now: int) -> str | None:
+        """Say which limit of its key a message waited for in vain, None: for none."""
+        key = self.keys.of(entry.key_id)
+        return None if key is None else key.why_full(len(entry.parts), now)
+
+    def over(self, entry: Entry) -> None:
+        """Hear that a message has left the queue: what it had claimed is free."""
+        key = self.keys.of(entry.key_id)
+        if key is not None:
+            key.over(entry.message_id)
+
+    def next_turn(self, now: int) -> int:
+        """Return when something begins anew that is used now; FAR: nothing does."""
+        turns = [wallet.purse.next_turn(now) for wallet in self._wallets.values()]
+        return min((*turns, self.keys.next_turn(now)), default=FAR)
+
+    # -- the store ------------------------------------------------------------
+
+    async def reload(self, is_quiet: IsQuiet) -> None:
+        """Read what the store has of each SIM that has been quiet meanwhile."""
+        now = self._clock.now_ms()
+        for wallet in list(self._wallets.values()):
+            old = wallet.loaded_at <= now - RELOAD_EVERY_MS or wallet.loaded_at > now
+            if old and is_quiet(wallet.row.id):
+                await self._load(wallet, is_quiet)
+
+    async def _load(self, wallet: Wallet, is_quiet: IsQuiet | None = None) -> None:
+        now, changes = self._clock.now_ms(), wallet.changes
+        purse = Purse(wallet.purse.contract, self.zone)
+        since, sim_id = purse.oldest_ms(now), wallet.row.id
+        spent, meters = await self._store.read(
+            lambda db: (rows.of_sim(db, sim_id, since), rows.meters_of(db, sim_id))
+        )
+        if is_quiet is not None and not (
+            wallet.changes == changes and is_quiet(sim_id)
+        ):
+            return  # something was counted that was not on disk yet
+        purse.load((Used(s.at, s.parts, s.covered, s.cost) for s in spent), now)
+        for meter in meters:
+            if meter.start_at >= since:
+                purse.correct(meter.name, meter.start_at, meter.adjust)
+            if meter.told:
+                purse.told(meter.name, meter.start_at)
+        wallet.purse, wallet.loaded_at = purse, now
+
+    async def correct(self, row: SimRow, name: str, used: int, by: str) -> None:
+        """Set what is used of one limit in its present period.
+
+        Raises NotFound where the SIM is not in service or has no such limit.
+        """
+        wallet = self._wallets.get(row.id)
+        now = self._clock.now_ms()
+        standing = None
+        if wallet is not None:
+            standings = wallet.purse.standings(now)
+            standing = next((s for s in standings if s.name == name), None)
+        if wallet is None or standing is None:
+            raise NotFound(f"SIM {row.name!r} has no {name!r} to correct")
+        ids, change = self._store.ids, used - standing.used
+        told = {
+            **about(row, replace(standing, used=used)),
+            "was": shown(standing, standing.used),
+            "by": by,
+        }
+
+        def job(db: Connection) -> None:
+            rows.adjust(db, row.id, name, standing.start_ms, change)
+            kind = "sim.allowance_corrected"
+            events.append(db, kind, at=now, data=told, push=True, ids=ids)
+
+        # In memory first: what is sent while it is written counts on top of it.
+        wallet.purse.correct(name, standing.start_ms, change)
+        wallet.changes += 1
+        try:
+            await self._store.write(job)
+        except BaseException:
+            wallet.purse.correct(name, standing.start_ms, -change)
+            raise
+        extra = {"sim": row.name, "what": name, "was": standing.used, "is": used}
+        log.warning("allowance corrected", extra={**extra, "by": by})
+
+    def _tell(self, wallet: Wallet, now: int) -> None:
+        for standing in wallet.purse.newly_low(now):
+            job = partial(_write_low, self._store, wallet.row, standing, now)
+            self._store.write(job).add_done_callback(_retrieve)
+            log.warning(
+                "allowance low",
+                extra={
+                    "sim": wallet.row.name,
+                    "what": standing.name,
+                    "left": shown(standing, standing.left),
+                },
+            )
+
+
+def _write_low(
+    store: Store, row: SimRow, standing: Standing, now: int, db: Connection
+) -> None:
+    if rows.tell(db, row.id, standing.name, standing.start_ms):
+        data, ids = about(row, standing), store.ids
+        events.append(db, "sim.allowance_low", at=now, data=data, push=True, ids=ids)
+
+
+def shown(standing: Standing, value: int) -> int | str:
+    """Return parts as a number, and money as an amount."""
+    return show_amount(value) if standing.money else value
+
+
+def kind_of(standing: Standing) -> str:
+    """Return bundle, quota or cap."""
+    if standing.name == BUNDLE:
+        return BUNDLE
+    return "cap" if standing.money else "quota"
+
+
+def about(row: SimRow, standing: Standing) -> dict[str, object]:
+    """Return what an event tells of a limit."""
+    return {
+        "sim": row.name,
+        "iccid": row.iccid,
+        "what": kind_of(standing),
+        "name": standing.name,
+        "used": shown(standing, standing.used),
+        "of": shown(standing, standing.count),
+        "left": shown(standing, standing.left),
+        "stops": standing.stops,
+        "until": instant(standing.end_ms),
+    }
+
+
+def _retrieve(future: "Future[None]") -> None:
+    if not future.cancelled() and (exc := future.exception()) is not None:
+        log.error("cannot write to the database", extra={"error": str(exc)})
