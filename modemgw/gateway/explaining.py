@@ -4,6 +4,7 @@ Computed when somebody asks, from what is in memory at that moment; nothing of i
 stored.
 """
 
+from dataclasses import replace
 from functools import partial
 
 from msgspec import UNSET, UnsetType
@@ -82,7 +83,10 @@ class Explainer:
 
     def _routing(self, wish: Wish, not_before: int, parts: int = 0) -> Routing:
         now = self._clock.now_ms()
-        views = [*self._dispatcher.views(), *self._absent()]
+        views = [
+            view if view.name else replace(view, name=f"modem {view.modem}")
+            for view in (*self._dispatcher.views(), *self._absent())
+        ]
         choice = explain(wish, views, now, waited_ms=max(0, now - not_before))
         why, at = choice.because, choice.at
         if not_before > now:

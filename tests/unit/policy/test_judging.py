@@ -276,7 +276,7 @@ def test_one_that_is_not_free_takes_nothing() -> None:
         pytest.param(
             [sim("a", tariff=Rates(1), free_at=NOW + 9_000), sim("b")],
             None,
-            "waits for SIM a",
+            "waits for SIM a: its pace allows the next part in 9 s",
             {
                 "a": "its pace allows the next part in 9 s",
                 "b": "waits for a better SIM",
@@ -287,7 +287,7 @@ def test_one_that_is_not_free_takes_nothing() -> None:
         pytest.param(
             [sim("a", free_at=NOW + 9_000), sim("b", free_at=NOW + 3_000)],
             None,
-            "waits for SIM b",
+            "waits for SIM b: its pace allows the next part in 3 s",
             {
                 "a": "its pace allows the next part in 9 s",
                 "b": "its pace allows the next part in 3 s",
@@ -324,6 +324,22 @@ def test_one_that_is_not_free_takes_nothing() -> None:
             {"a": "used more recently"},
             NOW,
             id="weight",
+        ),
+        pytest.param(
+            [sim("a", ready=False, why_not_ready="no network")],
+            None,
+            "waits for SIM a: no network",
+            {"a": "no network"},
+            None,
+            id="the-only-one-is-not-ready",
+        ),
+        pytest.param(
+            [sim("a", tariff=Rates(abroad=False))],
+            "a",
+            "the only one that may",
+            {},
+            NOW,
+            id="one-with-a-tariff",
         ),
         pytest.param([sim("a")], "a", "the only one that may", {}, NOW, id="one"),
     ],

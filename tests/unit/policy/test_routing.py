@@ -87,7 +87,7 @@ def test_the_sim_that_rested_longest_sends() -> None:
 
 def test_nobody_can() -> None:
     choice = explain(Wish(sim="z"), [sim("a")], NOW)
-    assert choice.sim is None
+    assert (choice.sim, choice.because) == (None, "no SIM may take it")
     assert choice.others == {"a": "the message asks for SIM 'z'"}
 
 
