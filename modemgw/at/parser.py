@@ -215,8 +215,8 @@ class AtParser:
             return self._final("ERROR" if text.startswith("ERROR") else text)
         if self._numeric and text in _NUMERIC:
             return self._final(_NUMERIC[text])
-        if text.startswith((*_PLAIN_URCS, *self.noise)) or (
-            text[0] in _URC_MARKS and _URC_SHAPE.match(text)
+        if (text[0] in _URC_MARKS and _URC_SHAPE.match(text)) or text.startswith(
+            (*_PLAIN_URCS, *self.noise)
         ):
             return Urc(text)
         return None if self._is_echo(text) else Info(text)

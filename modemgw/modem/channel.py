@@ -30,6 +30,7 @@ from modemgw.errors import (
     PortLost,
 )
 from modemgw.modem import standing
+from modemgw.modem.alarm import Alarm
 from modemgw.modem.journal import Tape
 from modemgw.modem.model import WireLine
 from modemgw.modem.transcript import masked
@@ -61,8 +62,8 @@ class Flight:
     prompted: Answer  # only a submit waits for it
     lines: list[str] = field(default_factory=list)
     wire: list[WireLine] | None = None  # kept for submits only
-    timer: asyncio.TimerHandle | None = None
     typed_at: float | None = None  # when the TPDU and Ctrl-Z went out
+    is_cut: bool = False  # its deadline is that of the OK behind the reference
     stale: int = 0  # final codes still owed by a submit that was given up
 
 
@@ -99,6 +100,8 @@ class AtChannel:
         self._parser = AtParser()
         self._flight: Flight | None = None
         self._heard_at = 0.0
+        self._awaited: Answer | None = None  # what the alarm is set for
+        self._alarm = Alarm(self._too_late)
 
     @property
     def noise(self) -> tuple[str, ...]:
@@ -207,12 +210,15 @@ class AtChannel:
                 self._prompt()
             else:
                 self._info(event)
+        if self._flight is not None:
+            self._cut_short(self._flight)
 
     def connection_lost(self, exc: Exception) -> None:
         """Hear that the port is gone; whoever waits hears it too."""
         if self.lost is None:
             self.lost = exc if isinstance(exc, PortLost) else PortLost(str(exc))
             self.interrupt(self.lost)
+            self._alarm.close()
 
     def interrupt(self, exc: ModemError) -> None:
         """Give up the command in flight: its answer will not come."""
@@ -260,19 +266,24 @@ class AtChannel:
 
         Out of step from then on: the answer may still come.
         """
-        flight.timer = self._loop.call_later(seconds, resolve, future, _TIMEOUT)
+        if future.done():
+            return future.result()
+        self._awaited = future
+        self._alarm.set(seconds)
+        result = _TIMEOUT  # and what a cancellation leaves
         try:
             result = await future
-        except asyncio.CancelledError:
-            self.in_step = False
-            self._flight = None
-            raise
         finally:
-            flight.timer.cancel()
-        if result is _TIMEOUT:
-            self.in_step = False
-            self._flight = None
+            self._awaited = None
+            self._alarm.clear()
+            if result is _TIMEOUT:
+                self.in_step = False
+                self._flight = None
         return result
+
+    def _too_late(self) -> None:
+        if self._awaited is not None:
+            resolve(self._awaited, _TIMEOUT)
 
     def record(self, direction: str, text: str) -> None:
         """Keep a line for the transcripts, and for the debug log."""
@@ -320,15 +331,12 @@ class AtChannel:
             self._late(info.text)
         else:
             flight.lines.append(info.text)
-            self._cut_short(flight)
 
     def _cut_short(self, flight: Flight) -> None:
         """With the reference said, only the OK is missing; some never send it."""
-        if flight.timer is not None:
-            flight.timer.cancel()
-            flight.timer = self._loop.call_later(
-                commands.AFTER_REFERENCE_S, resolve, flight.done, _TIMEOUT
-            )
+        if flight.typed_at is not None and flight.lines and not flight.is_cut:
+            flight.is_cut = True
+            self._alarm.set(commands.AFTER_REFERENCE_S)
 
     def _prompt(self) -> None:
         self.record("<", ">")

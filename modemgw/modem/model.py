@@ -6,7 +6,7 @@ the outcome of every submit. Neither side sees more of the other than this.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from modemgw.at.codes import Code
 from modemgw.at.families import FAMILIES
@@ -88,8 +88,7 @@ class ModemSnapshot:
     rung: str | None = None  # of the ladder that brought it back last
 
 
-@dataclass(frozen=True, slots=True)
-class WireLine:
+class WireLine(NamedTuple):
     """One line of a transcript; PDUs and PINs are masked already.
 
     `at_ms` counts from the begin of the command, `direction` is '>' or '<'.

@@ -132,7 +132,10 @@ class Receiver:
             while self._routed:
                 batch, came_at = list(self._routed), self._routed_at
                 self._routed.clear()
-                receipts = await asyncio.gather(*map(self._take_once, batch))
+                if len(batch) == 1:  # nearly always: no task for it
+                    receipts = [await self._take_once(batch[0])]
+                else:
+                    receipts = await asyncio.gather(*map(self._take_once, batch))
                 kept = [
                     tpdu
                     for tpdu, receipt in zip(batch, receipts, strict=True)

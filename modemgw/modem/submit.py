@@ -234,11 +234,15 @@ async def _pass(gate: Gate | None) -> str | None:
     if gate is None:
         return None
     try:
-        if asyncio.isfuture(gate) and gate.done():
+        if asyncio.isfuture(gate):
+            if not gate.done():  # it is the caller's: never cancelled here
+                await asyncio.wait((gate,), timeout=GATE_S)
+            if not gate.done():
+                raise TimeoutError
             gate.result()
         else:
             async with asyncio.timeout(GATE_S):
-                await asyncio.shield(gate)  # it is the caller's: never cancelled here
+                await asyncio.shield(gate)
     except TimeoutError:
         return f"not cleared for sending within {GATE_S:g} s"
     except asyncio.CancelledError:
