@@ -10,6 +10,8 @@ import random
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
+import msgspec
+
 from modemgw.clock import Clock
 from modemgw.config.model import Config
 from modemgw.errors import FieldError
@@ -17,9 +19,11 @@ from modemgw.gateway import recovery, views
 from modemgw.gateway.accept import Checker, Known
 from modemgw.gateway.asked import Names
 from modemgw.gateway.care import SimCare
+from modemgw.gateway.cashier import Cashier
 from modemgw.gateway.deadlines import Deadlines
 from modemgw.gateway.dispatch import Dispatcher
 from modemgw.gateway.doubts import Doubts
+from modemgw.gateway.explaining import Explainer
 from modemgw.gateway.fallbacks import Fallbacks
 from modemgw.gateway.health import HealthWatch
 from modemgw.gateway.housekeeping import Housekeeping
@@ -40,9 +44,11 @@ from modemgw.gateway.quiet import Calm
 from modemgw.gateway.submit import Intake
 from modemgw.gateway.supervisor import Supervisor
 from modemgw.gateway.targets import TargetGuard
+from modemgw.gateway.upkeep import Upkeep
 from modemgw.gateway.ussd import UssdDesk
 from modemgw.gateway.verdict import Attempt, Verdict
 from modemgw.gateway.waiting import Waiters
+from modemgw.gateway.wallet import Wallets
 from modemgw.gateway.webhooks import Deliverer
 from modemgw.gateway.witness import Witnesses
 from modemgw.gateway.workbench import Workbench
@@ -51,6 +57,7 @@ from modemgw.modem.model import ModemSnapshot, SimIdentity
 from modemgw.modem.port import OpenPort
 from modemgw.modem.power import Power
 from modemgw.modem.rescue import FindPlace, Rescue, nowhere, usb_place
+from modemgw.modem.witness import Left
 from modemgw.policy.message import MessageState
 from modemgw.store import meta, outbound, waiting
 from modemgw.store.database import Store
@@ -125,6 +132,12 @@ class Gateway:
             operator_of=self.pool.operator_of,
         )
         self.pool.gate_for.append(self.health.gate)
+        self.wallets = Wallets(config, store, clock)
+        self.pool.gate_for.append(self.wallets.gate)
+        self.pool.lane_sims.charge = self.wallets.charge
+        self.dispatcher.index.treasurer = self.wallets
+        self.dispatcher.why_blocked = self.wallets.why_blocked
+        self.cashier = Cashier(self.wallets, self.dispatcher)
         self.pool.on_change = self.health.look
         self.witnesses = Witnesses(store, self.doubts, sim_of=self.pool.sim_of)
         self.pool.witness_of = self.witnesses.of
@@ -132,6 +145,7 @@ class Gateway:
             store, clock, self.pool.router, reroute=self.dispatcher.reroute
         )
         self.dispatcher.on_enter = self.fallbacks.admit
+        self.explainer = Explainer(config, store, clock, self.dispatcher, self.pool)
         self.pool.rescue = Rescue(
             open_port,
             power=Power(self.pool.power_hook, config.power.socket),
@@ -145,6 +159,8 @@ class Gateway:
         self.workbench = Workbench(actors)
         lanes = self.dispatcher.lanes
         self.ussd = UssdDesk(actors, lanes, sims, ids=store.ids, clock=clock)
+        self.upkeep = Upkeep(store, clock, config, self.ussd, self.dispatcher, rng)
+        self.upkeep.join(self.pool, self.health, self.inbound)
         self.webhooks = Deliverer(
             store, TargetGuard(config.http.webhook_allow), clock=clock, rng=rng
         )
@@ -189,11 +205,16 @@ class Gateway:
         done = await self.store.write(
             lambda db: recovery.recover(db, ids, now, boot, notes=notes, token=token)
         )
-        self.pool.given_up = done.doubted
+        self.witnesses.left = {
+            modem: Left(ref, done.typed.get(modem))
+            for modem, ref in done.doubted.items()
+        }
         await self.inbound.resume(crashed=not self.store.was_clean)
         await self.health.load()
         await self.pool.load()
+        await self.wallets.keys.load()
         await self.witnesses.load()
+        await self.upkeep.load()
         await self.dispatcher.load()
         await self.intake.expand()
         self.intake.open_count = await self.store.read(waiting.count_open)
@@ -203,6 +224,7 @@ class Gateway:
         """Return what lives as long as the gateway."""
         return [
             ("pool", self.pool.run),
+            ("wallets", self.cashier.run),
             ("health", self.health.run),
             ("health steps", self.health.steps.run),
             ("notices", self.notices.run),
@@ -210,6 +232,7 @@ class Gateway:
             ("dispatch", self.dispatcher.run),
             ("take back", self.dispatcher.take_back),
             ("fallbacks", self.fallbacks.run),
+            *self.upkeep.tasks(),
             ("inbound", self.inbound.run),
             ("deadlines", self.deadlines.run),
             ("webhooks", self.webhooks.run),
@@ -257,7 +280,9 @@ class Gateway:
     async def preview(self, draft: Draft, caller: Caller) -> Submitted:
         """Say what would become of a draft, and keep nothing of it."""
         new = self.intake.check(draft, caller)
-        return Submitted(new.public_id, 200, views.encode(views.created(new)))
+        routing = await self.explainer.preview(new)
+        shown = msgspec.structs.replace(views.created(new), routing=routing)
+        return Submitted(new.public_id, 200, views.encode(shown))
 
     async def cancel(self, public_id: str, caller: Caller) -> None:
         """Cancel a message of which nothing has left. Raises NotFound, Conflict."""
@@ -299,7 +324,8 @@ class Gateway:
 
     def sims(self) -> list[SimView]:
         """Return every SIM ever seen, by name."""
-        return [self.care.describe(view) for view in self.pool.sims()]
+        views = (self.care.describe(view) for view in self.pool.sims())
+        return [self.upkeep.describe(view) for view in views]
 
     def modems(self) -> list[ModemSnapshot]:
         """Return every modem, by name."""
@@ -361,7 +387,9 @@ class Gateway:
             self.witnesses.doubtful.add(attempt.ref.sim_id)
             self.deadlines.wake()
         self.waiters.tell(attempt.entry.public_id)
+        self.upkeep.recorded(attempt, verdict)
 
     def _changed(self, message_id: int) -> None:
+        self.upkeep.changed(message_id)
         if self.waiters:
             self.waiters.tell_all()

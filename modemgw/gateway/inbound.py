@@ -62,6 +62,8 @@ class Inbound:
         self._on_change = on_change
         self._on_proof = on_proof  # a doubt is settled, other parts may wait
         self._on_report = on_report  # by SIM, of one of its parts
+        # Takes what is nobody's message: the text of a self-test.
+        self.take_own: Callable[[RawRow, Deliver], Awaitable[bool]] | None = None
         self._open: asyncio.Queue[int] = asyncio.Queue()  # raw ids, all on disk
         self._deleted: set[int] = set()  # receipts whose deletion is not on disk yet
 
@@ -243,6 +245,8 @@ class Inbound:
                     self._reported(*reported)
                 return []
             case Deliver() if not (tpdu.is_silent or _only_clears(tpdu)):
+                if self.take_own is not None and await self.take_own(row, tpdu):
+                    return []
                 changed = await self._store.write(
                     lambda db: joining.receive(
                         db, ids, row, tpdu, _Namer(row, tpdu), now

@@ -7,6 +7,7 @@ say their unit; `None` means "as configured" or "not known".
 from dataclasses import dataclass, field
 
 from modemgw.gateway.health_resources import HealthOfSim
+from modemgw.gateway.upkeep_resources import BalanceOfSim, SelftestOfSim
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,8 @@ class SimView:
     first_seen_at: int | None
     last_seen_at: int | None
     health: HealthOfSim | None = None
+    balance: BalanceOfSim | None = None
+    selftest: SelftestOfSim | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import msgspec
 from modemgw.gateway.health_resources import HealthOfSim
 from modemgw.gateway.model import SimView
 from modemgw.gateway.shapes import Json, Problem
+from modemgw.gateway.upkeep_resources import BalanceOfSim, SelftestOfSim
 from modemgw.gateway.views import instant, maybe_instant
 from modemgw.modem.model import ModemSnapshot
 from modemgw.store.deliveries import DeliveryRow
@@ -44,6 +45,8 @@ class Sim(msgspec.Struct, frozen=True, kw_only=True):
     first_seen_at: str | None
     last_seen_at: str | None
     health: HealthOfSim | None = None
+    balance: BalanceOfSim | None = None
+    selftest: SelftestOfSim | None = None
 
 
 class SimList(msgspec.Struct, frozen=True):
@@ -73,6 +76,8 @@ def sim(view: SimView) -> Sim:
         first_seen_at=maybe_instant(view.first_seen_at),
         last_seen_at=maybe_instant(view.last_seen_at),
         health=view.health,
+        balance=view.balance,
+        selftest=view.selftest,
     )
 
 

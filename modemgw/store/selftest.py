@@ -11,7 +11,7 @@ from typing import Any
 
 from modemgw.ids import IdSource
 from modemgw.policy.selftest import is_from
-from modemgw.store import events, outbound, sims
+from modemgw.store import arrivals, events, sims
 from modemgw.store.outbound import NewMessage
 from modemgw.store.sql import row_id, sql
 from modemgw.store.writer import Connection
@@ -84,7 +84,7 @@ def begin(
     db: Connection, ids: IdSource, test: NewTest, message: NewMessage
 ) -> tuple[int, int, int]:
     """Write a self-test and its message; return their ids and the part's."""
-    message_id, (part_id,) = outbound.insert(db, ids, message)
+    message_id, (part_id,) = arrivals.insert(db, ids, message)
     db.execute(sql("selftest.hide_message"), {"message_id": message_id})
     made = db.execute(
         sql("selftest.insert"),
@@ -100,22 +100,6 @@ def begin(
         },
     )
     return row_id(made), message_id, part_id
-
-
-def note_untried(db: Connection, test: NewTest, why: str, now: int) -> None:
-    """Write that a self-test could not even begin."""
-    db.execute(
-        sql("selftest.insert_untried"),
-        {
-            "public_id": test.public_id,
-            "from_sim_id": test.from_sim_id,
-            "to_sim_id": test.to_sim_id,
-            "cause": test.cause,
-            "try": test.attempt,
-            "why": why,
-            "now": now,
-        },
-    )
 
 
 def arrive(
@@ -195,9 +179,12 @@ def running(db: sqlite3.Connection) -> list[SelftestRow]:
     return [SelftestRow(*row) for row in db.execute(sql("selftest.running"))]
 
 
-def last_from(db: sqlite3.Connection, sim_id: int) -> int | None:
-    """Return when a card last began one that says something."""
-    row = db.execute(sql("selftest.last_from"), {"sim_id": sim_id}).fetchone()
+def last_from(
+    db: sqlite3.Connection, sim_id: int, to_sim_id: int | None = None
+) -> int | None:
+    """Return when a card last began one that says something, to anyone or to one."""
+    wanted = {"sim_id": sim_id, "to_sim_id": to_sim_id}
+    row = db.execute(sql("selftest.last_from"), wanted).fetchone()
     return None if row[0] is None else int(row[0])
 
 

@@ -18,15 +18,6 @@ VALUES (
   :public_id, :token, :from_sim_id, :to_sim_id, :message_id, :cause, :try, :now,
   'running', 'its arrival is waited for')
 
--- name: insert_untried
--- One that could not even begin, for the history.
-INSERT INTO selftest (
-  public_id, token, from_sim_id, to_sim_id, cause, try, started_at, ended_at, result,
-  why)
-VALUES (
-  :public_id, :public_id, :from_sim_id, :to_sim_id, :cause, :try, :now, :now,
-  'unknown', :why)
-
 -- name: by_token
 -- The self-test that a text which arrived may belong to.
 SELECT
@@ -80,6 +71,7 @@ SELECT m.state, m.reason, m.public_id, p.state AS part_state, p.submitting_at,
 -- When a card last began a self-test that counts for its schedule.
 SELECT max(started_at) FROM selftest
  WHERE from_sim_id = :sim_id AND result <> 'unknown'
+   AND (:to_sim_id IS NULL OR to_sim_id = :to_sim_id)
 
 -- name: recent_from
 -- The last self-tests that a card sent, newest first.
