@@ -287,6 +287,9 @@ class HealthWatch:
         return state.condition is Condition.ACTIVE and not state.paused
 
     def _end_outage(self, hold: Hold) -> None:
+        for sim in self.sims.values():
+            if sim.hold is hold:
+                self.ledger.forget(sim.sim_id)  # it was refused for that alone
         self._outages.end(hold, self.sims.values())
         self.refresh()
         self._wake_lanes()

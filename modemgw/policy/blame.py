@@ -19,6 +19,7 @@ _V = TypeVar("_V")
 MEMORY_MS = 3_600_000  # a refusal longer ago than this says nothing any more
 SWEEP_MS = 60_000  # how often that is looked at
 OUTAGE_MS = 600_000  # every SIM of an operator failed within this: at once
+AT_ONCE_MS = 120_000  # a sister got through so soon after: the network was there
 STUBBORN_MS = 600_000  # a SIM that alone finds no network for so long is at fault
 IN_A_ROW = 3  # refusals that could be the recipient's or the SIM's
 ALONE_IN_A_ROW = 8  # of "unknown subscriber", where no other SIM can be asked
@@ -139,7 +140,7 @@ class _Refusal:
     sentence: str
     cleared: bool = False  # it was the recipient
     reached: bool = False  # another SIM got through to the recipient
-    by_sister: bool = False  # … one in the same network
+    by_sister: bool = False  # … one in the same network, at the same time
 
 
 @dataclass(slots=True)
@@ -172,8 +173,9 @@ class Ledger:
         faults = []
         for one in self._open.pop(to, ()):
             one.reached = True
-            one.by_sister = bool(operator) and one.operator == operator
-            cause = self._fault(one.sim_id, now, rivals=1)
+            same = bool(operator) and one.operator == operator
+            one.by_sister = same and now - one.at <= AT_ONCE_MS
+            cause = self._fault(one.sim_id, rivals=1)
             if cause is not None:
                 faults.append(Fault(one.sim_id, cause, one.sentence))
         return faults
@@ -196,7 +198,7 @@ class Ledger:
             return Finding(Culprit.RECIPIENT, who)
         if who in _OF_NETWORK and self._is_outage((sim_id, *around.sisters), now):
             return Finding(Culprit.NETWORK, who)
-        cause = self._fault(sim_id, now, rivals=around.rivals)
+        cause = self._fault(sim_id, rivals=around.rivals)
         if cause is not None:
             return Finding(Culprit.SIM, who, cause)
         doubtful = who is Suspect.UNKNOWN_NUMBER or (
@@ -248,7 +250,7 @@ class Ledger:
             return False  # refused, not lost on the way: that can be the SIM
         return len(recipients) >= (2 if sure and not alone else IN_A_ROW)
 
-    def _fault(self, sim_id: int, now: int, *, rivals: int) -> Cause | None:
+    def _fault(self, sim_id: int, *, rivals: int) -> Cause | None:
         """Say what the run of a SIM proves against it, None: nothing yet."""
         run = self._runs.get(sim_id, [])
         barred = [one for one in run if one.suspect is Suspect.BARRED]
@@ -273,7 +275,7 @@ class Ledger:
         if not rivals and len(strange) >= ALONE_IN_A_ROW:
             return Cause.REFUSED
         lost = [one for one in live if one.by_sister and one.suspect is Suspect.NETWORK]
-        if len(lost) >= IN_A_ROW and now - lost[0].at >= STUBBORN_MS:
+        if len(lost) >= IN_A_ROW and lost[-1].at - lost[0].at >= STUBBORN_MS:
             return Cause.UNREACHABLE
         return None
 

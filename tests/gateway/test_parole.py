@@ -125,30 +125,30 @@ def test_one_of_four_runs_out_of_credit_in_the_middle_of_traffic(
 
 
 def test_a_sim_barred_for_ever_is_tried_less_and_less_often(tmp_path: Path) -> None:
+    extra = HASTY.replace("first: 2min, longest: 40min", "first: 1min, longest: 12min")
+
     async def story() -> None:
         barred = {0: Faults(refuse_all=50)}
-        async with gateway_rig(tmp_path, modems=2, extra=HASTY, faults=barred) as rig:
+        async with gateway_rig(tmp_path, modems=2, extra=extra, faults=barred) as rig:
             await rig.ready()
             ids = []
-            for n in range(75):  # one in two minutes, for two and a half hours
+            for n in range(45):  # one a minute
                 ids.append(await rig.send(number(n)))
-                await asyncio.sleep(120)
+                await asyncio.sleep(60)
             await all_delivered(rig, ids)
-            assert rig.on_air == len(rig.sims[1].sent) == 75
+            assert rig.on_air == len(rig.sims[1].sent) == 45
             told = await rig.pushed("sim.bench")
             starts = [event.at for event in told]
-            gaps = [b - a for a, b in pairwise(starts)]
-            # From the longest on, each is followed by one message on parole.
-            assert [round(gap / MINUTE) for gap in gaps] == pytest.approx(
-                [8, 40, 40, 40], abs=3
-            )
+            # Each is followed by one message on parole.
+            gaps = [round((b - a) / MINUTE) for a, b in pairwise(starts)]
+            assert gaps == pytest.approx([4, 12, 12, 12], abs=1)
             assert rig.sims[0].submits == len(told) == 5
             assert len(await rig.pushed("sim.parole")) == 4
 
     run_virtual(story())
 
 
-@pytest.mark.parametrize("code", [21, 8, 30, 28])
+@pytest.mark.parametrize("code", [21, 8, 30])
 def test_a_bad_recipient_is_given_up_early_and_benches_nobody(
     tmp_path: Path, code: int
 ) -> None:
@@ -158,7 +158,7 @@ def test_a_bad_recipient_is_given_up_early_and_benches_nobody(
         faults = {n: Faults(refuse_number={bad: code}) for n in range(3)}
         async with gateway_rig(tmp_path, modems=3, extra=HASTY, faults=faults) as rig:
             await rig.ready()
-            for n in range(12):
+            for n in range(6):
                 lost = await rig.send(bad)
                 await rig.state(lost, "failed", within=10)
                 reason = (await rig.message(lost)).reason
@@ -167,7 +167,7 @@ def test_a_bad_recipient_is_given_up_early_and_benches_nobody(
                 if n % 3 == 0:
                     await all_delivered(rig, [await rig.send(number(n))], within=10)
             submits = sum(modem.submits for modem in rig.sims)
-            assert submits <= 2 * 12 + rig.on_air
+            assert submits <= 2 * 6 + rig.on_air
             assert await rig.pushed("sim.bench") == []
             assert all(
                 not sim.state.benches for sim in rig.gateway.health.sims.values()

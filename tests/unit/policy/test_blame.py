@@ -259,8 +259,21 @@ def test_a_sim_that_alone_finds_no_network_for_long_is_at_fault() -> None:
         assert case.refused(A, f"x{n}", 331).culprit is Culprit.UNKNOWN
         assert case.sent(B, f"x{n}") == []
     case.now += STUBBORN_MS
-    found = case.refused(A, "y", 331)
-    assert (found.culprit, found.cause) == (Culprit.SIM, Cause.UNREACHABLE)
+    assert case.refused(A, "y", 331).culprit is Culprit.UNKNOWN
+    (fault,) = case.sent(B, "y")
+    assert (fault.sim_id, fault.cause) == (A, Cause.UNREACHABLE)
+
+
+def test_what_a_sister_reaches_when_the_network_is_back_says_nothing() -> None:
+    case = Case(A, B)
+    recipients = [f"x{n}" for n in range(9)]
+    for to in recipients:
+        case.refused(A, to, 38)
+    case.now += STUBBORN_MS
+    case.refused(A, "y", 38)
+    for to in [*recipients, "y"]:
+        case.now += 15_000
+        assert case.sent(B, to) == []
 
 
 def test_what_is_long_ago_says_nothing() -> None:
