@@ -11,7 +11,7 @@ import msgspec
 
 from modemgw.ids import IdSource
 from modemgw.store import events
-from modemgw.store.outbound import NewMessage
+from modemgw.store.outbound import OWN, NewMessage
 from modemgw.store.sql import columns, row_id, sql_rows
 from modemgw.store.waiting import route_of
 from modemgw.store.writer import Connection
@@ -72,7 +72,9 @@ def insert_all(
         _EVENT,
         (
             {
-                "public_id": ids.new("evt", new.created_at),
+                "public_id": None
+                if OWN in new.options
+                else ids.new("evt", new.created_at),
                 "at": new.created_at,
                 "message_id": id,
                 "data": _told(new),

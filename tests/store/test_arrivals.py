@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from modemgw.ids import IdSource
 from modemgw.store import arrivals, webhooks
-from modemgw.store.outbound import NewMessage
+from modemgw.store.outbound import OWN, NewMessage
 from modemgw.store.sql import columns, sql, sql_rows
 from modemgw.store.writer import Connection
 from tests.store.factory import NOW, database
@@ -18,7 +18,7 @@ from tests.store.factory import NOW, database
 IDS = IdSource()
 CALLBACK = "https://example.net/hook"
 TABLES = ("message", "message_text", "part", "event", "delivery")
-OWN = {"public_id"}  # of events and deliveries: another one each time
+RANDOM = {"public_id"}  # of events and deliveries: another one each time
 
 _texts = st.text(max_size=20)
 _news = st.builds(
@@ -72,7 +72,7 @@ def rows(db: sqlite3.Connection) -> dict[str, list[dict[str, object]]]:
     for table in TABLES:
         cursor = db.execute(f"SELECT * FROM {table} ORDER BY 1")  # noqa: S608
         names = [column[0] for column in cursor.description]
-        left = OWN if table in {"event", "delivery"} else set()
+        left = RANDOM if table in {"event", "delivery"} else set()
         found[table] = [
             {
                 name: value
@@ -142,6 +142,16 @@ def test_only_endpoints_that_want_it_are_told(tmp_path: Path) -> None:
         in_transaction(db, [[message(n) for n in range(5)]])
         told = db.execute("SELECT webhook_id, count(*) FROM delivery").fetchall()
     assert told == [(1, 5)]
+
+
+def test_nobody_is_told_of_our_own_messages(tmp_path: Path) -> None:
+    with database(tmp_path) as db:
+        endpoint(db, "*")
+        own = message(1, options={OWN: True})
+        in_transaction(db, [[message(0), own, message(2)]])
+        told = db.execute("SELECT event_id FROM delivery").fetchall()
+        public = db.execute("SELECT id FROM event WHERE public_id IS NOT NULL")
+        assert told == public.fetchall() == [(1,), (3,)]
 
 
 def test_one_wrong_row_leaves_none_of_its_statement(tmp_path: Path) -> None:

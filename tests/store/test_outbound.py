@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from modemgw.errors import Conflict, NotFound
 from modemgw.ids import IdSource
 from modemgw.policy.message import MessageState, PartState, may_follow
-from modemgw.store import keys, outbound, outcomes, sims, waiting
+from modemgw.store import arrivals, keys, outbound, outcomes, sims, waiting
 from modemgw.store.outbound import NewMessage, Stale
 from modemgw.store.outcomes import PartRef
 from modemgw.store.writer import Connection
@@ -54,7 +54,7 @@ class World:
             db, iccid="8949020000012345678", imsi="262019", modem="m0", now=NOW
         )
         self.new = new_message(segments, **changes)
-        self.id, self.parts = outbound.insert(db, IDS, self.new)
+        self.id, self.parts = arrivals.insert(db, IDS, self.new)
         self.segments = segments
         self.now = NOW
 
@@ -319,7 +319,7 @@ def test_a_shelf_for_each_priority_key_and_route_in_the_order_of_acceptance(
             (None, 1, {"sim": "red", "fallback": [[1, "sim", "blue"]]}),
             (None, 1, {}),
         ):
-            outbound.insert(
+            arrivals.insert(
                 *(db, IDS),
                 new_message(key_id=key_id, priority=priority, options=options),
             )
@@ -341,7 +341,7 @@ def test_a_shelf_for_each_priority_key_and_route_in_the_order_of_acceptance(
 def test_what_is_not_to_be_sent_is_read_past(tmp_path: Path) -> None:
     with database(tmp_path) as db:
         for scheduled in (True, True, False):
-            outbound.insert(db, IDS, new_message(scheduled=scheduled))
+            arrivals.insert(db, IDS, new_message(scheduled=scheduled))
         found = waiting.waiting(db, SHELF, 0, 2)
         assert found.rows == [] and (found.parts, found.last) == (2, 2)
         assert [row.message_id for row in waiting.waiting(db, SHELF, 2, 2).rows] == [3]

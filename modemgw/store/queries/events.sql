@@ -20,6 +20,7 @@ INSERT INTO delivery (public_id, event_id, webhook_id, state, next_attempt_at)
 SELECT new_id('dlv', event.at), event.id, webhook.id, 'pending', event.at
   FROM event CROSS JOIN webhook
  WHERE event.id BETWEEN :first AND :last
+   AND event.public_id IS NOT NULL
    AND webhook.state = 'active'
    AND EXISTS (SELECT 1
                  FROM webhook_pattern
