@@ -16,6 +16,7 @@ from modemgw.errors import (
     RequestError,
 )
 from modemgw.gateway import views
+from modemgw.gateway.key_purses import KeyLimit
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -122,7 +123,7 @@ def response(
 ) -> web.Response:
     """Render an error as the answer to a request."""
     headers = {"Content-Type": CONTENT_TYPE}
-    if isinstance(error, HttpError):
+    if isinstance(error, HttpError | KeyLimit):
         headers.update(error.headers)
     if error.retry_after is not None:
         # Whole seconds, and never 0: a client that obeys would spin.

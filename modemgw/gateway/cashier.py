@@ -6,6 +6,7 @@ import logging
 from modemgw.errors import StoreError
 from modemgw.gateway.dispatch import Dispatcher
 from modemgw.gateway.wallet import Wallets
+from modemgw.store.keys import KeyRow
 
 log = logging.getLogger("modemgw.wallet")
 
@@ -33,6 +34,11 @@ class Cashier:
                 await self._wallets.reload(self._is_quiet)
             except StoreError as exc:
                 log.error("cannot read the database", extra={"error": str(exc)})
+
+    async def limit(self, row: KeyRow) -> None:
+        """Take up new limits of a key."""
+        await self._wallets.keys.refresh(row)
+        self._dispatcher.reconsider()
 
     def _is_quiet(self, sim_id: int) -> bool:
         """Tell whether nothing of a SIM is on the air or not written yet."""

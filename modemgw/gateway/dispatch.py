@@ -18,11 +18,11 @@ from modemgw.at.codes import Code
 from modemgw.clock import Clock
 from modemgw.config.quiet import QuietHours
 from modemgw.errors import StoreError
-from modemgw.gateway import loading
-from modemgw.gateway import verdict as verdicts
+from modemgw.gateway import endings, loading
 from modemgw.gateway.evening import Evening
 from modemgw.gateway.health import HealthWatch
-from modemgw.gateway.lane import Lane, Submitter
+from modemgw.gateway.lane import Lane
+from modemgw.gateway.lane_sides import Submitter
 from modemgw.gateway.queue import Entry, QueueIndex
 from modemgw.gateway.quiet import Calm
 from modemgw.gateway.verdict import Attempt, Fate, Verdict
@@ -312,7 +312,7 @@ class Dispatcher:
         if not gone:
             return
         jobs = [
-            verdicts.expired(
+            endings.expired(
                 *(self._store.ids, entry, now),
                 at_night=self.evening.is_night_for(entry, now),
                 limit=self.why_blocked(entry, now),

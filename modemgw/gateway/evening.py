@@ -7,7 +7,7 @@ that thousands of them neither hold a SIM up nor fill the queue until morning.
 from collections.abc import Callable, Sequence
 
 from modemgw.clock import Clock
-from modemgw.gateway import verdict as verdicts
+from modemgw.gateway import endings
 from modemgw.gateway.queue import Entry, QueueIndex
 from modemgw.gateway.quiet import Calm
 from modemgw.policy.routing import SimView
@@ -59,6 +59,6 @@ class Evening:
         while self._sleepers:
             some = self._sleepers[:AT_ONCE]
             now = self._clock.now_ms()
-            await self._store.write(verdicts.put_to_bed(self._store.ids, some, now))
+            await self._store.write(endings.put_to_bed(self._store.ids, some, now))
             del self._sleepers[: len(some)]
             self.on_scheduled()

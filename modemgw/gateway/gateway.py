@@ -138,6 +138,7 @@ class Gateway:
         self.dispatcher.index.treasurer = self.wallets
         self.dispatcher.why_blocked = self.wallets.why_blocked
         self.cashier = Cashier(self.wallets, self.dispatcher)
+        self.keys.on_limits = self.cashier.limit
         self.pool.on_change = self.health.look
         self.witnesses = Witnesses(store, self.doubts, sim_of=self.pool.sim_of)
         self.pool.witness_of = self.witnesses.of
@@ -172,6 +173,7 @@ class Gateway:
             queue_max=config.queue.max,
             rng=rng,
         )
+        self.intake.limits_of = self.wallets.keys.of
         self.deadlines = Deadlines(
             store,
             clock,

@@ -5,19 +5,41 @@ of it at once, and when they are submitted, so that yesterday's queue is not sen
 top of today's allowance. Money is counted when it is spent.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from modemgw.clock import Clock
-from modemgw.config.money import billed_from, limit
+from modemgw.config.money import billed_from, limit, show_amount
 from modemgw.errors import FieldProblem, QuotaExceeded
+from modemgw.gateway.model import Caller
 from modemgw.policy.quota import FAR, Limit, Meter
 from modemgw.store import keys as key_rows
 from modemgw.store import wallet as rows
 from modemgw.store.database import Store
+from modemgw.store.outbound import NewMessage
+from modemgw.store.writer import Connection
 
 KEY_BILLING_DAY = 1
+
+
+class KeyLimit(QuotaExceeded):
+    """A key asks for more than its limit; 403 where no waiting would help."""
+
+    def __init__(self, limit: Limit, why: str, now: int, end: int | None) -> None:
+        left_s = 0.0 if end is None else max(1.0, (end - now) / 1000)
+        super().__init__(
+            f"this key has a limit of {limit.name}, and {why}",
+            errors=(FieldProblem("", "quota", f"limit of {limit.name}"),),
+            status=403 if end is None else 429,
+            retry_after=left_s or None,
+        )
+        unit = limit.period.unit
+        amount = show_amount(limit.count) if limit.money else str(limit.count)
+        self.headers = {"RateLimit-Policy": f'"{unit}";q={amount}'}
+        if end is not None:
+            self.headers["RateLimit"] = f'"{unit}";r=0;t={round(left_s)}'
 
 
 @dataclass(slots=True)
@@ -89,25 +111,20 @@ class KeyPurse:
     def why_full(self, parts: int, now: int) -> str | None:
         """Return the limit that a message of unknown price waits for, or None."""
         found = _full(self.sent, parts, 0, now)
-        return None if found is None else found[1]
+        return None if found is None else found[1].name
 
-    def refuse(self, parts: int, now: int) -> None:
-        """Raise QuotaExceeded where so many parts are too many to accept now."""
+    def refuse(self, parts: int, now: int, *, of: int | None = None) -> None:
+        """Raise QuotaExceeded where so many parts are too many to accept now.
+
+        `of`: how many of them are those of the message that is refused.
+        """
         found = _full(self.accepted, parts, 1, now)
         if found is None:
             return
-        end, name = found
-        if any(not one.money and parts > one.count for one, _ in self.accepted):
-            raise QuotaExceeded(
-                f"this key has a limit of {name}, and this is more than all of it",
-                errors=(FieldProblem("", "quota", f"limit of {name}"),),
-                status=403,
-            )
-        raise QuotaExceeded(
-            f"this key has a limit of {name}, and it is reached",
-            errors=(FieldProblem("", "quota", f"limit of {name}"),),
-            retry_after=max(1.0, (end - now) / 1000),
-        )
+        end, which = found
+        if not which.money and (of or parts) > which.count:
+            raise KeyLimit(which, "this is more than all of it", now, None)
+        raise KeyLimit(which, "it is reached", now, end)
 
     def accept(self, parts: int, now: int) -> None:
         """Count what is being accepted."""
@@ -118,17 +135,53 @@ class KeyPurse:
 
 def _full(
     meters: Iterable[tuple[Limit, Meter]], parts: int, cost: int, now: int
-) -> tuple[int, str] | None:
+) -> tuple[int, Limit] | None:
     """Return the limit that is over last, of those that leave too little."""
-    found: tuple[int, str] | None = None
+    found: tuple[int, Limit] | None = None
     for which, meter in meters:
         used = meter.used(now)
         wanted = cost if which.money else parts
         if used + wanted > which.count or (which.money and used >= which.count):
             end = meter.bounds(now)[1]
             if found is None or end > found[0]:
-                found = end, which.name
+                found = end, which
     return found
+
+
+def unlimited(key_id: int | None) -> KeyPurse | None:
+    """No key has limits."""
+    return None
+
+
+@contextmanager
+def counting(
+    limits: KeyPurse | None, news: Sequence[NewMessage], now: int
+) -> Iterator[None]:
+    """Count what is being accepted, from before it is written unless that fails.
+
+    Raises QuotaExceeded where it is more than the key may have now.
+    """
+    if limits is None:
+        yield
+        return
+    parts = sum(new.segments for new in news)
+    if parts:
+        limits.refuse(parts, now)
+    limits.accept(parts, now)
+    try:
+        yield
+    except BaseException:
+        limits.accept(-parts, now)
+        raise
+
+
+def keep_count(
+    db: Connection, caller: Caller, news: Sequence[NewMessage], now: int
+) -> None:
+    """Count it in the transaction that accepts it."""
+    parts = sum(new.segments for new in news)
+    if caller.key_id is not None and parts:
+        rows.accept(db, caller.key_id, parts, now)
 
 
 class KeyPurses:

@@ -8,13 +8,14 @@ it is answered, whichever door it came through.
 import logging
 from asyncio import Future
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from modemgw.clock import Clock
 from modemgw.errors import NotFound
 from modemgw.gateway.model import Caller
 from modemgw.store import keys as rows
 from modemgw.store.database import Store
+from modemgw.store.writer import Connection
 
 log = logging.getLogger("modemgw.keys")
 
@@ -40,6 +41,7 @@ class KeyRing:
         self._clock = clock
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._revocations = 0
+        self.on_limits: Callable[[rows.KeyRow], Awaitable[None]] = _unheard
 
     def cached(self, plain: str, address: str) -> Caller | None:
         """Return the caller of a key that is in memory; None: look it up, or refuse."""
@@ -67,14 +69,32 @@ class KeyRing:
                 self._known.popitem(last=False)
         return self._used(known, address)
 
-    async def create(self, name: str, scopes: Sequence[str]) -> tuple[rows.KeyRow, str]:
+    async def create(
+        self, name: str, scopes: Sequence[str], limits: Sequence[str] = ()
+    ) -> tuple[rows.KeyRow, str]:
         """Make a key; return its row and the plain key, shown only now."""
         now = self._clock.now_ms()
         row, plain = await self._store.write(
-            lambda db: rows.create(db, name, scopes, now)
+            lambda db: rows.create(db, name, scopes, now, limits)
         )
-        log.info("key created", extra={"key": row.public_id, "scopes": row.scopes})
+        await self.on_limits(row)
+        extra = {"key": row.public_id, "scopes": row.scopes, "limits": row.limits}
+        log.info("key created", extra=extra)
         return row, plain
+
+    async def limit(self, public_id: str, limits: Sequence[str]) -> rows.KeyRow:
+        """Set what a key may have sent. Raises NotFound where it is not in force."""
+
+        def job(db: Connection) -> rows.KeyRow | None:
+            changed = rows.limit(db, public_id, limits)
+            return rows.find(db, public_id) if changed else None
+
+        row = await self._store.write(job)
+        if row is None:
+            raise NotFound(f"there is no key {public_id!r} in force")
+        await self.on_limits(row)
+        log.info("key limited", extra={"key": public_id, "limits": row.limits})
+        return row
 
     async def all(self) -> list[rows.KeyRow]:
         """Return every key, oldest first, revoked ones too."""
@@ -103,6 +123,10 @@ class KeyRing:
             old = known.caller
             known.caller = Caller(old.key_id, old.name, old.scopes, address)
         return known.caller
+
+
+async def _unheard(row: rows.KeyRow) -> None:
+    """Nobody counts by key yet."""
 
 
 def _ignore(touched: "Future[None]") -> None:

@@ -8,23 +8,21 @@ commit, and AT+CMGS goes out while that commit is being flushed.
 
 import asyncio
 import logging
-from collections.abc import Awaitable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Protocol, assert_never
+from typing import assert_never
 
-from modemgw.at.codes import Code
 from modemgw.clock import Clock
 from modemgw.errors import PduEncodeError, StoreError
 from modemgw.gateway import verdict as verdicts
+from modemgw.gateway.lane_sides import Source, Submitter
 from modemgw.gateway.lane_sim import Bill, LaneSim
 from modemgw.gateway.queue import Entry
 from modemgw.gateway.rendering import render_part, wants_report
 from modemgw.gateway.verdict import Attempt, Fate, Job, Verdict
 from modemgw.ids import IdSource
 from modemgw.modem.model import Accepted, InDoubt, NotSent, Refused, SubmitOutcome
-from modemgw.policy.blame import Finding
 from modemgw.policy.routing import SimView, because
 from modemgw.store import meta
 from modemgw.store.database import Store
@@ -39,51 +37,6 @@ STORE_RETRY_S = (0.5, 1.0, 2.0, 5.0, 15.0)  # between tries while the disk says 
 
 def _nothing(db: Connection) -> object:
     return None
-
-
-class Submitter(Protocol):
-    """The side of a modem's actor that a lane uses."""
-
-    async def submit(
-        self,
-        octets: bytes,
-        tpdu_length: int,
-        *,
-        gate: Awaitable[object] | None,
-        token: object = None,
-        more: bool = False,
-    ) -> SubmitOutcome:
-        """Send one TPDU; see modem/actor.py."""
-
-
-class Source(Protocol):
-    """The side of the dispatcher that a lane uses."""
-
-    stopping: bool  # no part may be begun any more
-
-    def take(self, lane: "Lane") -> Entry | None:
-        """Give the best message this lane may send now, or None."""
-
-    def settled(self, lane: "Lane", attempt: Attempt, verdict: Verdict) -> None:
-        """Hear what became of a part, before it is on disk."""
-
-    def recorded(self, attempt: Attempt, verdict: Verdict, result: object) -> None:
-        """Hear that it is on disk, and what the job returned."""
-
-    def dropped(self, entry: Entry) -> None:
-        """Hear that a message was canceled or ended while it was being taken."""
-
-    def postponed(self, entry: Entry) -> None:
-        """Hear that a message could not even be marked; it waits again."""
-
-    def other_sims(self, lane: "Lane", entry: Entry) -> int:
-        """Count the SIMs in service, but this one, that may take the message."""
-
-    def blame(self, lane: "Lane", attempt: Attempt, code: Code) -> Finding:
-        """Say whose fault a refusal is."""
-
-    def jitter(self) -> float:
-        """Return a random number in [0, 1)."""
 
 
 class Lane:

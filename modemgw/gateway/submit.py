@@ -8,17 +8,29 @@ mark waits behind ten thousand inserts.
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 import msgspec
 
 from modemgw.clock import Clock
-from modemgw.errors import Conflict, FieldError, RequestError, StoreError
+from modemgw.errors import (
+    Conflict,
+    FieldError,
+    QuotaExceeded,
+    RequestError,
+    StoreError,
+)
 from modemgw.gateway import views
 from modemgw.gateway.accept import Checker
 from modemgw.gateway.dispatch import Dispatcher
+from modemgw.gateway.key_purses import (
+    KeyPurse,
+    counting,
+    keep_count,
+    unlimited,
+)
 from modemgw.gateway.loading import wish_of
 from modemgw.gateway.model import (
     BatchResult,
@@ -28,7 +40,14 @@ from modemgw.gateway.model import (
     Submitted,
 )
 from modemgw.gateway.queue import Entry, Slot
-from modemgw.store import arrivals, batches, idempotency, outbound, routing, waiting
+from modemgw.store import (
+    arrivals,
+    batches,
+    idempotency,
+    outbound,
+    routing,
+    waiting,
+)
 from modemgw.store.database import Store
 from modemgw.store.idempotency import StoredAnswer
 from modemgw.store.outbound import NewMessage
@@ -76,6 +95,7 @@ class _Arrival:
     caller: Caller
     key: IdempotencyKey | None
     body: bytes
+    limited: bool = False  # its key has limits, which it counts against
 
 
 class Intake:
@@ -94,6 +114,7 @@ class Intake:
         self.open_count = 0  # messages that wait, as last counted, plus those since
         self.closed = False  # takes nothing any more
         self.unexpanded = False  # a batch on disk waits for its rows
+        self.limits_of: Callable[[int | None], KeyPurse | None] = unlimited
         self._store = store
         self._clock = clock
         self._dispatcher = dispatcher
@@ -109,8 +130,8 @@ class Intake:
     ) -> Submitted:
         """Accept one message; it is on disk when this returns.
 
-        Raises FieldError, QueueFull, IdempotencyMismatch, Conflict (the same key
-        is being worked on) and StoreError; then nothing was kept.
+        Raises FieldError, QueueFull, QuotaExceeded, IdempotencyMismatch, Conflict
+        (the same key is being worked on) and StoreError; then nothing was kept.
         """
         if key is None:
             return await self._submit(draft, caller, None)
@@ -131,8 +152,10 @@ class Intake:
         await self._room_for(1)
         body = views.encode(views.created(new))
         start = self._rng.randrange(1, 256) if new.segments > 1 else 0
-        arrival = _Arrival(new, start, caller, key, body)
-        entry = await self._store.gather(self._keep, arrival)
+        limits = self.limits_of(caller.key_id)
+        arrival = _Arrival(new, start, caller, key, body, limits is not None)
+        with counting(limits, [new], now):
+            entry = await self._store.gather(self._keep, arrival)
         self.open_count += 1
         if not new.scheduled:
             self._dispatcher.offer([entry])
@@ -154,6 +177,8 @@ class Intake:
             if one.key is not None:
                 at = one.new.created_at
                 _keep_answer(db, one.caller, one.key, one.body, at)
+            if one.limited:
+                keep_count(db, one.caller, [one.new], one.new.created_at)
         return list(map(_entry, news, made))
 
     @asynccontextmanager
@@ -225,6 +250,7 @@ class Intake:
         public_id = ids.new("bat", now)
         results: list[str | RequestError] = []
         accepted: list[NewMessage] = []
+        limits, room = self.limits_of(caller.key_id), 0
         breather = self._clock.monotonic()
         for draft in drafts:
             if self._clock.monotonic() - breather > YIELD_EVERY_S:
@@ -237,7 +263,10 @@ class Intake:
                 new, _ = self._checker.check(
                     draft, caller, public_id=ids.new("msg", now), now=now
                 )
-            except FieldError as exc:
+                if limits is not None:
+                    limits.refuse(room + new.segments, now, of=new.segments)
+                    room += new.segments
+            except (FieldError, QuotaExceeded) as exc:
                 results.append(exc)
             else:
                 results.append(new.public_id)
@@ -248,6 +277,8 @@ class Intake:
 
         def job(db: Connection) -> int:
             _keep_answer(db, caller, key, body, now)
+            if limits is not None:
+                keep_count(db, caller, accepted, now)
             return batches.insert(
                 db,
                 public_id=public_id,
@@ -258,7 +289,8 @@ class Intake:
                 now=now,
             )
 
-        batch_id = await self._store.write(job)
+        with counting(limits, accepted, now):
+            batch_id = await self._store.write(job)
         try:
             async with self._expanding:
                 await self._expand(batch_id, accepted, 0)

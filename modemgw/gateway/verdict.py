@@ -5,7 +5,7 @@ and what becomes of the message in memory. The lane applies both; nothing here
 waits, writes or knows a task.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -17,7 +17,6 @@ from modemgw.modem.model import Accepted, InDoubt, NotSent, Refused, WireLine
 from modemgw.policy.blame import Culprit, Finding
 from modemgw.policy.message import (
     DEFAULT_ON_IN_DOUBT,
-    MessageState,
     OnInDoubt,
 )
 from modemgw.policy.retry import (
@@ -28,7 +27,7 @@ from modemgw.policy.retry import (
     backoff_ms,
     decide,
 )
-from modemgw.store import outbound, outcomes, settling
+from modemgw.store import outcomes, settling
 from modemgw.store.outbound import JsonDict
 from modemgw.store.outcomes import PartRef
 from modemgw.store.writer import Connection
@@ -350,73 +349,3 @@ def unencodable(ids: IdSource, attempt: Attempt, why: str, now: int) -> Verdict:
         outcomes.fail(db, ids, attempt.ref, reason=story, now=now, detail={"why": why})
 
     return Verdict(job, Fate.GONE, "message cannot be encoded")
-
-
-def expired(
-    ids: IdSource,
-    entry: Entry,
-    now: int,
-    *,
-    at_night: bool = False,
-    limit: str | None = None,
-) -> Job:
-    """Return the job that ends a message whose validity ended in the queue.
-
-    `limit` of its key, where that kept it there.
-    """
-    if limit is not None:
-        return _blocked(ids, entry, now, limit)
-    why = "no SIM could send it before its "
-    why += "quiet hours and the end of its validity" if at_night else "validity ended"
-    story: JsonDict = {
-        "code": "quiet_hours" if at_night else "expired",
-        "detail": why,
-        "raw": None,
-        "retryable": True,
-    }
-
-    def job(db: Connection) -> object:
-        return outbound.close(
-            db, ids, entry.message_id, MessageState.EXPIRED, story, now
-        )
-
-    return job
-
-
-def _blocked(ids: IdSource, entry: Entry, now: int, limit: str) -> Job:
-    story: JsonDict = {
-        "code": "quota",
-        "detail": f"its key reached its limit of {limit}, and the validity ended",
-        "raw": None,
-        "retryable": True,
-    }
-
-    def job(db: Connection) -> object:
-        return outbound.close(
-            db, ids, entry.message_id, MessageState.BLOCKED, story, now
-        )
-
-    return job
-
-
-def put_to_bed(ids: IdSource, sleepers: Sequence[tuple[Entry, int]], now: int) -> Job:
-    """Return the job that schedules messages for the end of their quiet hours.
-
-    One whose validity ends before that will never be sent, and is told so at once.
-    """
-    story: JsonDict = {
-        "code": "quiet_hours",
-        "detail": "its validity ends in the quiet hours",
-        "raw": None,
-        "retryable": True,
-    }
-
-    def job(db: Connection) -> None:
-        for entry, until in sleepers:
-            if until < entry.expires_at:
-                outbound.postpone(db, ids, entry.message_id, until, now)
-            else:
-                state = MessageState.EXPIRED
-                outbound.close(db, ids, entry.message_id, state, story, now)
-
-    return job
