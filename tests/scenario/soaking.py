@@ -34,11 +34,12 @@ from modemgw.store.writer import Connection
 from tests.gateway.rig import TESTER
 from tests.gateway.sockets import Sockets
 from tests.loop import VirtualClock, run_virtual
-from tests.scenario import fortune
+from tests.scenario import fortune, upheaval
 from tests.scenario.reckoning import Reckoning, Sent, reckon
 
 HOUR = 3600.0
 FAULT_EVERY_S = 1200.0  # per modem, on average
+UPHEAVAL_EVERY_S = 1.5 * HOUR
 SEND_EVERY_S = 60.0
 ARRIVE_EVERY_S = 90.0
 CUT_EVERY_S = 3.0 * HOUR
@@ -97,6 +98,7 @@ class World:
     arrived: list[str] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
     cuts: int = 0
+    jumps: int = 0
     _seen: tuple[object, Sight] | None = None
 
     async def look(self, wanted: Wanted) -> Sight:
@@ -157,6 +159,7 @@ async def _live(seed: int, data_dir: Path, span_s: float, count: int) -> Soaked:
     chance = [
         asyncio.create_task(_send(world)),
         asyncio.create_task(_arrive(world)),
+        asyncio.create_task(_upheave(world)),
         *(asyncio.create_task(_suffer(world, at)) for at in range(count)),
     ]
     dice = world.dice("cuts")
@@ -225,6 +228,15 @@ async def _suffer(world: World, at: int) -> None:
         await happens(modem, dice)
 
 
+async def _upheave(world: World) -> None:
+    dice = world.dice("upheavals")
+    while True:
+        await asyncio.sleep(dice.expovariate(1 / UPHEAVAL_EVERY_S))
+        happens = upheaval.draw(dice)
+        world.faults[happens.__name__] += 1
+        await happens(world, dice)
+
+
 @asynccontextmanager
 async def _gateway(world: World, dice: Random) -> AsyncIterator[Gateway]:
     """Run a gateway until its power is cut: nothing more reaches the disk."""
@@ -244,6 +256,8 @@ async def _gateway(world: World, dice: Random) -> AsyncIterator[Gateway]:
             meta.put(db, "boot", "the machine as it was started before")
 
         await store.write(other)
+    if dice.random() < 0.5:
+        upheaval.slow_disk(store.writer, world.dice(f"disk {world.cuts}"))
     gateway = Gateway(
         config,
         store,
