@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from modemgw.cli.client import AdminClient
     from modemgw.config.model import Config
     from modemgw.config.values import Listen
+    from modemgw.sim.scenario import Scenario
 
 DEFAULT_LISTEN = "127.0.0.1:8080"
 PORTS_TRIED = 100  # from the default one upwards
 MAX_MODEMS = 256
-DEFAULT_MODEMS = 3
+CREDIT = 1_000_000  # cents: nobody sends so much in a demo
 READY_S = 3.0  # for the modems, before the greeting is printed all the same
 READY_POLL_S = 0.05
 SCOPES = "messages:send,messages:read,at:read,sims:read,modems:read,events:read"
@@ -76,12 +77,11 @@ def demo(
     from modemgw import log  # noqa: PLC0415 (help stays quick)
     from modemgw.cli.simulated import simulated  # noqa: PLC0415
     from modemgw.config.load import load  # noqa: PLC0415
-    from modemgw.sim.scenario import Scenario  # noqa: PLC0415
     from modemgw.sim.scenario_file import load_scenario  # noqa: PLC0415
     from modemgw.store.lock import DirectoryLock  # noqa: PLC0415
 
-    plan = load_scenario(scenario) if scenario is not None else Scenario()
-    count = modems or len(plan.modems) or DEFAULT_MODEMS
+    plan = load_scenario(scenario) if scenario is not None else demo_scenario()
+    count = modems or len(plan.modems)
     with ExitStack() as stack:
         address = choose_address(listen)
         if data is None:
@@ -100,6 +100,19 @@ def demo(
 
         stack.enter_context(simulated(count, data.absolute() / "modems", plan))
         run_daemon(config, ready=lambda _: _introduce(config))
+
+
+def demo_scenario() -> "Scenario":
+    """Return the modems of a demo: SIMs of three operators, with money on them."""
+    from modemgw.sim.scenario import ModemPlan, Scenario  # noqa: PLC0415
+
+    sentences = ("english", "german", "british")
+    return Scenario(
+        modems=tuple(
+            ModemPlan(options={"credit": CREDIT, "balance": sentence})
+            for sentence in sentences
+        )
+    )
 
 
 def choose_address(wanted: str | None) -> "Listen":
@@ -167,8 +180,13 @@ def demo_config(modems: int, address: "Listen") -> str:
         f"modems:\n{ports}"
         "sims:\n"
         "  # A real SIM wants a pace such as 10/min.\n"
-        "  defaults: {pace: off, reports: on}\n"
+        "  defaults:\n"
+        "    pace: off\n"
+        "    reports: on\n"
+        '    balance: {ussd: "*100#", every: 1h, low: 5.00}\n'
         f"  cards:\n{cards}"
+        "# The network is simulated: nothing costs money.\n"
+        "selftest: {every: 10min, paid: on}\n"
     )
 
 

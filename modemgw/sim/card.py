@@ -6,6 +6,7 @@ The card keeps its state while modems come and go, as a real one does.
 from dataclasses import dataclass, field
 
 from modemgw.sim.answers import cme
+from modemgw.sim.balances import DEFAULT
 from modemgw.sim.storage import Storage
 
 PIN_TRIES, PUK_TRIES = 3, 10  # Spec: 3GPP TS 31.101, 9.5
@@ -33,6 +34,7 @@ class Card:
     puk: str = "12345678"
     credit: int | None = None
     price: int = 9  # cents for one part
+    balance: str = DEFAULT  # the sentence in which the operator tells the credit
     tp_mr: int = 255  # last used; the first submit is 0
     pin_tries: int = PIN_TRIES
     puk_tries: int = PUK_TRIES

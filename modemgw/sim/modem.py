@@ -13,6 +13,7 @@ from typing import Any
 
 from modemgw.sim.acts import ACTS
 from modemgw.sim.answers import Refused, cme, cms
+from modemgw.sim.balances import DEFAULT
 from modemgw.sim.calls import Calls
 from modemgw.sim.card import PIN_TRIES, Card
 from modemgw.sim.faults import NO_FAULTS, Faults
@@ -54,6 +55,7 @@ class SimModem:
         pin_tries: int = PIN_TRIES,
         stat: int = 1,
         credit: int | None = None,
+        balance: str = DEFAULT,
         persona: Persona = GENERIC,
         faults: Faults = NO_FAULTS,
         latency: Latency | float | None = None,
@@ -71,12 +73,14 @@ class SimModem:
             pin=pin,
             pin_tries=pin_tries,
             credit=credit,
+            balance=balance,
             sm=self._storage("SM"),
         )
         self.socket: Socket | None = None
         self.sent: list[bytes] = []
         self.submits = 0
         self.submitting = 0  # TPDUs whose result is awaited
+        self.own_tp_mr = 255  # Persona.references
         self.deletes = 0  # AT+CMGD seen, for Faults.ignore_deletes
         self.me = self._storage("ME")
         self.sr = self._storage("SR")
@@ -128,6 +132,7 @@ class SimModem:
         self.calls.reset()
         self.sibling_heard = False
         self.submitting = 0
+        self.own_tp_mr = 255
         self.lagging.clear()
         self._engaged = None
         for port in self.ports:

@@ -6,6 +6,7 @@ from pathlib import Path
 from modemgw.errors import ConfigError
 from modemgw.sim import builder
 from modemgw.sim.acts import ACTS
+from modemgw.sim.balances import BALANCES, DEFAULT
 from modemgw.sim.named import NAMED, Named
 from modemgw.sim.personas.generic import GENERIC
 from modemgw.sim.scenario import IDENTITY, Event, ModemPlan, Scenario
@@ -54,6 +55,7 @@ def _named(item: Item) -> tuple[Named, ...]:
     return tuple(part.one_of(NAMED, nothing) for part in item.items())
 
 
+_SENTENCES = {name: name for name in BALANCES}
 _MODEM: Mapping[str, tuple[Reader, str]] = {
     "count": (Item.whole, "count"),
     "persona": (persona, "persona"),
@@ -62,6 +64,7 @@ _MODEM: Mapping[str, tuple[Reader, str]] = {
     "latency": (latency, "latency"),
     "pin": (Item.text, "pin"),
     "credit": (Item.whole, "credit"),
+    "balance": (lambda item: item.one_of(_SENTENCES, DEFAULT), "balance"),
     "number": (Item.text, "number"),
     "imei": (Item.text, "imei"),
     "imsi": (Item.text, "imsi"),

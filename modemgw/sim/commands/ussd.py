@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from modemgw.sim import ussd_coding
 from modemgw.sim.answers import cme
+from modemgw.sim.balances import BALANCES
 from modemgw.sim.commands.table import BAD_PARAMETER, Answer, command
 from modemgw.sim.line import Call, Form
 
@@ -18,8 +19,10 @@ MENU = "1 Balance\n2 Own number\n0 Exit"
 
 def respond(card: "Card", asked: str, in_menu: bool) -> tuple[int, str]:
     """Return <m> and the text of the network's answer."""
-    euros = "unlimited" if card.credit is None else f"{card.credit / 100:.2f} EUR"
-    balance = (DONE, f"Your balance is {euros}.")
+    text = "Your balance is unlimited."
+    if card.credit is not None:
+        text = BALANCES[card.balance](card.credit)
+    balance = (DONE, text)
     own = (DONE, f"Your number is {card.number}.")
     if in_menu:
         return {"1": balance, "2": own}.get(asked, (DONE, "Goodbye."))
