@@ -101,8 +101,9 @@ class Dispatcher:
         now = self._clock.now_ms()
         added: list[Entry] = []
         for entry in entries:
-            self.on_enter(entry)
-            if self.index.offer(entry, now):
+            if self.index.admits(entry):
+                self.on_enter(entry)
+                self.index.add(entry, now)
                 added.append(entry)
         if len(added) == 1:
             self._wake_one(added[0])
@@ -132,7 +133,13 @@ class Dispatcher:
             loop.call_later(place * WAKE_SPACING_S, lane.wake)
 
     def reconsider(self) -> None:
-        """Judge anew what waits: a SIM came, went, or is another one now."""
+        """Judge anew what waits: a SIM came, went, or is held back no longer."""
+        soon = [view for view in self.views() if view.ready and self._is_soon(view)]
+        if soon:
+            self.index.readmit(
+                lambda wish: any(why_never(wish, view) is None for view in soon),
+                self._clock.now_ms(),
+            )
         self.index.reconsider()
         self.wake()
         self._changed.set()
@@ -140,6 +147,9 @@ class Dispatcher:
     def views(self) -> list[SimView]:
         """Return every lane as routing sees it now."""
         return [lane.view() for lane in self.lanes.values()]
+
+    def _is_soon(self, view: SimView) -> bool:
+        return view.free_at <= self._clock.now_ms() + SOON_MS
 
     async def load(self) -> None:
         """Begin to fill the queue from the database; `run` goes on with it."""
@@ -264,15 +274,10 @@ class Dispatcher:
 
     def other_sims(self, lane: Lane, entry: Entry) -> int:
         """Count the SIMs in service, but this one, that may take the message soon."""
-        soon = self._clock.now_ms() + SOON_MS
-        views = [
-            other.view()
-            for other in self.lanes.values()
-            if other is not lane and other.ready and other.sim is not None
-        ]
+        others = (o.view() for o in self.lanes.values() if o is not lane and o.sim)
         return sum(
-            view.free_at <= soon and why_never(entry.wish, view) is None
-            for view in views
+            view.ready and self._is_soon(view) and why_never(entry.wish, view) is None
+            for view in others
         )
 
     def blame(self, lane: Lane, attempt: Attempt, code: Code) -> Finding:

@@ -128,7 +128,7 @@ class Gateway:
         )
         self.health.join(
             self.dispatcher.lanes,
-            wake=self.dispatcher.wake,
+            wake=self.dispatcher.reconsider,
             operator_of=self.pool.operator_of,
         )
         self.pool.gate_for.append(self.health.gate)
@@ -327,6 +327,7 @@ class Gateway:
     def sims(self) -> list[SimView]:
         """Return every SIM ever seen, by name."""
         views = (self.care.describe(view) for view in self.pool.sims())
+        views = map(self.wallets.describe, views)
         return [self.upkeep.describe(view) for view in views]
 
     def modems(self) -> list[ModemSnapshot]:

@@ -19,8 +19,9 @@ from modemgw.config.health import HealthConfig
 from modemgw.gateway.health_gate import Hold, Pause, SimHealth
 from modemgw.gateway.health_steps import Step, Steps, event_of, health_of
 from modemgw.gateway.lane import Lane
-from modemgw.gateway.lane_sim import Gate
+from modemgw.gateway.lane_sim import Gate, LaneSim
 from modemgw.gateway.outages import Outages
+from modemgw.gateway.presence import Presence
 from modemgw.gateway.verdict import Attempt, Fate, Verdict
 from modemgw.gateway.views import maybe_instant
 from modemgw.pdu.report import Delivery, StatusReport
@@ -47,6 +48,8 @@ Probe = Callable[[int], Awaitable[Probed]]
 
 PROBE_S = 900.0  # a probe that takes longer has found nothing
 LONGEST_SLEEP_S = 3600.0  # the wall clock may jump: look again at least this often
+FORGIVEN = 2  # such refusals in a row: with the next a SIM may be benched, and told
+STALE_S = 600.0  # how often what stands against SIMs is looked through for age
 CLOCKS_MS = 60_000  # a service centre's clock may differ so much from ours
 _ON_PAROLE = {Suspect.EITHER: Cause.REFUSED, Suspect.BARRED: Cause.BARRED}
 _OUT = (Suspect.NETWORK, Suspect.EITHER)
@@ -76,14 +79,12 @@ class HealthWatch:
         self._store = store
         self._clock = clock
         self._benches = config.bench
-        self._down_after_s = config.down_after
-        self._lanes: Mapping[str, Lane] = {}
         self._wake_lanes: Callable[[], None] = lambda: None
-        self._operator_of: Callable[[str], str] = lambda modem: ""
         self._outages = Outages(rng)
         self._watched = False
         self._look = asyncio.Event()
         self.steps = Steps(store, clock)
+        self.presence = Presence(clock, self.steps, down_after_s=config.down_after)
 
     def join(
         self,
@@ -93,8 +94,8 @@ class HealthWatch:
         operator_of: Callable[[str], str],
     ) -> None:
         """Meet the lanes; `operator_of` names the network that a modem is in."""
-        self._lanes, self._wake_lanes = lanes, wake
-        self._operator_of = operator_of
+        self.presence.lanes, self.presence.operator_of = lanes, operator_of
+        self._wake_lanes = wake
 
     async def load(self) -> None:
         """Read where the SIMs stood when the last run ended."""
@@ -137,7 +138,7 @@ class HealthWatch:
         `rivals` are the other SIMs in service that may take the message.
         """
         now, sim_id = self._clock.now_ms(), attempt.ref.sim_id
-        operator = self._operator_of(lane.modem)
+        operator = self.presence.operator_of(lane.modem)
         around = Around(operator, self._sisters(lane, operator), rivals)
         finding = self.ledger.refused(sim_id, attempt.entry.to, code, now, around)
         sim = self.sims.get(sim_id)
@@ -157,6 +158,7 @@ class HealthWatch:
             self.refresh()
         elif sim.hold is not None and finding.suspect is not Suspect.NOBODY:
             self._end_outage(sim.hold)  # refused, but by a network that answers
+        self._rate(lane.sim, sim)
         return finding
 
     def settled(self, lane: Lane, attempt: Attempt, verdict: Verdict) -> None:
@@ -167,7 +169,7 @@ class HealthWatch:
         if not verdict.sent:
             self._outages.no_answer(sim, self._clock.now_ms())
             return
-        now, operator = self._clock.now_ms(), self._operator_of(lane.modem)
+        now, operator = self._clock.now_ms(), self.presence.operator_of(lane.modem)
         if sim.hold is not None:
             self._end_outage(sim.hold)
         for fault in self.ledger.accepted(sim.sim_id, attempt.entry.to, operator, now):
@@ -176,6 +178,7 @@ class HealthWatch:
                 self.bench(at_fault, fault.cause, fault.sentence)
         if verdict.fate is Fate.GONE and not sim.state.by_reports:
             self._credit(sim, now)
+        self._rate(lane.sim, sim)
 
     def reported(self, sim_id: int, report: StatusReport) -> None:
         """Hear of a delivery report for something that this SIM sent."""
@@ -245,8 +248,23 @@ class HealthWatch:
             log.log(level, event, extra=extra)
         return Step(sim, event, data)
 
+    def _rate(self, lane_sim: LaneSim | None, sim: SimHealth) -> None:
+        """Let routing spare a SIM that is refused what others get through.
+
+        Refusals alone do not count: one unreachable number must not slow anything.
+        """
+        if lane_sim is None or lane_sim.sim_id != sim.sim_id:
+            return
+        proven = self.ledger.proven(sim.sim_id)
+        lane_sim.health = max(0, proven - FORGIVEN)
+        why = f"others get through what it was refused, {proven} times in a row"
+        lane_sim.health_because = why if lane_sim.health else ""
+
     def refresh(self) -> None:
         """Work out anew who is held back, and whether outcomes matter."""
+        for lane in self.presence.lanes.values():
+            if lane.sim is not None and lane.sim.sim_id in self.sims:
+                self._rate(lane.sim, self.sims[lane.sim.sim_id])
         for sim in self.sims.values():
             sim.refresh()
         self._watched = any(sim.is_watched for sim in self.sims.values())
@@ -257,7 +275,7 @@ class HealthWatch:
         return {
             "sim": sim.name,
             "iccid": sim.iccid,
-            "modem": self._modem_of(sim.sim_id),
+            "modem": self.presence.modem_of(sim.sim_id),
             "why": why,
             "cause": state.cause.value if state.cause else None,
             "advice": ADVICE[state.cause] if state.cause else None,
@@ -273,11 +291,11 @@ class HealthWatch:
             return ()
         return tuple(
             other.sim.sim_id
-            for other in self._lanes.values()
+            for other in self.presence.lanes.values()
             if other is not lane
             and other.ready
             and other.sim is not None
-            and self._operator_of(other.modem) == operator
+            and self.presence.operator_of(other.modem) == operator
             and self._is_active(other.sim.sim_id)
         )
 
@@ -300,8 +318,11 @@ class HealthWatch:
         """Probe what has been benched long enough, tell who is lost; for life."""
         while True:
             self._look.clear()
+            if not self.ledger.is_empty:
+                self.ledger.age(self._clock.now_ms())
+                self.refresh()
             await self._probe_due()
-            self._tell_lost()
+            self.presence.look(self.sims.values())
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._seconds_to_next()):
                     await self._look.wait()
@@ -310,7 +331,9 @@ class HealthWatch:
         now = self._clock.now_ms()
         for sim in list(self.sims.values()):
             state = sim.state
-            if not is_over(state, now, self.terms) or not self._in_service(sim.sim_id):
+            if not is_over(state, now, self.terms) or not self.presence.is_in_service(
+                sim.sim_id
+            ):
                 continue
             found = [await self._ask(probe, sim.sim_id) for probe in self.probes]
             if sim.state is state:  # a person may have decided meanwhile
@@ -324,60 +347,15 @@ class HealthWatch:
         except TimeoutError:
             return Probed(None, "the probe took too long")
 
-    def _tell_lost(self) -> None:
-        now = self._clock.monotonic()
-        for sim in self.sims.values():
-            if self._in_service(sim.sim_id):
-                sim.lost_at = None
-                if sim.told != "up":
-                    why = "in service" if sim.told is None else "in service again"
-                    self._tell(sim, "up", why)
-                continue
-            if sim.lost_at is None:
-                sim.lost_at = now
-            if sim.told == "up" and now - sim.lost_at >= self._down_after_s:
-                self._tell(sim, "down", self._why_lost(sim.sim_id))
-
-    def _tell(self, sim: SimHealth, told: str, why: str) -> None:
-        sim.told = told
-        modem = self._modem_of(sim.sim_id)
-        data: dict[str, object] = {
-            "sim": sim.name,
-            "iccid": sim.iccid,
-            "modem": modem,
-            "operator": self._operator_of(modem) or None if modem else None,
-            "why": why,
-            "health": sim.state.condition.value,
-        }
-        self.steps.add(Step(sim, f"sim.{told}", data))
-        log.info(f"sim.{told}", extra={"sim": sim.name, "modem": modem, "why": why})
-
     def _seconds_to_next(self) -> float:
-        now, monotonic = self._clock.now_ms(), self._clock.monotonic()
-        left = [LONGEST_SLEEP_S]
+        now = self._clock.now_ms()
+        left = [LONGEST_SLEEP_S if self.ledger.is_empty else STALE_S]
         for sim in self.sims.values():
             until = sim.state.until_at
             if until is not None and until > now:
                 left.append((until - now) / 1000)
-            if sim.told == "up" and sim.lost_at is not None:
-                left.append(sim.lost_at + self._down_after_s - monotonic)
-        return max(0.05, min(left))
-
-    def _in_service(self, sim_id: int) -> bool:
-        return any(
-            lane.ready and lane.sim is not None and lane.sim.sim_id == sim_id
-            for lane in self._lanes.values()
-        )
-
-    def _modem_of(self, sim_id: int) -> str | None:
-        for lane in self._lanes.values():
-            if lane.sim is not None and lane.sim.sim_id == sim_id:
-                return lane.modem
-        return None
-
-    def _why_lost(self, sim_id: int) -> str:
-        modem = self._modem_of(sim_id)
-        return self._lanes[modem].why_not_ready if modem else "in no modem"
+        lost = self.presence.seconds_to_next(self.sims.values())
+        return max(0.05, min(left if lost is None else [*left, lost]))
 
 
 def _on_parole(finding: Finding) -> Finding:

@@ -8,8 +8,8 @@ Nothing here waits: entries go in, the one whose turn it is comes out (see turns
 """
 
 import heapq
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from modemgw.gateway.shelves import Shelf, Shelves, Slice, places_of
@@ -115,10 +115,17 @@ class QueueIndex:
 
     def offer(self, entry: Entry, now: int) -> bool:
         """Take a message in, or say that it waits its turn on disk."""
-        if entry.message_id in self._known or self.shelves.admit(entry):
+        if self.admits(entry):
             self.add(entry, now)
             return True
         return False
+
+    def admits(self, entry: Entry) -> bool:
+        """Say whether a message is to be added, or waits its turn on disk.
+
+        To be asked once: what is not added is left to the next read of the disk.
+        """
+        return entry.message_id in self._known or self.shelves.admit(entry)
 
     def add(self, entry: Entry, now: int) -> None:
         """Put a message in; one that is known already is replaced."""
@@ -152,6 +159,17 @@ class QueueIndex:
             )
         else:
             self._turns.put(entry)
+
+    def readmit(self, may_go: Callable[[Wish], bool], now: int) -> None:
+        """Let every SIM try again what all that could take it now have refused.
+
+        `may_go` says whether a SIM in service is left that has not. All messages are
+        looked at: this is for SIMs that come and go, not for every message.
+        """
+        for entry in list(self._known.values()):
+            if entry.stamp and entry.wish.excluded and not may_go(entry.wish):
+                entry.wish = replace(entry.wish, excluded=frozenset())
+                self._place(entry, now)
 
     def forget(self, message_id: int) -> None:
         """Drop a message: it left, failed, was canceled or waits for a decision."""

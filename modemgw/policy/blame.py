@@ -161,6 +161,10 @@ class Ledger:
         """Return how many refusals stand against a SIM now."""
         return sum(not one.cleared for one in self._runs.get(sim_id, ()))
 
+    def proven(self, sim_id: int) -> int:
+        """Return how many of them others have got through since."""
+        return sum(one.reached for one in self._runs.get(sim_id, ()))
+
     def forget(self, sim_id: int) -> None:
         """Begin anew with a SIM: it was benched, or somebody trusts it again."""
         for one in self._runs.pop(sim_id, ()):
@@ -190,7 +194,7 @@ class Ledger:
         if who is Suspect.SIM:
             card = code.reason in _CARD_REASONS
             return Finding(Culprit.SIM, who, Cause.CARD if card else Cause.BARRED)
-        self._age(now)
+        self.age(now)
         one = _Refusal(sim_id, to, now, who, around.operator, code.sentence)
         trusted = self._is_trusted(sim_id, to)
         self._note(one)
@@ -309,7 +313,7 @@ class Ledger:
             if not run:
                 del self._runs[one.sim_id]
 
-    def _age(self, now: int) -> None:
+    def age(self, now: int) -> None:
         """Forget what is too long ago, or from a future that a clock has left."""
         if 0 <= now - self._aged_at < SWEEP_MS:
             return
