@@ -19,7 +19,9 @@ from modemgw.api import (
     openapi,
     problems,
     sims,
+    upkeep,
     ussd,
+    wallet,
     webhooks,
 )
 from modemgw.api.auth import ADMIN, Authenticator, require
@@ -40,6 +42,8 @@ ROUTES: tuple[Route, ...] = (
     *batches.ROUTES,
     *sims.ROUTES,
     *care.ROUTES,
+    *upkeep.ROUTES,
+    *wallet.ROUTES,
     *ussd.ROUTES,
     *modems.ROUTES,
     *webhooks.ROUTES,

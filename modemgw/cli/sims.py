@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from modemgw.cli import care
+from modemgw.cli import care, upkeep
 from modemgw.cli.options import config_option, json_option
 from modemgw.cli.ussd import ussd
 
@@ -16,6 +16,8 @@ def sims() -> None:
 
 
 for command in (care.bench, care.parole, care.pause, care.resume, ussd):
+    sims.add_command(command)
+for command in (upkeep.balance, upkeep.selftest):
     sims.add_command(command)
 
 

@@ -116,7 +116,7 @@ class BalanceDesk:
         known = {row.id: row for row in await self._store.read(sims.list_sims)}
         for sim in sorted(present):
             row = known.get(sim)
-            config = None if row is None else self._config_of(row)
+            config = None if row is None else self.config_of(row)
             if row is None or config is None or config.code is None:
                 continue
             wait = self._wait_s(row, config, present[sim])
@@ -179,7 +179,7 @@ class BalanceDesk:
         just now, or where the SIM is busy.
         """
         row = await self.find(name)
-        config = self._config_of(row)
+        config = self.config_of(row)
         if config.code is None:
             raise Conflict(
                 f"no USSD code is configured for {row.name!r}: set balance.ussd or "
@@ -200,7 +200,7 @@ class BalanceDesk:
         Only an amount that is surely too small is a failure: below `low`, else zero.
         """
         row = await self._store.read(lambda db: sims.get(db, sim))
-        config = None if row is None else self._config_of(row)
+        config = None if row is None else self.config_of(row)
         if row is None or config is None or config.code is None:
             return Probed(None, "no balance is asked for")
         found = self._rows.get(sim)
@@ -229,7 +229,8 @@ class BalanceDesk:
 
     # -- inside --------------------------------------------------------------
 
-    def _config_of(self, row: SimRow) -> BalanceConfig:
+    def config_of(self, row: SimRow) -> BalanceConfig:
+        """Return how this card is asked."""
         everyone = self._config.sims
         return everyone.balance(everyone.card(row.iccid))
 

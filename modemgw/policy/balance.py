@@ -157,6 +157,8 @@ def _score(  # noqa: PLR0911 - one return per reason
     if lead.endswith(MASK) or tail.startswith(MASK):
         return None  # what is left of something that was blanked out
     clause = re.split(r"[;!?\n|]|\. |,(?= )", lead)[-1]
+    if currency is None and digits.isdigit() and not _stands_alone(clause, tail):
+        return None  # an entry of a menu, a counter
     score = 0 if currency is None else 30
     if wording.starts_price(tail):
         return None
@@ -177,6 +179,12 @@ def _score(  # noqa: PLR0911 - one return per reason
     elif currency is not None and wording.has_balance(behind):
         score += 25
     return score + (5 if re.search(r"[.,]\d{2}$", digits) else 0)
+
+
+def _stands_alone(clause: str, tail: str) -> bool:
+    """Say whether a bare whole number can be money: "Balance: 500", "500 left"."""
+    ends = re.match(r"\s*(?:$|[.;,!|](?:\s|$)|\n)", tail)
+    return wording.is_direct(clause) and bool(ends or wording.starts_left(tail))
 
 
 def _label_of(lead: str, clause: str) -> str:

@@ -33,6 +33,10 @@ BALANCE: Final = (
     *("saldoa", "kontosaldo", "الرصيد", "رصيدك", "رصيد", "余额", "餘額", "ยอดเงิน"),
     *("tk goc", "tkc", "tk chinh", "tai khoan", "số dư"),
 )
+LEFT: Final = (
+    *("left", "remaining", "available", "verfügbar", "übrig", "disponible"),
+    *("disponibile", "disponível", "restant", "restants", "осталось"),
+)
 MAIN: Final = (
     *("main", "primary", "core", "haupt", "hauptguthaben", "hauptkonto", "principal"),
     *("principale", "основной", "основного", "ana", "utama", "glavni", "główne"),

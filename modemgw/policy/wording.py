@@ -35,6 +35,7 @@ has_main = _anywhere(words.MAIN)
 has_bonus = _anywhere(words.BONUS)
 has_other = _anywhere(words.OTHER)
 starts_unit = _in_front(words.UNITS)
+starts_left = _in_front(words.LEFT)
 starts_bonus = _in_front(words.BONUS)
 starts_other = _in_front(words.OTHER)
 _ends_price = re.compile(

@@ -172,13 +172,13 @@ def test_a_wrong_pattern_is_explained(pattern: str, why: str) -> None:
 
 PIECES = st.lists(
     st.sampled_from(["a", "aa", " ", "*", "**", "x{number}", "{word}", "(a+)+$", "["]),
-    max_size=20,
+    max_size=9,
 ).map("".join)
 
 
 @given(PIECES, st.text("a1 ,.x!", max_size=600))
 def test_no_pattern_takes_long(piece: str, text: str) -> None:
-    template = Template.parse(f"{piece}*{{amount}}{piece}"[:200])
+    template = Template.parse(f"{piece}*{{amount}}{piece}")
     began = time.perf_counter()
     template.match(text)
     assert time.perf_counter() - began < 0.25
