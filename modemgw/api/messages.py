@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 from aiohttp import web
+from msgspec import UNSET
 
 from modemgw import number
 from modemgw.api import body
@@ -87,8 +88,9 @@ async def list_messages(call: Call) -> web.Response:
     sims = {views.sim_id(sim.name): sim.name for sim in call.gateway.sims()}
     wanted = _filter(wish, call.gateway.config.country, sims)
     found, total = await call.gateway.store.read(_search(wanted, wish))
+    currency = call.gateway.config.sims.currency
     return page(
-        [views.message(row) for row in found],
+        [views.message(row, currency) for row in found],
         limit=wish.limit,
         cursor_of=lambda index: found[index].id,
         count=total,
@@ -142,16 +144,12 @@ def _written(text: str | None, country: str) -> str | None:
 async def get_message(call: Call) -> web.Response:
     """Show one message of either direction."""
     body.query(call.request, NoQuery)
-    row = await _row(call, call.id)
-    message = views.message(row)
-    routing = await call.gateway.explainer.waiting(row)
-    if routing is not None:
-        message = msgspec.structs.replace(message, routing=routing)
-    return json_response(views.encode(message))
+    return json_response(views.encode(await _message(call, call.id)))
 
 
 async def _message(call: Call, public_id: str) -> object:
-    return views.message(await _row(call, public_id))
+    row = await _row(call, public_id)
+    return views.message(row, call.gateway.config.sims.currency)
 
 
 async def _row(call: Call, public_id: str) -> rows.MessageRow:
@@ -162,20 +160,21 @@ async def _row(call: Call, public_id: str) -> rows.MessageRow:
 
 
 async def get_timeline(call: Call) -> web.Response:
-    """Tell every step of one message; AT lines only to keys that may read them."""
+    """Tell every step of one message, and of one that waits for whom it waits.
+
+    AT lines only to keys that may read them.
+    """
     body.query(call.request, NoQuery)
-
-    def read(db: sqlite3.Connection) -> list[events.EventRow] | None:
-        row = rows.get(db, call.id)
-        return None if row is None else events.timeline(db, row.id)
-
-    steps = await call.gateway.store.read(read)
-    if steps is None:
-        raise NotFound(f"there is no message {call.id!r}")
+    row = await _row(call, call.id)
+    steps = await call.gateway.store.read(lambda db: events.timeline(db, row.id))
     with_wire = call.caller.may("at:read")
+    routing = await call.gateway.explainer.waiting(row)
     return json_response(
         views.encode(
-            shapes.Timeline(data=[views.step(event, with_wire) for event in steps])
+            shapes.Timeline(
+                data=[views.step(event, with_wire) for event in steps],
+                routing=UNSET if routing is None else routing,
+            )
         )
     )
 

@@ -185,11 +185,24 @@ class WebhookPatch(Strict):
     state: Literal["active", "paused"] | None = None
 
 
+Limits = Annotated[
+    list[Annotated[str, Meta(max_length=40)]],
+    Meta(max_length=10, description="100/day for parts, 5.00/month for money"),
+]
+
+
 class KeyRequest(Strict):
     """A new API key."""
 
     name: Annotated[str, Meta(min_length=1, max_length=100)]
     scopes: Annotated[list[Scope], Meta(min_length=1, max_length=20)]
+    limits: Limits = []
+
+
+class KeyPatch(Strict):
+    """What can be changed of a key."""
+
+    limits: Limits
 
 
 class UssdRequest(Strict):

@@ -1,4 +1,4 @@
-"""Wakes the lanes when a quota, a bundle or a cap begins anew."""
+"""Wakes the lanes when a quota, a bundle or a cap begins anew, or the clock is set."""
 
 import asyncio
 import logging
@@ -12,6 +12,7 @@ log = logging.getLogger("modemgw.wallet")
 
 LONGEST_SLEEP_S = 600.0  # the wall clock may jump: look again at least this often
 LEAST_SLEEP_S = 0.05
+JUMP_MS = 60_000  # a wall clock that is so far off was set
 
 
 class Cashier:
@@ -27,8 +28,10 @@ class Cashier:
             now = self._wallets.now_ms()
             turn = self._wallets.next_turn(now)
             left_s = (turn - now) / 1000
-            await asyncio.sleep(max(LEAST_SLEEP_S, min(left_s, LONGEST_SLEEP_S)))
-            if self._wallets.now_ms() >= turn:
+            sleep_s = max(LEAST_SLEEP_S, min(left_s, LONGEST_SLEEP_S))
+            await asyncio.sleep(sleep_s)
+            later = self._wallets.now_ms()
+            if later >= turn or abs(later - now - sleep_s * 1000) > JUMP_MS:
                 self._dispatcher.reconsider()
             try:
                 await self._wallets.reload(self._is_quiet)

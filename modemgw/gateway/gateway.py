@@ -326,7 +326,7 @@ class Gateway:
 
     def sims(self) -> list[SimView]:
         """Return every SIM ever seen, by name."""
-        views = (self.care.describe(view) for view in self.pool.sims())
+        views = map(self.care.describe, self.pool.sims())
         views = map(self.wallets.describe, views)
         return [self.upkeep.describe(view) for view in views]
 

@@ -74,6 +74,7 @@ class KeyPurse:
     accepted: list[tuple[Limit, Meter]] = field(default_factory=list)
     sent: list[tuple[Limit, Meter]] = field(default_factory=list)
     _begun: dict[int, _Begun] = field(default_factory=dict)
+    _held: tuple[int, str] = (0, "")  # until when the last one waits, and for what
 
     def add(self, at: int, parts: int, cost: int) -> None:
         """Count what was submitted."""
@@ -106,12 +107,15 @@ class KeyPurse:
     def holds(self, parts: int, cost: int, now: int) -> int:
         """Return until when a message has to wait, 0 where it may go."""
         found = _full(self.sent, parts, cost, now)
-        return 0 if found is None else found[0]
+        if found is None:
+            return 0
+        self._held = found[0], found[1].name
+        return found[0]
 
-    def why_full(self, parts: int, now: int) -> str | None:
-        """Return the limit that a message of unknown price waits for, or None."""
-        found = _full(self.sent, parts, 0, now)
-        return None if found is None else found[1].name
+    def why_held(self, now: int) -> str | None:
+        """Return the limit that messages of this key wait for, or None."""
+        until, name = self._held
+        return name if now < until else None
 
     def refuse(self, parts: int, now: int, *, of: int | None = None) -> None:
         """Raise QuotaExceeded where so many parts are too many to accept now.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from modemgw.gateway.health_resources import HealthOfSim
 from modemgw.gateway.upkeep_resources import BalanceOfSim, SelftestOfSim
+from modemgw.gateway.wallet_resources import WalletOfSim
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,7 @@ class SimView:
     health: HealthOfSim | None = None
     balance: BalanceOfSim | None = None
     selftest: SelftestOfSim | None = None
+    wallet: WalletOfSim | None = None
 
 
 @dataclass(frozen=True, slots=True)

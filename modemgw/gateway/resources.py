@@ -10,6 +10,7 @@ from modemgw.gateway.model import SimView
 from modemgw.gateway.shapes import Json, Problem
 from modemgw.gateway.upkeep_resources import BalanceOfSim, SelftestOfSim
 from modemgw.gateway.views import instant, maybe_instant
+from modemgw.gateway.wallet_resources import WalletOfSim
 from modemgw.modem.model import ModemSnapshot
 from modemgw.store.deliveries import DeliveryRow
 from modemgw.store.events import EventRow
@@ -47,6 +48,7 @@ class Sim(msgspec.Struct, frozen=True, kw_only=True):
     health: HealthOfSim | None = None
     balance: BalanceOfSim | None = None
     selftest: SelftestOfSim | None = None
+    wallet: WalletOfSim | None = None
 
 
 class SimList(msgspec.Struct, frozen=True):
@@ -78,6 +80,7 @@ def sim(view: SimView) -> Sim:
         health=view.health,
         balance=view.balance,
         selftest=view.selftest,
+        wallet=view.wallet,
     )
 
 
@@ -210,6 +213,7 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     name: str
     scopes: list[str]
+    limits: list[str]
     created_at: str
     last_used_at: str | None
     revoked_at: str | None
@@ -227,6 +231,7 @@ class NewKey(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     name: str
     scopes: list[str]
+    limits: list[str]
     created_at: str
     key: str
     webhook_secret: str

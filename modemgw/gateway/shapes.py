@@ -34,6 +34,13 @@ class Routing(msgspec.Struct, frozen=True, kw_only=True):
     price: str | UnsetType = UNSET  # of all parts, where the SIM's price is known
 
 
+class Cost(msgspec.Struct, frozen=True):
+    """An amount of money, exact; `currency` is null where none is configured."""
+
+    amount: str
+    currency: str | None
+
+
 class OutboundMessage(
     msgspec.Struct,
     frozen=True,
@@ -56,7 +63,7 @@ class OutboundMessage(
     sim: str | None
     attempts: int
     reason: Reason | None
-    cost: Json | None = None
+    cost: Cost | None = None  # null: not known, or not sent
     reference: str | None
     created_at: str
     scheduled_for: str | None
@@ -70,7 +77,7 @@ class OutboundMessage(
     metadata: Json = {}
     data: str | UnsetType = UNSET  # base64, binary messages only
     port: int | UnsetType = UNSET
-    routing: Routing | UnsetType = UNSET  # while it waits, and in a dry run
+    routing: Routing | UnsetType = UNSET  # in the answer to a dry run
 
 
 class InboundMessage(
@@ -136,6 +143,7 @@ class Timeline(msgspec.Struct, frozen=True):
     """Everything that happened to one message, oldest first."""
 
     data: list[Step]
+    routing: Routing | UnsetType = UNSET  # while it waits: for whom
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,11 +13,13 @@ from functools import lru_cache
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from modemgw.config.money import show_amount
 from modemgw.errors import RequestError
 from modemgw.gateway.shapes import (
     Batch,
     BatchAccepted,
     BatchItem,
+    Cost,
     FieldIssue,
     InboundMessage,
     Json,
@@ -99,12 +101,12 @@ def created(new: NewMessage, batch_id: str | None = None) -> OutboundMessage:
     )
 
 
-def message(row: MessageRow) -> OutboundMessage | InboundMessage:
+def message(row: MessageRow, currency: str = "") -> OutboundMessage | InboundMessage:
     """Render a message of either direction as it is now."""
-    return _outbound(row) if row.direction == "outbound" else _inbound(row)
+    return _outbound(row, currency) if row.direction == "outbound" else _inbound(row)
 
 
-def _outbound(row: MessageRow) -> OutboundMessage:
+def _outbound(row: MessageRow, currency: str) -> OutboundMessage:
     port = row.options.get("port")
     return OutboundMessage(
         id=row.public_id,
@@ -118,6 +120,9 @@ def _outbound(row: MessageRow) -> OutboundMessage:
         sim=row.sim,
         attempts=row.attempts,
         reason=None if row.reason is None else _reason(row.reason),
+        cost=None
+        if row.cost is None
+        else Cost(show_amount(row.cost), currency or None),
         reference=row.reference,
         created_at=instant(row.created_at),
         scheduled_for=instant(row.not_before)

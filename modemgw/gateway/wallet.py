@@ -19,11 +19,13 @@ from modemgw.config.money import show_amount
 from modemgw.errors import NotFound
 from modemgw.gateway.key_purses import Claim, KeyPurses
 from modemgw.gateway.lane_sim import LaneSim
+from modemgw.gateway.model import SimView
 from modemgw.gateway.queue import Entry
 from modemgw.gateway.views import instant
-from modemgw.policy.quota import BUNDLE, FAR, Charge, Purse, Standing
+from modemgw.gateway.wallet_resources import wallet_of
+from modemgw.policy.quota import FAR, Charge, Purse, Standing
 from modemgw.policy.quota import Entry as Used
-from modemgw.policy.routing import SimView
+from modemgw.policy.routing import SimView as RoutedSim
 from modemgw.policy.tariff import Tariff
 from modemgw.store import events
 from modemgw.store import wallet as rows
@@ -94,6 +96,14 @@ class Wallets:
         self._clock = clock
         self._wallets: dict[int, Wallet] = {}
 
+    def describe(self, view: SimView) -> SimView:
+        """Add to a SIM what it may still send."""
+        for wallet in self._wallets.values():
+            if wallet.row.name == view.name:
+                standings = wallet.purse.standings(self.now_ms())
+                return replace(view, wallet=wallet_of(self.currency, standings))
+        return view
+
     def now_ms(self) -> int:
         """Return what time it is for quotas."""
         return self._clock.now_ms()
@@ -133,7 +143,7 @@ class Wallets:
         counted = Counted(entry.key_id or 0, charge.covered, charge.cost)
         return Bill(counted, charge, wallet, claim)
 
-    def hold(self, entry: Entry, sim: SimView, now: int) -> int:
+    def hold(self, entry: Entry, sim: RoutedSim, now: int) -> int:
         """Return until when a message must wait on this SIM, 0 where it may go.
 
         The caps of its key hold it everywhere. What has begun on this SIM is held by
@@ -161,7 +171,7 @@ class Wallets:
     def why_blocked(self, entry: Entry, now: int) -> str | None:
         """Say which limit of its key a message waited for in vain, None: for none."""
         key = self.keys.of(entry.key_id)
-        return None if key is None else key.why_full(len(entry.parts), now)
+        return None if key is None else key.why_held(now)
 
     def over(self, entry: Entry) -> None:
         """Hear that a message has left the queue: what it had claimed is free."""
@@ -266,19 +276,12 @@ def shown(standing: Standing, value: int) -> int | str:
     return show_amount(value) if standing.money else value
 
 
-def kind_of(standing: Standing) -> str:
-    """Return bundle, quota or cap."""
-    if standing.name == BUNDLE:
-        return BUNDLE
-    return "cap" if standing.money else "quota"
-
-
 def about(row: SimRow, standing: Standing) -> dict[str, object]:
     """Return what an event tells of a limit."""
     return {
         "sim": row.name,
         "iccid": row.iccid,
-        "what": kind_of(standing),
+        "what": standing.kind,
         "name": standing.name,
         "used": shown(standing, standing.used),
         "of": shown(standing, standing.count),

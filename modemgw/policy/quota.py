@@ -136,6 +136,13 @@ class Standing:
     end_ms: int
 
     @property
+    def kind(self) -> str:
+        """Return bundle, quota or cap."""
+        if self.name == BUNDLE:
+            return BUNDLE
+        return "cap" if self.money else "quota"
+
+    @property
     def left(self) -> int:
         """Return what is left, never less than nothing."""
         return max(0, self.count - self.used)

@@ -51,6 +51,7 @@ class MessageRow:
     final_at: int | None
     text: str | None
     data: bytes | None
+    cost: int | None  # micro-units, the last attempt of each part; None: not known
 
 
 @dataclass(frozen=True, slots=True)

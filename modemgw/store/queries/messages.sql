@@ -5,7 +5,8 @@
        sim.name AS sim, sim.number AS sim_number, m.class, m.priority, m.encoding,
        m.segments, m.attempts, m.reason, m.reference, m.tags, m.metadata, m.options,
        m.key_id, batch.public_id AS batch, m.created_at, m.not_before, m.expires_at,
-       m.sent_at, m.final_at, body.text, body.data
+       m.sent_at, m.final_at, body.text, body.data,
+       (SELECT sum(cost) FROM part WHERE message_id = m.id) AS cost
 
 -- fragment: joins
   LEFT JOIN sim ON sim.id = m.sim_id

@@ -151,6 +151,7 @@ def test_what_is_left_is_the_least_of_several() -> None:
 def test_the_tariff_stays_the_same_until_it_matters() -> None:
     """Whoever compares tariffs need not look again after every part."""
     mine = purse(per_day(10_000), per_day(10**9, money=True), tariff=bundled(5_000))
+    assert [s.kind for s in mine.standings(NOW)] == ["bundle", "quota", "cap"]
     before = mine.tariff(NOW)
     for _ in range(300):
         mine.charge(NOW, TO)
