@@ -108,6 +108,8 @@ def test_answers_are_of_the_shape_that_is_declared(tmp_path: Path) -> None:
             await check("GET", one)
         for probe in ("/healthz", "/readyz"):
             await check("GET", probe)
+        for act in ("/v1/pause", "/v1/resume"):
+            await check("POST", act)
         await check("GET", f"{hooks}/{{id}}", hook_path)
         await check("PATCH", f"{hooks}/{{id}}", hook_path, {"events": ["sim.*"]})
         await check("POST", f"{hooks}/{{id}}/test", f"{hook_path}/test")
@@ -123,6 +125,10 @@ def test_answers_are_of_the_shape_that_is_declared(tmp_path: Path) -> None:
     others = {(route.method, route.path) for route in ROUTES} - seen
     assert others == {
         ("GET", "/v1/sims/{id}"),
+        ("POST", "/v1/sims/{id}/bench"),
+        ("POST", "/v1/sims/{id}/parole"),
+        ("POST", "/v1/sims/{id}/pause"),
+        ("POST", "/v1/sims/{id}/resume"),
         ("GET", "/v1/modems/{id}"),
         ("GET", "/v1/modems/{id}/transcript"),
         ("GET", "/v1/modems/{id}/journal"),
