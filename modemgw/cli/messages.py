@@ -58,15 +58,17 @@ def show(config_path: Path, id: str, as_json: bool) -> None:
 
     client = connect(config_path)
     message = client.get(f"/v1/messages/{_path(id)}")
-    steps = client.get(f"/v1/messages/{_path(id)}/timeline")["data"]
+    found = client.get(f"/v1/messages/{_path(id)}/timeline")
+    steps, waits = found["data"], found.get("routing")
     if as_json:
-        show_json({**message, "timeline": steps})
+        more = {} if waits is None else {"routing": waits}
+        show_json({**message, "timeline": steps, **more})
         return
     for name, value in message.items():
         if value not in (None, [], {}):
             click.echo(f"{name:<14} {printable(_value(value))}")
     click.echo()
-    for line in _story(steps):
+    for line in (*_story(steps), *routing_lines(waits)):
         click.echo(printable(line))
 
 
@@ -84,7 +86,8 @@ def timeline(config_path: Path, id: str, wire: bool, as_json: bool) -> None:
     if as_json:
         show_json(found)
         return
-    for line in _story(found["data"], wire=wire):
+    told = routing_lines(found.get("routing"))
+    for line in (*_story(found["data"], wire=wire), *told):
         click.echo(printable(line))
 
 
@@ -138,6 +141,19 @@ def _story(steps: list[dict[str, Any]], *, wire: bool = False) -> list[str]:
         for said in step.get("wire") or [] if wire else []:
             lines.append(f"{said['ms']:>21} ms  {said['direction']} {said['text']}")
     return lines
+
+
+def routing_lines(routing: dict[str, Any] | None) -> list[str]:
+    """Write where a message would go now, and why not through each other SIM."""
+    if routing is None:
+        return []
+    lines = [f"now: {routing['sim'] or 'no SIM'} ({routing['why']})"]
+    if routing["leaves_at"] is not None:
+        lines.append(f"  leaves at {routing['leaves_at']} at the earliest")
+    if "cost" in routing:
+        cost = routing["cost"]
+        lines.append(f"  costs {cost['amount']} {cost['currency'] or ''}".rstrip())
+    return lines + [f"  not {sim}: {why}" for sim, why in routing["others"].items()]
 
 
 def _value(value: object) -> str:

@@ -39,6 +39,10 @@ OPEN = {"in_doubt", "no_report"}
     help="How long --wait waits.",
 )
 @click.option("--sim", help="Name of the SIM that has to carry it.")
+@click.option("--pool", help="Name of the pool whose SIMs may carry it.")
+@click.option(
+    "--sticky", is_flag=True, help="Prefer the SIM in touch with the number last."
+)
 @click.option(
     "--class",
     "klass",
@@ -54,7 +58,11 @@ OPEN = {"in_doubt", "no_report"}
     help="Makes it safe to repeat: for a day, the same key is the same message.",
 )
 @click.option("--no-report", is_flag=True, help="Ask for no delivery report.")
-@click.option("--dry-run", is_flag=True, help="Check it and count parts; send nothing.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Check it, count parts, say which SIM; send nothing.",
+)
 @json_option
 def send(
     config_path: Path,
@@ -74,7 +82,8 @@ def send(
     it failed, 75 not known yet.
     """
     from modemgw.cli.client import connect  # noqa: PLC0415 (help stays quick)
-    from modemgw.cli.output import show_json  # noqa: PLC0415
+    from modemgw.cli.messages import routing_lines  # noqa: PLC0415
+    from modemgw.cli.output import printable, show_json  # noqa: PLC0415
 
     client = connect(config_path)
     body = _body(_text(text), **wishes)
@@ -91,6 +100,8 @@ def send(
             show_json(message)
         else:
             click.echo(_line(message))
+            for line in routing_lines(message.get("routing")):
+                click.echo(printable(line))
     return _exit_code(found, enough) if wait and not dry_run else 0
 
 
@@ -108,15 +119,24 @@ def _headers(idempotency_key: str | None, recipient: str) -> dict[str, str]:
 
 
 def _body(
-    text: str, *, sim: str | None, klass: str, reference: str | None, no_report: bool
+    text: str,
+    *,
+    sim: str | None,
+    pool: str | None,
+    sticky: bool,
+    klass: str,
+    reference: str | None,
+    no_report: bool,
 ) -> Json:
     body: Json = {"text": text, "class": klass}
     if reference is not None:
         body["reference"] = reference
     if no_report:
         body["delivery_report"] = False
-    if sim is not None:
-        body["route"] = {"sim": sim}
+    wanted = {"sim": sim, "pool": pool, "sticky": sticky or None}
+    route = {name: value for name, value in wanted.items() if value is not None}
+    if route:
+        body["route"] = route
     return body
 
 

@@ -15,7 +15,7 @@ from modemgw.config.money import show_amount
 from modemgw.gateway import loading
 from modemgw.gateway.dispatch import Dispatcher
 from modemgw.gateway.pool import Pool
-from modemgw.gateway.shapes import Routing
+from modemgw.gateway.shapes import Cost, Routing
 from modemgw.gateway.views import instant, maybe_instant
 from modemgw.policy.choosing import Choice, explain
 from modemgw.policy.routing import SimView, Wish
@@ -39,6 +39,7 @@ class Explainer:
         pool: Pool,
     ) -> None:
         self._card = config.sims.card
+        self._currency = config.sims.currency
         self._store = store
         self._clock = clock
         self._dispatcher = dispatcher
@@ -97,7 +98,7 @@ class Explainer:
             why=why,
             others=choice.others,
             leaves_at=maybe_instant(at),
-            price=_price(wish, choice, views, parts),
+            cost=self._cost(wish, choice, views, parts),
         )
 
     def _absent(self) -> list[SimView]:
@@ -117,14 +118,15 @@ class Explainer:
             if row.id not in there
         ]
 
-
-def _price(
-    wish: Wish, choice: Choice, views: list[SimView], parts: int
-) -> str | UnsetType:
-    """Return what `parts` parts cost through the SIM that was chosen."""
-    best = next((view for view in views if view.name == choice.sim), None)
-    if not parts or best is None or best.tariff is None:
-        return UNSET
-    used = best.used_in_bundle
-    cost = best.tariff.cost(wish.to, parts, used_in_bundle=used)
-    return UNSET if cost is None else show_amount(cost)
+    def _cost(
+        self, wish: Wish, choice: Choice, views: list[SimView], parts: int
+    ) -> Cost | UnsetType:
+        """Return what `parts` parts cost through the SIM that was chosen."""
+        best = next((view for view in views if view.name == choice.sim), None)
+        if not parts or best is None or best.tariff is None:
+            return UNSET
+        used = best.used_in_bundle
+        micro = best.tariff.cost(wish.to, parts, used_in_bundle=used)
+        if micro is None:
+            return UNSET
+        return Cost(show_amount(micro), self._currency or None)

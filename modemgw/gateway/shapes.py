@@ -21,6 +21,13 @@ class Reason(msgspec.Struct, frozen=True):
     retryable: bool = False
 
 
+class Cost(msgspec.Struct, frozen=True):
+    """An amount of money, exact; `currency` is null where none is configured."""
+
+    amount: str
+    currency: str | None
+
+
 class Routing(msgspec.Struct, frozen=True, kw_only=True):
     """Which SIM would carry a message now, and what speaks against each other one.
 
@@ -31,14 +38,7 @@ class Routing(msgspec.Struct, frozen=True, kw_only=True):
     why: str
     others: dict[str, str]
     leaves_at: str | None  # at the earliest; null: nobody knows
-    price: str | UnsetType = UNSET  # of all parts, where the SIM's price is known
-
-
-class Cost(msgspec.Struct, frozen=True):
-    """An amount of money, exact; `currency` is null where none is configured."""
-
-    amount: str
-    currency: str | None
+    cost: Cost | UnsetType = UNSET  # of all parts, in a dry run, where it is known
 
 
 class OutboundMessage(

@@ -79,6 +79,8 @@ def explain(
         return Choice(None, _waits_for(first, others), others, first.free_at)
     if len(may) == 1:
         return Choice(None, _waits_for(may[0], others), others)
+    if not others:
+        return Choice(None, "there is no SIM", others)
     return Choice(
         None, "no SIM can take it now" if may else "no SIM may take it", others
     )

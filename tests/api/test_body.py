@@ -81,13 +81,6 @@ def test_a_path_becomes_a_pointer(path: str, pointer: str) -> None:
             id="choice",
         ),
         pytest.param(
-            b'{"to":"1","route":{"pool":"x"}}',
-            "/route/pool",
-            "invalid_value",
-            "must be default",
-            id="only choice",
-        ),
-        pytest.param(
             b'{"to":"1","max_segments":0}',
             "/max_segments",
             "invalid_value",

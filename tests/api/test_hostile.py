@@ -131,7 +131,14 @@ BAD: dict[str, Bad] = {
     "unknown SIM": field_of("/route/sim", route={"sim": "nobody"}),
     "unknown modem": field_of("/route/modem", route={"modem": "nobody"}),
     "unknown pool": field_of("/route/pool", route={"pool": "other"}),
-    "fallback": field_of("/fallback", fallback=[{"after": 1, "sim": "a"}]),
+    "fallback to nobody": field_of(
+        "/fallback/0/sim", fallback=[{"after": 1, "sim": "a"}]
+    ),
+    "fallback at once": field_of(
+        "/fallback/0/after", fallback=[{"after": 0, "pool": "default"}]
+    ),
+    "fallback to nothing": field_of("/fallback/0", fallback=[{"after": 1}]),
+    "fallback is no list": field_of("/fallback", fallback={"after": 1}),
     "reference too long": field_of("/reference", reference="r" * 201),
     "reference with NUL": field_of("/reference", reference="a\x00b"),
     "too many tags": field_of("/tags", tags=[str(n) for n in range(21)]),

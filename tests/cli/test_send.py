@@ -59,6 +59,46 @@ def test_a_message_is_posted(cli: Cli, daemon: FakeDaemon) -> None:
     ]
 
 
+def test_where_it_may_go_and_where_it_would(cli: Cli, daemon: FakeDaemon) -> None:
+    routing = {
+        "sim": "red",
+        "why": "cheapest: 0.05 a part",
+        "others": {"blue": "dearer: 0.09 a part"},
+        "leaves_at": "2026-11-22T10:00:00Z",
+        "cost": {"amount": "0.10", "currency": "EUR"},
+    }
+    daemon.answers[POST + "?dry_run=true"] = (200, message(routing=routing))
+    found = send(cli, "--pool", "cheap", "--sticky", "--dry-run")
+    assert found.out.splitlines() == [
+        f"msg_1 queued {NUMBER}",
+        "now: red (cheapest: 0.05 a part)",
+        "  leaves at 2026-11-22T10:00:00Z at the earliest",
+        "  costs 0.10 EUR",
+        "  not blue: dearer: 0.09 a part",
+    ]
+    assert daemon.asked[0][2]["route"] == {"pool": "cheap", "sticky": True}
+
+
+def test_a_message_that_waits_says_for_whom(cli: Cli, daemon: FakeDaemon) -> None:
+    routing = {
+        "sim": None,
+        "why": "waits for SIM red: no network",
+        "others": {"red": "no network"},
+        "leaves_at": None,
+    }
+    told = {"data": [], "routing": routing}
+    daemon.answers["GET /v1/messages/msg_1"] = (200, message())
+    daemon.answers["GET /v1/messages/msg_1/timeline"] = (200, told)
+    lines = [
+        "now: no SIM (waits for SIM red: no network)",
+        "  not red: no network",
+    ]
+    assert cli.on("messages", "timeline", "msg_1").out.splitlines() == lines
+    assert cli.on("messages", "show", "msg_1").out.splitlines()[-2:] == lines
+    shown = json.loads(cli.on("messages", "show", "msg_1", "--json").out)
+    assert shown["routing"] == routing
+
+
 def test_the_text_may_come_from_standard_input(
     cli: Cli, daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:

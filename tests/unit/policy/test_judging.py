@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modemgw.policy.choosing import explain, lost, told, won
+from modemgw.policy.choosing import explain, is_a_choice, lost, told, won
 from modemgw.policy.routing import (
     Later,
     Never,
@@ -341,6 +341,15 @@ def test_one_that_is_not_free_takes_nothing() -> None:
             NOW,
             id="one-with-a-tariff",
         ),
+        pytest.param([], None, "there is no SIM", {}, None, id="none"),
+        pytest.param(
+            [sim("a", ready=False), sim("b", ready=False)],
+            None,
+            "no SIM can take it now",
+            {"a": "not ready", "b": "not ready"},
+            None,
+            id="nobody-is-ready",
+        ),
         pytest.param([sim("a")], "a", "the only one that may", {}, NOW, id="one"),
     ],
 )
@@ -364,6 +373,21 @@ def test_who_was_too_late_is_named(busy: bool, phrase: str) -> None:
     better, worse = sim("a", tariff=Rates(1), busy=busy), sim("b", tariff=Rates(2))
     assert lost(wish(), better, worse) == phrase
     assert won(wish(), worse, [better]) == "SIM a is better, and was not free in time"
+
+
+@pytest.mark.parametrize(
+    ("message", "is_one"),
+    [
+        (wish(plain=True), False),
+        (wish(plain=True, sim="a"), False),
+        (wish(plain=True, pool="p"), True),
+        (wish(plain=True, excluded=frozenset({1})), True),
+        (wish(plain=True, also=(("sim", "b"),)), True),
+        (wish(), True),
+    ],
+)
+def test_what_is_a_choice(message: Wish, is_one: bool) -> None:
+    assert is_a_choice(message) is is_one
 
 
 def test_what_the_timeline_is_told() -> None:
