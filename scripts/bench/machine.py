@@ -17,16 +17,14 @@ def cpu_seconds(pid: int) -> float:
 
 
 def written_bytes(pid: int) -> int:
-    """Return how many octets a process has handed to the file system so far.
+    """Return how many octets a process has sent to the disk so far.
 
-    Not `write_bytes`, which a file system without a disk never counts; WAL pages are
-    flushed by every commit, so the two hardly differ.
+    Counted are the pages of files it made dirty. In memory (/dev/shm) there are none;
+    then it is what it handed to the file system.
     """
-    for line in Path(f"/proc/{pid}/io").read_text("ascii").splitlines():
-        name, _, value = line.partition(": ")
-        if name == "wchar":
-            return int(value)
-    raise ValueError("no wchar in /proc/<pid>/io")
+    lines = Path(f"/proc/{pid}/io").read_text("ascii").splitlines()
+    counts = {name: int(value) for name, value in (line.split(": ") for line in lines)}
+    return counts["write_bytes"] or counts["wchar"]
 
 
 def rss_mib(pid: int) -> float:
