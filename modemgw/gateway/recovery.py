@@ -42,11 +42,17 @@ Notes = Mapping[bytes, Line]  # by slate.key of a modem
 
 @dataclass(slots=True)
 class Recovered:
-    """What became of what was under way. `doubted` by modem, `public_ids` of those."""
+    """What became of what was under way. `doubted` by modem, `public_ids` of those.
+
+    `typed` are those of which the slate says that nothing was typed behind them.
+    A modem may stand at the prompt of the next text while the outcome of this one
+    is not on disk: without the slate that prompt would say "never left" of a text
+    that did.
+    """
 
     doubted: dict[str, PartRef] = field(default_factory=dict)
+    typed: dict[str, PartRef] = field(default_factory=dict)
     public_ids: list[str] = field(default_factory=list)
-    settled: int = 0
 
 
 def unclaim(db: Connection) -> int:
@@ -70,11 +76,12 @@ def settle_submitting(
             *(part_id, message_id, seq, brief[5], sim_id, brief[11] or "", modem),
             begun_at,
         )
-        if notes is not None and _by_slate(
-            db, ids, ref, notes.get(slate.key(modem)), max(expires_at or 0, now), now
-        ):
-            done.settled += 1
-            continue
+        if notes is not None:
+            line = notes.get(slate.key(modem))
+            if _by_slate(db, ids, ref, line, max(expires_at or 0, now), now):
+                continue
+            if line is not None and line.stage is Stage.TYPED:
+                done.typed[modem] = ref
         choice: OnInDoubt = on_in_doubt(json.loads(options), klass)
         outcomes.doubt(
             db,

@@ -12,7 +12,7 @@ from functools import partial
 
 from modemgw.gateway.doubts import Doubts
 from modemgw.modem.model import Accepted, InDoubt, Refused, SimIdentity, SubmitOutcome
-from modemgw.modem.witness import Wanted
+from modemgw.modem.witness import Left, Wanted
 from modemgw.store import card_reference, evidence, settling
 from modemgw.store.card_reference import MISSES, TRUSTED_READINGS, Trust
 from modemgw.store.database import Store
@@ -33,6 +33,7 @@ class Witnesses:
     def __init__(self, store: Store, doubts: Doubts, *, sim_of: SimOf) -> None:
         self.doubtful: set[int] = set()  # SIMs with a part in doubt, or lately so
         self.slate: Slate | None = None
+        self.left: dict[str, Left] = {}  # by modem, from the run before
         self._store = store
         self._doubts = doubts
         self._sim_of = sim_of
@@ -42,6 +43,18 @@ class Witnesses:
         """Read what earlier runs have learned, and which cards have doubts."""
         self._trust = await self._store.read(card_reference.known)
         self.doubtful = set(await self._store.read(evidence.sims_expecting))
+
+    def close(self) -> None:
+        """Write on the slate no more."""
+        slate, self.slate = self.slate, None
+        if slate is not None:
+            slate.close()
+
+    def void(self) -> None:
+        """Go on without the slate; OSError where its notes would still be believed."""
+        if self.slate is not None:
+            self.slate.void()
+            self.close()
 
     def of(self, modem: str) -> "ModemWitness":
         """Return the witness of one modem."""
@@ -124,9 +137,17 @@ class ModemWitness:
         self._modem = modem
         self._all = all_
 
+    def left(self) -> Left:
+        """Say what the run before left at this modem, once."""
+        return self._all.left.pop(self._modem, Left())
+
     def typed(self, token: object) -> None:
-        """Note that the TPDU goes out; OSError where it cannot be noted."""
-        self._note(token, Stage.TYPED)
+        """Note that the TPDU goes out. A slate that takes nothing is given up."""
+        try:
+            self._note(token, Stage.TYPED)
+        except OSError as exc:
+            log.error("the slate is given up", extra={"error": str(exc)})
+            self._all.void()
 
     def answered(self, token: object, outcome: SubmitOutcome) -> None:
         """Note what became of it; without that it is in doubt after a crash."""

@@ -71,7 +71,7 @@ class ModemActor:
         self._why = "not looked for yet"
         self._since_ms = clock.now_ms()
         self._facts = Facts()
-        self._remembered, self._habits = Remembered(), Habits.of(settings)  # for life
+        self._remembered, self._habits = Remembered(), Habits(settings.witness)
         self._references = References(self._habits)
         self._poked = asyncio.Event()
         self._receiver = Receiver(settings.name, sink, self._poked.set)

@@ -217,5 +217,4 @@ class ModemSettings:
     profile: str | None = None
     pins: PinLatch = field(default_factory=MemoryLatch)
     rescue: Rescue | None = None  # what may be done for it from outside
-    witness: Witness = NoWitness()
-    given_up: object | None = None  # token of the last run's submit without an answer
+    witness: Witness = field(default_factory=NoWitness)

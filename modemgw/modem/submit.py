@@ -23,7 +23,6 @@ from modemgw.modem.channel import AtChannel, Flight, refusal
 from modemgw.modem.model import (
     Accepted,
     InDoubt,
-    ModemSettings,
     NotSent,
     Refused,
     SubmitOutcome,
@@ -50,16 +49,13 @@ class Habits:
     accepted_as: int | None = None  # TP-MR of the last submit, if it was accepted
     typed_at: float | None = None  # loop time of the last TPDU, else of the begin
 
-    @classmethod
-    def of(cls, settings: ModemSettings) -> "Habits":
-        """Begin with the submit that the last run left without an answer."""
-        left = [] if settings.given_up is None else [settings.given_up]
-        return cls(settings.witness, late=left, hung=left[:])
-
     def join(self, channel: AtChannel) -> None:
         """Let a new channel know what the last one left open."""
         if self.typed_at is None:
             self.typed_at = asyncio.get_running_loop().time()
+            left = self.witness.left()
+            self.late += [] if left.late is None else [left.late]
+            self.hung += [] if left.hung is None else [left.hung]
         channel.late, channel.hung = self.late, self.hung
         channel.on_prompt = self.witness.at_prompt
 
@@ -135,10 +131,12 @@ class Submitter:
         if prompt != ">":
             neglect(gate)
             return _without_prompt(flight, prompt)
-        why = await _pass(gate) or self._noted(token)
+        is_held = why = await _pass(gate)
+        if why is None:
+            why = self._noted(token)
         if why is not None:
             await self._leave_prompt(flight)
-            return NotSent(why, _wire(flight), modem_fault=False)
+            return NotSent(why, _wire(flight), modem_fault=is_held is None)
         if flight.done.done():  # the prompt went away while the gate was closed
             result = flight.done.result()
             left = f"the modem left the prompt: {result}"

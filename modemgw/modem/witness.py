@@ -5,6 +5,7 @@ TPDU was typed, what was answered, that the modem still waited for the text, and
 the last reference that the card remembers.
 """
 
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,11 +21,29 @@ class Wanted(Enum):
     DOUBT = "doubt"  # a text of this card is in doubt
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What an earlier run left at a modem: tokens of its last submit.
+
+    `late`: its answer may still come. `hung`: its prompt may still stand, for
+    nothing was typed behind it, which is certain.
+    """
+
+    late: object | None = None
+    hung: object | None = None
+
+
 class Witness(Protocol):
     """Called in the loop; must be quick. `token` is that of the submit."""
 
+    def left(self) -> Left:
+        """Say what an earlier run left here; asked once, as the port opens first."""
+
     def typed(self, token: object) -> None:
-        """Hear that the TPDU is about to be typed; OSError: then it must not be."""
+        """Hear that the TPDU is about to be typed; OSError: then it must not be.
+
+        The modem is left alone for a while then, as after a fault of its own.
+        """
 
     def answered(self, token: object, outcome: "SubmitOutcome") -> None:
         """Hear how a submit ended, before anything else is said to the modem."""
@@ -53,6 +72,10 @@ class Witness(Protocol):
 
 class NoWitness:
     """Keeps nothing: for modems that are only looked at."""
+
+    def left(self) -> Left:
+        """Know of no earlier run."""
+        return Left()
 
     def typed(self, token: object) -> None:
         """Keep nothing."""

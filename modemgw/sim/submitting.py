@@ -68,18 +68,29 @@ def transmit(modem: "SimModem", octets: bytes, name: str) -> None:
     elif nth in faults.reboot_after_submit:
         modem.later(late_s, modem.restart)
     else:
-        modem.later(late_s, _say_accepted, modem, f"{name}: {tp_mr}")
+        modem.later(late_s, _say_accepted, modem, f"{name}: {tp_mr}", tp_mr)
 
 
-def _say_accepted(modem: "SimModem", line: str) -> None:
+def _say_accepted(modem: "SimModem", line: str, tp_mr: int) -> None:
     modem.moment("result")
+    if modem.persona.references == "late" and modem.card is not None:
+        modem.card.tp_mr = tp_mr
     modem.submitting = 0
     modem.complete((line,))
 
 
 def _next_tp_mr(modem: "SimModem", card: Card) -> int:
-    fixed = modem.faults.same_tp_mr
-    return card.next_tp_mr() if fixed is None else fixed
+    """Count on, where this model does. Spec: 3GPP TS 23.040, 9.2.3.6."""
+    if modem.faults.same_tp_mr is not None:
+        return modem.faults.same_tp_mr
+    match modem.persona.references:
+        case "own":
+            modem.own_tp_mr = (modem.own_tp_mr + 1) % 256
+            return modem.own_tp_mr
+        case "late":
+            return (card.tp_mr + 1) % 256
+        case _:
+            return card.next_tp_mr()
 
 
 def _leave(modem: "SimModem", submit: Submit, octets: bytes) -> None:
@@ -105,6 +116,6 @@ def _able_to_send(modem: "SimModem", submit: Submit) -> Card:
     code = faults.refuse_number.get(submit.recipient.text, code)
     if code is not None:
         if code < FROM_EQUIPMENT:
-            card.next_tp_mr()
+            _next_tp_mr(modem, card)
         raise cms(code)
     return card

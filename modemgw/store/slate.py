@@ -103,7 +103,7 @@ class Slate:
     ) -> None:
         """Write what happened; OSError where the disk says no.
 
-        Who is about to type must not do so then: an absent line means "not typed".
+        Who is about to type has to void it then: an absent line means "not typed".
         """
         place = self._places.get(modem)
         if place is None:
@@ -117,6 +117,13 @@ class Slate:
         line = packed + _CHECK.pack(crc32(packed))
         if os.pwrite(self._descriptor, line, offset) != _LINE_OCTETS:
             raise OSError("the slate took half a line")
+
+    def void(self) -> None:
+        """Make it worth nothing to the next run; raises OSError.
+
+        It takes no room on a full disk.
+        """
+        os.ftruncate(self._descriptor, 0)
 
     def close(self) -> None:
         """Let go of the file."""

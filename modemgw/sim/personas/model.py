@@ -24,6 +24,10 @@ class Persona:
     port is gone meanwhile. `ussd_asked` are the codings it understands in AT+CUSD
     (text, packed, ucs2, hex), `ussd_coding` the one it answers in, `ussd_plain`
     the command that makes it speak text.
+
+    `references` says who counts TP-MR: the "card" in EF_SMSS, as the standard
+    wants; "late" too, but it is written only with the network's answer; or the
+    modem on its "own", from 0 after each start, and the file never changes.
     """
 
     name: str = "generic"
@@ -98,3 +102,4 @@ class Persona:
     ussd_coding: str = "text"
     ussd_dcs: int | None = None  # what +CUSD claims; None: the truth
     ussd_plain: str = ""
+    references: str = "card"  # "late", "own": see below
