@@ -175,3 +175,48 @@ async def hiding(home: Path, each: int, window: int | None = None) -> float:
         ]
         rig.gateway.dispatcher.stopping = True
         return wait
+
+
+@dataclass(frozen=True)
+class Waits:
+    """How long messages waited in seconds: on disk, new ones, and after a restart."""
+
+    behind: float
+    afterwards: float
+    restarted: float
+
+
+async def barred(home: Path, count: int, window: int) -> Waits:
+    """Let messages wait that no SIM may send, and others of their key behind them."""
+    extra = (
+        "sims: {defaults: {pace: off, reports: on}}\n"
+        "routing:\n  rules:\n    - {to: [FR], only: [nowhere]}\n"
+        "  pools: [{name: nowhere, sims: []}]\n"
+    )
+    waits = []
+    async with gateway_rig(home, modems=1, latency=LATENCY_S, extra=extra) as rig:
+        rig.gateway.dispatcher.index.window = window
+        await rig.ready()
+        drafts = [Draft(to="+33612345678", text="offer") for _ in range(count)]
+        await rig.gateway.submit_batch([*drafts, Draft(to=RECIPIENT, text="x")], TESTER)
+        assert len(rig.gateway.dispatcher.index) <= 2 * window + 16
+        await asyncio.sleep(20)
+        waits.append((await submits(rig))[-1].wait)
+        await rig.send()
+        await asyncio.sleep(20)
+        waits.append((await submits(rig))[-1].wait)
+        drafts = [Draft(to="+33612345678", text="offer") for _ in range(count)]
+        await rig.gateway.submit_batch(drafts, TESTER)
+        rig.gateway.dispatcher.stopping = True
+        await rig.gateway.submit(Draft(to=RECIPIENT, text="y"), TESTER)
+        world = rig.network, rig.sims
+        began = rig.clock.now_ms()
+    async with gateway_rig(home, world=world, extra=extra, clock=rig.clock) as rig:
+        rig.gateway.dispatcher.index.window = window
+        await rig.ready()
+        await asyncio.sleep(30)
+        done = await submits(rig)
+        assert len(done) == 3
+        waits.append(done[-1].at - (began - rig.clock.offset_ms) / 1000)
+        rig.gateway.dispatcher.stopping = True
+    return Waits(*waits)

@@ -39,3 +39,12 @@ def test_a_campaign_goes_on_under_a_stream_of_urgent_messages(tmp_path: Path) ->
 def test_what_cannot_leave_holds_nobody_up(tmp_path: Path) -> None:
     wait = run_virtual(contest.hiding(tmp_path, 150, WINDOW), debug=False)
     assert wait <= LATENCY_S
+
+
+def test_a_destination_nobody_serves_hides_nothing_on_disk_behind_it(
+    tmp_path: Path,
+) -> None:
+    waits = run_virtual(contest.barred(tmp_path, 400, window=20), debug=False)
+    assert waits.behind <= 10  # seconds: walked to, over 400 that cannot leave
+    assert waits.afterwards <= LATENCY_S  # let in at once
+    assert waits.restarted <= 10
