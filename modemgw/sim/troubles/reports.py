@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from modemgw.sim.sandbox import BUFFERED, DELIVERED
+from modemgw.sim.sandbox import BUFFERED, DELIVERED, EXPIRED
 from modemgw.sim.troubles.model import Named
 
 STORED_ONLY = ((0, 1, 2), (0, 1), (0, 2), (0, 2), (0, 1))
@@ -27,6 +27,10 @@ REPORTS: Mapping[str, Named] = {
         "reports say first still trying (0x22), and 30 s later delivered",
         {"report_statuses": (BUFFERED, DELIVERED)},
         number=53,
+    ),
+    "filtered": Named(
+        "every message is accepted and never delivered: a SIM taken for a spammer",
+        {"report_statuses": (EXPIRED,)},
     ),
     "national-report": Named(
         "reports name recipients in +49 without the country code",

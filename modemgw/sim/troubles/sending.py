@@ -6,6 +6,7 @@ from modemgw.sim.faults import Moment, Rule
 from modemgw.sim.scenario import Event
 from modemgw.sim.troubles.model import FIRST, START_S, Named
 
+OUTAGE_S = 300.0
 BAD_NUMBERS = {
     "+999000101": 1,
     "+999000128": 28,
@@ -75,6 +76,17 @@ SENDING: Mapping[str, Named] = {
     ),
     "no-credit": Named(
         "every message is refused with 21", {"refuse_all": 21}, number=37
+    ),
+    "credit-ends": Named(
+        "credit for three messages; then they are refused with 21",
+        options={"credit": 27},
+    ),
+    "network-out": Named(
+        "from 20 s on every message is refused with 38, for five minutes",
+        events=(
+            Event(START_S, "faults", what={"faults": {"refuse_all": 38}}),
+            Event(START_S + OUTAGE_S, "lift"),
+        ),
     ),
     "barred": Named("every message is refused with 8", {"refuse_all": 8}, number=38),
     "not-subscribed": Named(

@@ -55,3 +55,8 @@ async def national_report(play: Play) -> None:
     (report,) = await reports(play, 5)
     assert report.recipient.text == "01701234567"
     assert report.recipient.type_octet == 0x81
+
+
+@plays("filtered")
+async def filtered(play: Play) -> None:
+    assert [r.tp_status for r in await reports(play, 5)] == [0x46]

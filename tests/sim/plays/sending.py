@@ -165,3 +165,20 @@ async def sms_only(play: Play) -> None:
     await asyncio.sleep(20)
     assert await play.command("AT+CREG?") == "+CREG: 0,7\nOK"
     assert await play.send() == "+CMGS: 1\nOK"
+
+
+@plays("credit-ends")
+async def credit_ends(play: Play) -> None:
+    for _ in range(3):
+        assert "+CMGS: " in await play.send()
+    assert "+CMS ERROR: 21" in await play.send()
+    assert play.network.submitted == 3
+
+
+@plays("network-out")
+async def network_out(play: Play) -> None:
+    assert "+CMGS: " in await play.send()
+    await play.wait(20)
+    assert "+CMS ERROR: 38" in await play.send()
+    await play.wait(300)
+    assert "+CMGS: " in await play.send()
