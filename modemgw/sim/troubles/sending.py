@@ -85,7 +85,7 @@ SENDING: Mapping[str, Named] = {
         "from 20 s on every message is refused with 38, for five minutes",
         events=(
             Event(START_S, "faults", what={"faults": {"refuse_all": 38}}),
-            Event(START_S + OUTAGE_S, "lift"),
+            Event(START_S + OUTAGE_S, "heal"),
         ),
     ),
     "barred": Named("every message is refused with 8", {"refuse_all": 8}, number=38),
