@@ -157,7 +157,7 @@ def _text(
     text: str, encoding: str, wrong: Callable[[str, str, str], None]
 ) -> Segments | None:
     try:
-        octets = len(text.encode("utf-8"))
+        octets = len(text) if text.isascii() else len(text.encode("utf-8"))
     except UnicodeEncodeError:
         wrong("/text", "unencodable", "contains half of a surrogate pair")
         return None

@@ -4,7 +4,9 @@ Nothing here does I/O or knows HTTP. Instants are Unix milliseconds, durations
 say their unit; `None` means "as configured" or "not known".
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+import msgspec
 
 from modemgw.gateway.health_resources import HealthOfSim
 from modemgw.gateway.upkeep_resources import BalanceOfSim, SelftestOfSim
@@ -35,8 +37,7 @@ class FallbackStep:
     pool: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(msgspec.Struct, frozen=True):  # a struct: made in a tenth of the time
     """One message as a client wants it, typed but not yet checked.
 
     Numbers, texts, limits and targets are checked by `Gateway.submit`, which
@@ -63,7 +64,7 @@ class Draft:
     on_in_doubt: str | None = None
     reference: str | None = None
     tags: tuple[str, ...] = ()
-    metadata: dict[str, object] = field(default_factory=dict)
+    metadata: dict[str, object] = {}
     callback_url: str | None = None
 
 

@@ -7,7 +7,9 @@ state change together with its event. What became of a submit is in outcomes.py.
 import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+import msgspec
 
 from modemgw.errors import Conflict, NotFound
 from modemgw.ids import IdSource
@@ -26,8 +28,7 @@ class Stale(Exception):
     """The row is no longer in the state the caller saw; nothing was changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewMessage:
+class NewMessage(msgspec.Struct, frozen=True):
     """One accepted message, as it is written. Instants in Unix milliseconds."""
 
     public_id: str
@@ -44,8 +45,8 @@ class NewMessage:
     scheduled: bool = False
     reference: str | None = None
     tags: tuple[str, ...] = ()
-    metadata: JsonDict = field(default_factory=dict)
-    options: JsonDict = field(default_factory=dict)
+    metadata: JsonDict = {}
+    options: JsonDict = {}
     key_id: int | None = None
     batch_id: int | None = None
 
