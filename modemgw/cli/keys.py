@@ -41,10 +41,22 @@ def keys() -> None:
     required=True,
     help=f"Separated by commas; or a preset: {', '.join(PRESETS)}.",
 )
+@click.option(
+    "--limit",
+    "limits",
+    multiple=True,
+    metavar="LIMIT",
+    help="Parts (100/day) or money (5.00/month) it may have sent; may be repeated.",
+)
 @click.option("--plain", is_flag=True, help="Print only the key.")
 @json_option
 def create(
-    config_path: Path, name: str, scopes: str, plain: bool, as_json: bool
+    config_path: Path,
+    name: str,
+    scopes: str,
+    limits: tuple[str, ...],
+    plain: bool,
+    as_json: bool,
 ) -> None:
     """Make a key. It is shown once; only a hash of it is kept."""
     from modemgw.cli.client import connect  # noqa: PLC0415 (help stays quick)
@@ -53,9 +65,13 @@ def create(
     wanted = PRESETS.get(scopes, scopes).split(",")
     wanted = [scope.strip() for scope in wanted if scope.strip()]
     client = connect(config_path)
+    limited = _limits(limits)
+    wish: Json = {"name": name, "scopes": wanted}
+    if limited:
+        wish["limits"] = limited
     made = _either(
-        lambda: client.call("POST", "/v1/keys", {"name": name, "scopes": wanted}),
-        lambda: _create_offline(client.config.data_dir, name, wanted),
+        lambda: client.call("POST", "/v1/keys", wish),
+        lambda: _create_offline(client.config.data_dir, name, wanted, limited),
     )
     if plain:
         click.echo(made["key"])
@@ -79,18 +95,46 @@ def list_keys(config_path: Path, as_json: bool) -> None:
         show_json(found)
         return
     show_table(
-        ("id", "name", "state", "last used", "scopes"),
+        ("id", "name", "state", "last used", "limits", "scopes"),
         [
             (
                 key["id"],
                 key["name"],
                 "revoked" if key["revoked_at"] else "active",
                 key["last_used_at"],
+                ",".join(key.get("limits", [])),
                 ",".join(key["scopes"]),
             )
             for key in found["data"]
         ],
     )
+
+
+@keys.command("limit")
+@config_option
+@click.argument("id")
+@click.argument("limits", nargs=-1)
+def limit_key(config_path: Path, id: str, limits: tuple[str, ...]) -> None:
+    """Set the LIMITS of a key (100/day 5.00/month); none lifts them.
+
+    ID is the part behind mgw_, up to the next _.
+    """
+    from urllib.parse import quote  # noqa: PLC0415
+
+    from modemgw.cli.client import connect  # noqa: PLC0415
+
+    path, wish = f"/v1/keys/{quote(id, safe='')}", {"limits": _limits(limits)}
+    changed = connect(config_path).call("PATCH", path, wish)
+    click.echo(f"{id}: {', '.join(changed['limits']) or 'no limits'}")
+
+
+def _limits(written: tuple[str, ...]) -> list[str]:
+    from modemgw.config.money import limit  # noqa: PLC0415
+
+    try:
+        return [limit(text).name for text in written]
+    except ValueError as exc:
+        raise click.UsageError(str(exc)) from None
 
 
 @keys.command()
@@ -126,7 +170,9 @@ def _either(online: Callable[[], Json], offline: Callable[[], Json]) -> Json:
         time.sleep(POLL_S)
 
 
-def _create_offline(data_dir: Path, name: str, scopes: list[str]) -> Json:
+def _create_offline(
+    data_dir: Path, name: str, scopes: list[str], limits: list[str]
+) -> Json:
     """Make the key in the store itself; nobody else has it open."""
     import asyncio  # noqa: PLC0415
     from typing import get_args  # noqa: PLC0415
@@ -141,10 +187,12 @@ def _create_offline(data_dir: Path, name: str, scopes: list[str]) -> Json:
     if not scopes:
         raise click.UsageError("give at least one scope")
     _become_owner(data_dir)
-    return asyncio.run(_insert(data_dir, name, scopes))
+    return asyncio.run(_insert(data_dir, name, scopes, limits))
 
 
-async def _insert(data_dir: Path, name: str, scopes: list[str]) -> Json:
+async def _insert(
+    data_dir: Path, name: str, scopes: list[str], limits: list[str]
+) -> Json:
     from modemgw.clock import SystemClock  # noqa: PLC0415
     from modemgw.store import keys as rows  # noqa: PLC0415
     from modemgw.store.database import Store  # noqa: PLC0415
@@ -153,7 +201,7 @@ async def _insert(data_dir: Path, name: str, scopes: list[str]) -> Json:
     store = await Store.open(data_dir, clock=clock)
     try:
         row, plain = await store.write(
-            lambda db: rows.create(db, name, scopes, clock.now_ms())
+            lambda db: rows.create(db, name, scopes, clock.now_ms(), limits)
         )
     finally:
         store.close()
@@ -161,6 +209,7 @@ async def _insert(data_dir: Path, name: str, scopes: list[str]) -> Json:
         "id": row.public_id,
         "name": row.name,
         "scopes": list(row.scopes),
+        "limits": list(row.limits),
         "key": plain,
         "webhook_secret": row.webhook_secret,
     }

@@ -39,6 +39,7 @@ COMMANDS = {
     "resume": "Send again.",
     "webhooks": "List, add and remove webhooks.",
     "keys": "Make, list and revoke API keys.",
+    "usage": "Show what was sent and billed.",
     "config": "Check and show the configuration.",
     "simulate": "Offer simulated modems to any AT client.",
     "pdu": "Decode and encode PDUs.",

@@ -8,6 +8,7 @@ import click
 from modemgw.cli import care, upkeep
 from modemgw.cli.options import config_option, json_option
 from modemgw.cli.ussd import ussd
+from modemgw.cli.wallet import wallet
 
 
 @click.group()
@@ -15,7 +16,7 @@ def sims() -> None:
     """List the SIM cards, take one out of service, talk USSD through one."""
 
 
-for command in (care.bench, care.parole, care.pause, care.resume, ussd):
+for command in (care.bench, care.parole, care.pause, care.resume, ussd, wallet):
     sims.add_command(command)
 for command in (upkeep.balance, upkeep.selftest):
     sims.add_command(command)

@@ -116,6 +116,9 @@ def test_answers_are_of_the_shape_that_is_declared(tmp_path: Path) -> None:
         await check("GET", f"{hooks}/{{id}}/deliveries", f"{hook_path}/deliveries")
         await check("DELETE", f"{hooks}/{{id}}", hook_path)
         key = await check("POST", "/v1/keys", "", {"name": "a", "scopes": ["admin"]})
+        key_path = f"/v1/keys/{key.json['id']}"
+        await check("PATCH", "/v1/keys/{id}", key_path, {"limits": ["9/day"]})
+        await check("GET", "/v1/usage")
         await check("DELETE", "/v1/keys/{id}", f"/v1/keys/{key.json['id']}")
         served = await desk.get(PATH)
         assert served.json == DOCUMENT
@@ -125,6 +128,7 @@ def test_answers_are_of_the_shape_that_is_declared(tmp_path: Path) -> None:
     others = {(route.method, route.path) for route in ROUTES} - seen
     assert others == {
         ("GET", "/v1/sims/{id}"),
+        ("PATCH", "/v1/sims/{id}"),
         ("POST", "/v1/sims/{id}/bench"),
         ("POST", "/v1/sims/{id}/parole"),
         ("POST", "/v1/sims/{id}/pause"),

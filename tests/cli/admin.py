@@ -43,7 +43,7 @@ def fake_daemon(
             self.end_headers()
             self.wfile.write(octets)
 
-        do_GET = do_POST = do_DELETE = answer
+        do_GET = do_POST = do_PATCH = do_DELETE = answer
 
         def address_string(self) -> str:
             return "unix"

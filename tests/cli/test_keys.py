@@ -44,6 +44,34 @@ def test_create_with_the_daemon_stopped(cli: Cli) -> None:
     assert row.opens(parsed[1])
 
 
+def test_create_with_limits(cli: Cli) -> None:
+    found = cli.on(
+        *("keys", "create", "--name", "shop", "--scopes", "sender"),
+        *("--limit", "100 per day", "--limit", "5.0/month"),
+    )
+    assert found.code == 0
+    assert stored(cli)[0].limits == ("100/day", "5.00/month")
+    wrong = cli.on(
+        *("keys", "create", "--name", "n", "--scopes", "sender", "--limit", "5/week")
+    )
+    assert (wrong.code, "minute, hour, day" in wrong.err) == (2, True)
+
+
+def test_limits_are_set_and_lifted(cli: Cli) -> None:
+    cli.data.mkdir()
+    with fake_daemon(cli.data / "modemgw.sock") as daemon:
+        daemon.answers["PATCH /v1/keys/abcdefgh"] = (200, {"limits": ["5/day"]})
+        found = cli.on("keys", "limit", "abcdefgh", "5/day")
+        assert (found.code, found.out) == (0, "abcdefgh: 5/day\n")
+        daemon.answers["PATCH /v1/keys/abcdefgh"] = (200, {"limits": []})
+        found = cli.on("keys", "limit", "abcdefgh")
+        assert found.out == "abcdefgh: no limits\n"
+        assert [asked[2] for asked in daemon.asked] == [
+            {"limits": ["5/day"]},
+            {"limits": []},
+        ]
+
+
 def test_create_talks_on_stderr(cli: Cli) -> None:
     found = cli.on("keys", "create", "--name", "n", "--scopes", "sender")
     assert KEY.fullmatch(found.out)
