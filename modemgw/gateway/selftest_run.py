@@ -230,6 +230,8 @@ class Course:
     ) -> SelftestRow:
         """Write the verdict, and let nothing of an unsent text go out later."""
         now, ids = self._clock.now_ms(), self._store.ids
+        _, _, noted = test.why.partition("; ")  # what was odd about its arrival
+        why = f"{why}; {noted}" if noted else why
         verdict = Verdict(result.value, leg.value if leg else None, why, *_spans(found))
         confirmed = result is Result.FAILED and test.attempt > 1
         told = await self._told(test, leg, why, now) if confirmed and leg else None
@@ -317,12 +319,14 @@ def _spans(found: Sending | None) -> tuple[int | None, int | None]:
 
 def _seen(test: SelftestRow, found: Sending, *, reports: bool, there: bool) -> Seen:
     refused, by_network = _refusal(found)
+    # Of a part in doubt nobody knows the reference, and so no report is matched.
+    doubtful = found.accepted_at is None and found.state not in ("sending", *_UNSENT)
     return Seen(
         state=found.state,
         refused=refused,
         is_sim_refusal=by_network,
         arrived_at=test.arrived_at,
-        report_wanted=reports,
+        report_wanted=reports and not doubtful,
         report=_REPORTED.get(found.part_state),
         receiver_was_there=there,
     )

@@ -1,0 +1,502 @@
+"""Self-tests between own SIMs, by a whole gateway in virtual time."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modemgw.errors import Conflict, NotFound
+from modemgw.policy.selftest import text_of
+from modemgw.sim.faults import Faults
+from modemgw.sim.fleet import iccid_of, make_modem, number_of
+from modemgw.sim.modem import SimModem
+from modemgw.sim.network import Network
+from modemgw.store import selftest as rows
+from modemgw.store.selftest import SelftestRow
+from tests.gateway.rig import RECIPIENT, TESTER, Rig, gateway_rig
+from tests.loop import VirtualClock, run_virtual
+
+RED, BLUE = number_of(0), number_of(1)
+EXTRA = """\
+timezone: Europe/Berlin
+sims:
+  defaults: {{pace: {pace}, reports: on}}
+  cards:
+    - {{name: red, iccid: "{iccids[0]}", number: "{numbers[0]}"}}
+    - {{name: blue, iccid: "{iccids[1]}", number: "{numbers[1]}"}}
+selftest: {{{selftest}}}
+"""
+HOURLY = "every: 1h, paid: on"
+
+
+def extra(selftest: str, pace: str = "off") -> str:
+    return EXTRA.format(
+        selftest=selftest,
+        pace=pace,
+        iccids=[iccid_of(0), iccid_of(1)],
+        numbers=[RED, BLUE],
+    )
+
+
+def world(
+    clock: VirtualClock, faults: dict[int, Faults] | None = None, **network: Any
+) -> tuple[Network, list[SimModem]]:
+    made = Network(clock=clock, **network)
+    found = faults or {}
+    return made, [make_modem(made, i, faults=found.get(i, Faults())) for i in range(2)]
+
+
+@asynccontextmanager
+async def rig(
+    tmp_path: Path,
+    selftest: str = HOURLY,
+    *,
+    pace: str = "off",
+    faults: dict[int, Faults] | None = None,
+    **network: Any,
+) -> AsyncIterator[Rig]:
+    clock = VirtualClock()
+    met = world(clock, faults, **network)
+    async with gateway_rig(
+        tmp_path, world=met, clock=clock, extra=extra(selftest, pace)
+    ) as found:
+        await found.ready()
+        yield found
+
+
+async def skip(rig: Rig, hours: float) -> None:
+    """Let the wall clock pass without every poll of the modems."""
+    rig.clock.offset_ms += int(hours * 3_600_000)
+    await asyncio.sleep(5)
+
+
+async def every(rig: Rig) -> list[SelftestRow]:
+    """Return every self-test, oldest first."""
+    sims = list(rig.gateway.upkeep.names())
+    found: dict[int, SelftestRow] = {}
+    for sim in sims:
+        listed = await rig.store.read(lambda db, sim=sim: rows.recent(db, sim, 100))
+        found |= {row.id: row for row in listed}
+    return [found[key] for key in sorted(found)]
+
+
+async def run(rig: Rig, name: str = "red", **options: Any) -> SelftestRow:
+    """Run one self-test for a person, to its verdict."""
+    desk = rig.gateway.upkeep.selftest
+    begun = await desk.ask(name, None, paid=True, caller=TESTER, **options)
+    return await desk.wait(begun.public_id, 2000)
+
+
+def named(rig: Rig, sim_id: int) -> str:
+    return rig.gateway.upkeep.names()[sim_id]
+
+
+def test_the_schedule_tests_both_ways_and_nobody_sees_a_message(
+    tmp_path: Path,
+) -> None:
+    async def story() -> None:
+        async with rig(tmp_path) as gateway:
+            await asyncio.sleep(320)
+            found = await every(gateway)
+            ways = [
+                (named(gateway, t.from_sim_id), named(gateway, t.to_sim_id))
+                for t in found
+            ]
+            assert sorted(ways) == [("blue", "red"), ("red", "blue")]
+            for test in found:
+                assert (test.result, test.cause, test.attempt) == (
+                    "passed",
+                    "schedule",
+                    1,
+                )
+                assert test.submit_ms in (199, 200)
+                assert test.delivery_ms is not None
+                assert 1199 <= test.delivery_ms < 1500
+                assert test.report_ms is not None
+                assert test.report_ms >= test.delivery_ms
+            assert await gateway.listed() == []
+            assert await gateway.pushed("*") == [
+                e for e in await gateway.pushed("*") if not e.type.startswith("message")
+            ]
+            view = gateway.gateway.sims()[0].selftest
+            assert view is not None
+            assert (view.sent, view.sent_passed, view.received_passed) == (1, 1, 1)
+            # Not again before its hour, and then again.
+            await asyncio.sleep(600)
+            assert len(await every(gateway)) == 2
+            await skip(gateway, 1.2)
+            await asyncio.sleep(3600)
+            assert len(await every(gateway)) >= 4
+
+    run_virtual(story())
+
+
+@pytest.mark.parametrize(
+    ("selftest", "why"),
+    [
+        ("every: 1h", "not known"),
+        ("every: 1h, paid: on, quiet: 00:00-23:59", ""),
+        ("every: off, paid: on", ""),
+    ],
+)
+def test_nothing_goes_out_without_leave(
+    tmp_path: Path, selftest: str, why: str
+) -> None:
+    async def story() -> None:
+        async with rig(tmp_path, selftest) as gateway:
+            await asyncio.sleep(700)
+            assert await every(gateway) == []
+            assert gateway.on_air == 0
+            if why:
+                view = gateway.gateway.sims()[0].selftest
+                assert view is not None
+                assert why in (view.why or "")
+                with pytest.raises(Conflict, match=why):
+                    await gateway.gateway.upkeep.selftest.ask(
+                        "red", None, paid=False, caller=TESTER
+                    )
+
+    run_virtual(story())
+
+
+def test_without_the_section_nothing_is_scheduled(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with gateway_rig(tmp_path, modems=2) as gateway:
+            await gateway.ready()
+            await asyncio.sleep(700)
+            assert gateway.on_air == 0
+
+    run_virtual(story())
+
+
+@pytest.mark.parametrize(
+    ("faults", "leg", "why"),
+    [
+        ({0: Faults(refuse_all=21)}, "submit", "rejected"),
+        ({}, "delivery", "did not arrive"),
+        ({}, "report", "no report"),
+    ],
+    ids=["submit", "delivery", "report"],
+)
+def test_a_failure_is_told_after_a_second_try(
+    tmp_path: Path, faults: dict[int, Faults], leg: str, why: str
+) -> None:
+    network: dict[str, Any] = {
+        "delivery": {"lost_messages": 1.0},
+        "report": {"lost_reports": 1.0},
+    }.get(leg, {})
+
+    async def story() -> None:
+        pair = "every: 6h, paid: on, pairs: [[red, blue]], within: 1min"
+        async with rig(tmp_path, pair, faults=faults, **network) as gateway:
+            await asyncio.sleep(900)
+            told = [
+                event
+                for event in await gateway.pushed("sim.selftest_failed")
+                if event.data["sim"] == "red"
+            ]
+            assert len(told) == 1
+            assert told[0].data["leg"] == leg
+            assert why in told[0].data["why"]
+            assert told[0].data["to_sim"] == "blue"
+            mine = [
+                t
+                for t in await every(gateway)
+                if named(gateway, t.from_sim_id) == "red"
+            ]
+            assert [(t.attempt, t.result, t.leg) for t in mine] == [
+                (1, "failed", leg),
+                (2, "failed", leg),
+            ]
+
+    run_virtual(story())
+
+
+def test_a_failure_that_passes_is_told_to_nobody(tmp_path: Path) -> None:
+    async def story() -> None:
+        pair = "every: 6h, paid: on, pairs: [[red, blue]], within: 1min"
+        async with rig(tmp_path, pair, lost_messages=1.0) as gateway:
+            await asyncio.sleep(375)  # five minutes, a minute, and not yet half of one
+            assert [t.result for t in await every(gateway)] == ["failed"]
+            gateway.network.lost_messages = 0.0
+            await asyncio.sleep(300)
+            assert await gateway.pushed("sim.selftest_failed") == []
+            results = [t.result for t in await every(gateway)]
+            assert results[:2] == ["failed", "passed"]
+
+    run_virtual(story())
+
+
+def test_a_text_that_comes_late_is_still_nobodys_message(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with rig(tmp_path, "every: off, within: 1min") as gateway:
+            gateway.network.lost_messages = 1.0
+            failed = await run(gateway)
+            assert (failed.result, failed.leg) == ("failed", "delivery")
+            blue = gateway.sims[1]
+            gateway.clock.offset_ms += 3 * 86_400_000
+            for _ in range(2):  # and once more: the network repeats itself
+                gateway.network.inbound(blue, RED, text_of(failed.token))
+                await asyncio.sleep(5)
+            (late,) = await every(gateway)
+            assert late.arrived_at is not None
+            assert late.result == "failed"
+            assert "late" in late.why
+            assert late.copies == 1
+            assert await gateway.inbox() == []
+
+    run_virtual(story())
+
+
+def test_a_text_that_comes_late_after_a_restart_is_known(tmp_path: Path) -> None:
+    async def story() -> None:
+        clock = VirtualClock()
+        met = world(clock)
+        options: dict[str, Any] = {
+            "world": met,
+            "clock": clock,
+            "extra": extra("every: off, within: 1min"),
+        }
+        async with gateway_rig(tmp_path, **options) as before:
+            await before.ready()
+            before.network.lost_messages = 1.0
+            failed = await run(before)
+        async with gateway_rig(tmp_path, **options) as after:
+            await after.ready()
+            after.network.inbound(after.sims[1], RED, text_of(failed.token))
+            await asyncio.sleep(5)
+            (late,) = await every(after)
+            assert late.arrived_at is not None
+            assert await after.inbox() == []
+
+    run_virtual(story())
+
+
+def test_a_restart_in_the_middle_goes_on_waiting(tmp_path: Path) -> None:
+    async def story() -> None:
+        clock = VirtualClock()
+        met = world(clock, report_latency=20.0)
+        options: dict[str, Any] = {
+            "world": met,
+            "clock": clock,
+            "extra": extra("every: off"),
+        }
+        async with gateway_rig(tmp_path, **options, abandon=True) as before:
+            await before.ready()
+            desk = before.gateway.upkeep.selftest
+            begun = await desk.ask("red", "blue", paid=True, caller=TESTER)
+            await asyncio.sleep(5)
+            assert before.on_air == 1
+        async with gateway_rig(tmp_path, **options) as after:
+            await after.ready()
+            desk = after.gateway.upkeep.selftest
+            done = await desk.wait(begun.public_id, 400)
+            assert done.result == "passed"
+            assert after.on_air == 1
+            assert await after.inbox() == []
+
+    run_virtual(story())
+
+
+def test_a_text_that_had_not_left_is_not_sent_after_a_restart(tmp_path: Path) -> None:
+    async def story() -> None:
+        clock = VirtualClock()
+        met = world(clock)
+        options: dict[str, Any] = {
+            "world": met,
+            "clock": clock,
+            "extra": extra("every: off"),
+        }
+        async with gateway_rig(tmp_path, **options, abandon=True) as before:
+            await before.ready()
+            desk = before.gateway.upkeep.selftest
+            begun = await desk.ask("red", "blue", paid=True, caller=TESTER)
+        async with gateway_rig(tmp_path, **options) as after:
+            await after.ready()
+            await asyncio.sleep(120)
+            done = await after.gateway.upkeep.selftest.wait(begun.public_id, 0)
+            assert (done.result, done.leg) == ("unknown", None)
+            assert after.on_air == 0
+
+    run_virtual(story())
+
+
+def test_a_forged_text_passes_nothing_and_hides_nothing(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with rig(tmp_path, "every: off, within: 1min") as gateway:
+            blue, red = gateway.sims[1], gateway.sims[0]
+            gateway.network.inbound(blue, RED, text_of("A" * 16))  # a guess
+            gateway.network.lost_messages = 1.0
+            desk = gateway.gateway.upkeep.selftest
+            begun = await desk.ask("red", "blue", paid=True, caller=TESTER)
+            await asyncio.sleep(5)
+            text = text_of(begun.token)
+            gateway.network.inbound(blue, RECIPIENT, text)  # from outside
+            gateway.network.inbound(blue, "Bank", text)  # from a name
+            gateway.network.inbound(red, RED, text)  # to another SIM
+            gateway.network.inbound(blue, RED, f"{text} and more")
+            gateway.network.inbound(blue, RED, "modemgw self-test")
+            done = await desk.wait(begun.public_id, 300)
+            assert (done.result, done.leg) == ("failed", "delivery")
+            assert "another number" in done.why
+            await asyncio.sleep(5)
+            assert len(await gateway.inbox()) == 6
+            assert len(await gateway.pushed("message.received")) == 6
+
+    run_virtual(story())
+
+
+def test_a_national_sender_is_the_sim_itself(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with rig(tmp_path, "every: off, within: 1min") as gateway:
+            gateway.network.lost_messages = 1.0
+            gateway.network.lost_reports = 1.0
+            desk = gateway.gateway.upkeep.selftest
+            begun = await desk.ask("red", "blue", paid=True, caller=TESTER)
+            await asyncio.sleep(5)
+            national = "0" + RED[4:]
+            text = text_of(begun.token)
+            gateway.network.inbound(gateway.sims[1], national, text)
+            done = await desk.wait(begun.public_id, 300)
+            assert done.arrived_at is not None
+            assert (done.result, done.leg) == ("failed", "report")
+            assert await gateway.inbox() == []
+
+    run_virtual(story())
+
+
+def test_a_modem_lost_in_the_middle_says_nothing_about_the_sims(
+    tmp_path: Path,
+) -> None:
+    async def story() -> None:
+        lost = {0: Faults(silent_after_submit=frozenset({1}))}
+        async with rig(
+            tmp_path, "every: off, within: 3min", faults=lost, lost_messages=1.0
+        ) as gateway:
+            done = await run(gateway)
+            assert (done.result, done.leg) == ("unknown", None)
+            assert await gateway.pushed("sim.selftest_failed") == []
+
+    run_virtual(story())
+
+
+def test_a_receiver_that_goes_away_is_no_failure_of_the_sender(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with rig(tmp_path, "every: off, within: 2min") as gateway:
+            desk = gateway.gateway.upkeep.selftest
+            begun = await desk.ask("red", "blue", paid=True, caller=TESTER)
+            gateway.wires.unplug("/sim/modem1")
+            done = await desk.wait(begun.public_id, 300)
+            assert done.result == "unknown"
+            assert "not in service" in done.why
+            with pytest.raises(Conflict, match="no other SIM"):
+                await desk.ask("red", None, paid=True, caller=TESTER)
+
+    run_virtual(story())
+
+
+def test_a_doubt_is_cleared_by_the_arrival(tmp_path: Path) -> None:
+    async def story() -> None:
+        silent = {0: Faults(silent_after_submit=frozenset({1}))}
+        async with rig(tmp_path, "every: off", faults=silent) as gateway:
+            done = await run(gateway)
+            assert done.arrived_at is not None
+            assert done.result == "passed"
+
+    run_virtual(story())
+
+
+def test_customers_come_first(tmp_path: Path) -> None:
+    async def story() -> None:
+        slow = Faults(late_result={n: 40.0 for n in range(1, 40)})
+        pair = "every: 6h, paid: on, pairs: [[red, blue]]"
+        async with rig(tmp_path, pair, faults={0: slow, 1: slow}) as gateway:
+            sent = [await gateway.send(f"+491511234{n:04}") for n in range(20)]
+            await asyncio.sleep(400)
+            assert await every(gateway) == []
+            await gateway.state(sent[-1], "delivered", within=900)
+            await asyncio.sleep(900)
+            found = await every(gateway)
+            assert {t.result for t in found} == {"passed"}
+
+    run_virtual(story())
+
+
+def test_the_pace_keeps_room_for_customers(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with rig(tmp_path, HOURLY, pace="2/h") as gateway:
+            lane = gateway.gateway.upkeep.selftest.course.lane_of(1)
+            assert lane is not None
+            for sim in (1, 2):
+                found = gateway.gateway.upkeep.selftest.course.lane_of(sim)
+                assert found is not None
+                assert found.sim is not None
+                found.sim.pace.record(gateway.clock.now_ms())
+            await asyncio.sleep(700)
+            assert await every(gateway) == []
+
+    run_virtual(story())
+
+
+def test_what_a_person_asks_for_wrongly_is_explained(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with rig(tmp_path, "every: off") as gateway:
+            desk = gateway.gateway.upkeep.selftest
+            with pytest.raises(NotFound):
+                await desk.ask("green", None, paid=True, caller=TESTER)
+            with pytest.raises(NotFound):
+                await desk.ask("red", "green", paid=True, caller=TESTER)
+            with pytest.raises(Conflict, match="itself"):
+                await desk.ask("red", "red", paid=True, caller=TESTER)
+            with pytest.raises(NotFound):
+                await desk.wait("tst_nonsense", 0)
+            first = await desk.ask("red", "blue", paid=True, caller=TESTER)
+            with pytest.raises(Conflict, match="under way"):
+                await desk.ask("red", "blue", paid=True, caller=TESTER)
+            done = await desk.wait(first.public_id, 60)
+            assert done.result == "passed"
+            assert (await desk.history("blue", 10))[0].public_id == first.public_id
+
+    run_virtual(story())
+
+
+def test_a_probe_passes_by_the_bench(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with rig(tmp_path, "every: off, paid: on, within: 1min") as gateway:
+            await gateway.gateway.care.bench("red", "to see", None, TESTER)
+            red = next(
+                id
+                for id, name in gateway.gateway.upkeep.names().items()
+                if name == "red"
+            )
+            desk = gateway.gateway.upkeep.selftest
+            found = await desk.probe(red)
+            assert found.passed is True
+            gateway.network.lost_messages = 1.0
+            found = await desk.probe(red)
+            assert found.passed is False
+            assert "did not arrive" in found.why
+            await gateway.gateway.care.pause("red", TESTER, on=True)
+            assert (await desk.probe(red)).passed is None
+            assert (await desk.probe(99)).passed is None
+
+    run_virtual(story())
+
+
+def test_old_tests_are_forgotten_with_their_messages(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with rig(tmp_path, "every: off") as gateway:
+            done = await run(gateway)
+            gateway.clock.offset_ms += 91 * 86_400_000
+            before = gateway.clock.now_ms() - 90 * 86_400_000
+            assert await gateway.store.write(lambda db: rows.purge(db, before)) == 1
+            assert await every(gateway) == []
+            message_id = done.message_id
+            assert message_id is not None
+            left = await gateway.store.read(lambda db: rows.sending(db, message_id))
+            assert left is None
+
+    run_virtual(story())
