@@ -43,6 +43,7 @@ from modemgw.store.writer import Connection
 
 log = logging.getLogger("modemgw.dispatch")
 
+BETWEEN_READS_S = 0.02  # of the queue on disk: who accepts and sends goes first
 EXPIRED_AT_ONCE = 200  # in one transaction
 SOON_MS = 600_000  # a SIM held back for longer is none that a message can wait for
 STORE_RETRY_S = 2.0  # while the disk says no
@@ -190,6 +191,7 @@ class Dispatcher:
                 await self._expire(now)
                 if self.index.shelves.wants(now):
                     await self._refill()
+                    await asyncio.sleep(BETWEEN_READS_S)
                     continue
             except StoreError as exc:
                 await self._cannot("use", exc)

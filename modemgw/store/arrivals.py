@@ -13,7 +13,7 @@ from modemgw.ids import IdSource
 from modemgw.store import events
 from modemgw.store.outbound import OWN, NewMessage
 from modemgw.store.sql import columns, row_id, sql_rows
-from modemgw.store.waiting import route_of
+from modemgw.store.waiting import HELD, route_of
 from modemgw.store.writer import Connection
 
 AT_ONCE = (64, 16, 4, 1)  # rows per statement; few sizes, so that each stays prepared
@@ -60,7 +60,7 @@ def insert_all(
                     "not_before": new.not_before,
                     "priority": new.priority,
                     "key_id": new.key_id or 0,
-                    "route": route_of(new.options),
+                    "route": (HELD if new.scheduled else "") + route_of(new.options),
                 }
                 for id, new in numbered
                 for seq in range(1, new.segments + 1)

@@ -281,6 +281,7 @@ def release_due(db: Connection, ids: IdSource, now: int, limit: int) -> list[int
     ]
     for message_id in due:
         change(db, ids, "outbound.release_scheduled", message_id, now)
+        db.execute(sql("outbound.release_parts"), {"message_id": message_id})
     return due
 
 

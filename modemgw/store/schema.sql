@@ -239,7 +239,7 @@ CREATE TABLE part (
   not_before    INTEGER NOT NULL,
   priority      INTEGER NOT NULL,
   key_id        INTEGER NOT NULL DEFAULT 0,  -- whose message; 0: the admin socket
-  route         TEXT NOT NULL DEFAULT '',    -- sim:…, modem:…, pool:… asked for; '': any
+  route         TEXT NOT NULL DEFAULT '',    -- sim:…, modem:…, pool:… asked for; '': any; @ before: scheduled
   sim_id        INTEGER REFERENCES sim(id),  -- the SIM that has or had it
   modem         TEXT,
   tp_mr         INTEGER,                -- 0-255, given by the modem

@@ -14,6 +14,7 @@ from modemgw.store.sql import sql
 
 JsonDict = dict[str, object]
 ShelfKey = tuple[int, int, str]  # priority, key (0: the admin socket), route
+HELD = "@"  # before the route of what is scheduled: shelves that are not read
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,18 +95,22 @@ def _waiting(rows: Iterable[sqlite3.Row]) -> list[WaitingPart]:
 
 
 def shelves(db: sqlite3.Connection) -> list[ShelfKey]:
-    """Return every shelf that has parts, one look into the index for each."""
+    """Return every shelf to be read, a few looks into the index for each."""
     found: list[ShelfKey] = []
-    key: ShelfKey = (-1, 0, "")
-    while True:
-        row = db.execute(
-            sql("outbound.next_shelf"),
-            {"priority": key[0], "key_id": key[1], "route": key[2]},
-        ).fetchone()
-        if row is None:
-            return found
-        key = (row[0], row[1], row[2])
-        found.append(key)
+    key: ShelfKey | None = (-1, 0, "")
+    while (key := _next_shelf(db, key)) is not None:
+        if not key[2].startswith(HELD):
+            found.append(key)
+    return found
+
+
+def _next_shelf(db: sqlite3.Connection, after: ShelfKey) -> ShelfKey | None:
+    here = dict(zip(("priority", "key_id", "route"), after, strict=True))
+    for step in ("next_route", "next_key", "next_priority"):
+        row = db.execute(sql(f"outbound.{step}"), here).fetchone()
+        if row is not None:
+            return row[0], row[1], row[2]
+    return None
 
 
 def waiting(

@@ -340,11 +340,27 @@ def test_a_shelf_for_each_priority_key_and_route_in_the_order_of_acceptance(
 
 def test_what_is_not_to_be_sent_is_read_past(tmp_path: Path) -> None:
     with database(tmp_path) as db:
-        for scheduled in (True, True, False):
-            arrivals.insert(db, IDS, new_message(scheduled=scheduled))
+        for _ in range(3):
+            arrivals.insert(db, IDS, new_message())
+        db.execute("UPDATE message SET state = 'in_doubt' WHERE id < 3")
         found = waiting.waiting(db, SHELF, 0, 2)
         assert found.rows == [] and (found.parts, found.last) == (2, 2)
         assert [row.message_id for row in waiting.waiting(db, SHELF, 2, 2).rows] == [3]
+
+
+def test_what_is_scheduled_is_not_read_until_its_time_has_come(tmp_path: Path) -> None:
+    with database(tmp_path) as db:
+        later = new_message(scheduled=True, not_before=NOW + 10, options={"sim": "red"})
+        arrivals.insert(db, IDS, later)
+        arrivals.insert(db, IDS, new_message(segments=2))
+        assert waiting.shelves(db) == [SHELF]
+        assert outbound.postpone(db, IDS, 2, NOW + 20, NOW)
+        assert waiting.shelves(db) == []
+        assert outbound.release_due(db, IDS, NOW + 10, 10) == [1]
+        assert waiting.shelves(db) == [(1, 0, "sim:red")]
+        assert outbound.release_due(db, IDS, NOW + 20, 10) == [2]
+        assert waiting.shelves(db) == [SHELF, (1, 0, "sim:red")]
+        assert waiting.waiting(db, SHELF, 0, 9).parts == 2
 
 
 STEPS = ("begin", "accept", "requeue", "fail", "doubt", "delivered", "undelivered")

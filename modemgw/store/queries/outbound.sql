@@ -30,11 +30,27 @@ INSERT INTO concat_ref (peer, ref) VALUES (:peer, :start)
 ON CONFLICT (peer) DO UPDATE SET ref = ref % 255 + 1
 RETURNING ref;
 
--- name: next_shelf
--- The shelf of the queue that follows one, by priority, key and route.
+-- name: next_route
+-- The next shelf of the queue with the same priority and key. Three statements find the
+-- next shelf, for a comparison of rows would walk along all that lies on this one.
 SELECT priority, key_id, route FROM part INDEXED BY part_open
  WHERE state IN ('queued', 'claimed')
-   AND (priority, key_id, route) > (:priority, :key_id, :route)
+   AND priority = :priority AND key_id = :key_id AND route > :route
+ ORDER BY route
+ LIMIT 1;
+
+-- name: next_key
+-- The first shelf of the next key of the same priority.
+SELECT priority, key_id, route FROM part INDEXED BY part_open
+ WHERE state IN ('queued', 'claimed')
+   AND priority = :priority AND key_id > :key_id
+ ORDER BY key_id, route
+ LIMIT 1;
+
+-- name: next_priority
+-- The first shelf of the next priority.
+SELECT priority, key_id, route FROM part INDEXED BY part_open
+ WHERE state IN ('queued', 'claimed') AND priority > :priority
  ORDER BY priority, key_id, route
  LIMIT 1;
 
@@ -293,9 +309,15 @@ UPDATE message SET state = 'scheduled', sequence = sequence + 1, not_before = :u
  WHERE id = :message_id AND state = 'queued';
 
 -- name: postpone_parts
--- Its parts, with it.
-UPDATE part SET not_before = :until
+-- Its parts, with it: onto a shelf that is not read (see waiting.HELD).
+UPDATE part SET not_before = :until,
+       route = iif(route GLOB '@*', route, '@' || route)
  WHERE message_id = :message_id AND state IN ('queued', 'claimed');
+
+-- name: release_parts
+-- Its time has come: back onto the shelf that is read.
+UPDATE part SET route = substr(route, 2)
+ WHERE message_id = :message_id AND route GLOB '@*';
 
 -- name: release_scheduled
 -- Its time has come.
