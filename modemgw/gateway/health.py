@@ -16,6 +16,7 @@ from dataclasses import replace
 from modemgw.at.codes import Code
 from modemgw.clock import Clock
 from modemgw.config.health import HealthConfig
+from modemgw.errors import ModemgwError
 from modemgw.gateway.health_gate import Hold, Pause, SimHealth
 from modemgw.gateway.health_steps import Step, Steps, event_of, health_of
 from modemgw.gateway.lane import Lane
@@ -346,6 +347,8 @@ class HealthWatch:
                 return await probe(sim_id)
         except TimeoutError:
             return Probed(None, "the probe took too long")
+        except ModemgwError as exc:  # a modem or the disk says no: nothing was found
+            return Probed(None, str(exc))
 
     def _seconds_to_next(self) -> float:
         now = self._clock.now_ms()

@@ -45,10 +45,10 @@ class Hold:
         """Return from when a SIM may send; only one does until it has its answer."""
         prober = self.prober
         if prober is not None and prober != sim_id:
-            lease = self.probing_since + LEASE_MS
+            # A clock that was set back makes nobody wait longer.
+            lease = min(self.probing_since, now_ms) + LEASE_MS
             if now_ms < lease:
                 return lease
-        # A clock that was set back makes nobody wait longer.
         return min(self.until_at, now_ms + HOLD_S[-1] * 1200)
 
     def record(self, sim_id: int, now_ms: int) -> None:

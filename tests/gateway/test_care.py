@@ -84,6 +84,31 @@ def test_a_sim_benched_by_hand_sends_nothing_until_it_is_taken_back(
     run_virtual(story())
 
 
+def test_a_message_does_not_wait_for_a_sim_that_is_benched_meanwhile(
+    tmp_path: Path,
+) -> None:
+    """The one refused it, and the other, which was to have it, is taken away."""
+
+    async def story() -> None:
+        faults = {0: Faults(refuse_submit={1: 21})}
+        async with gateway_rig(tmp_path, modems=2, extra=HASTY, faults=faults) as rig:
+            await rig.ready()
+            other = health(rig, 1).name
+            long = await rig.send(text="x" * 1200, sim=other)
+            sent = await rig.send()
+            await asyncio.sleep(1)
+            assert rig.sims[0].submits == 1
+            assert (await rig.message(sent)).state == "queued"
+            await rig.gateway.care.bench(other, "", None, ADMIN)
+            await rig.state(sent, "delivered", within=20)
+            assert len(rig.sims[0].sent) == 1
+            assert (await rig.message(long)).state == "sending"
+            await rig.gateway.care.parole(other, 0, ADMIN)
+            await rig.state(long, "delivered", within=20)
+
+    run_virtual(story())
+
+
 def test_a_bench_for_a_time_ends_by_itself(tmp_path: Path) -> None:
     async def story() -> None:
         async with gateway_rig(tmp_path, extra=HASTY) as rig:

@@ -52,6 +52,29 @@ def drain(index: QueueIndex, sim: SimView) -> list[int]:
     return taken
 
 
+def test_what_all_that_are_left_have_refused_may_be_tried_by_them_again() -> None:
+    index = QueueIndex()
+    refused = Wish(excluded=frozenset({1}))
+    for one in (entry(1, wish=refused), entry(2), entry(3, wish=refused)):
+        index.add(one, NOW)
+    assert index.take(ANY, NOW) is index.find(2)
+    index.readmit(lambda wish: True, NOW)  # somebody else is left
+    assert index.take(ANY, NOW) is None
+    index.readmit(lambda wish: False, NOW)
+    assert len(index) == 2
+    assert drain(index, ANY) == [1, 3]
+
+
+def test_what_is_on_the_wire_is_not_readmitted() -> None:
+    index = QueueIndex()
+    sent = entry(1, wish=Wish(excluded=frozenset({2})))
+    index.add(sent, NOW)
+    assert index.take(ANY, NOW) is sent
+    index.readmit(lambda wish: False, NOW)
+    assert index.take(OTHER, NOW) is None
+    assert sent.wish.excluded == {2}
+
+
 def test_urgent_first_then_the_order_of_acceptance() -> None:
     index = QueueIndex()
     for one in (entry(1), entry(2, priority=3), entry(3), entry(4, priority=3)):
