@@ -9,8 +9,8 @@ import msgspec
 from modemgw.config import values
 from modemgw.config.cards import Card
 from modemgw.config.key import key
+from modemgw.config.places import place
 from modemgw.config.positions import Section, Value, suggest
-from modemgw.policy.places import SHORT
 from modemgw.policy.routing import PATIENCE_MS
 from modemgw.policy.zones import Rule
 
@@ -175,34 +175,19 @@ def _rules(section: Section, known: list[str]) -> tuple[RouteRule, ...]:
             entry.fail("says nothing; give prefer, only or never")
         places: list[str] = []
         for value in _one_or_more(below, "to"):
-            place = value.read(_place)
-            if place is None:
+            where = value.read(place)
+            if where is None:
                 continue
-            other = first.setdefault(place, value.path)
+            other = first.setdefault(where, value.path)
             if other != value.path:
-                value.fail(f"{place} has its rule in {other} already")
-            places.append(place)
+                value.fail(f"{where} has its rule in {other} already")
+            places.append(where)
         names = {
             word: _names(below, word, _known("SIM or pool", known))
             for word in ("prefer", "only", "never")
         }
         rules.append(RouteRule(tuple(places), **names))
     return tuple(rules)
-
-
-def _place(text: str) -> str:
-    """A destination: `+49151`, `AT`, `80888` or `short`."""
-    word = text.strip()
-    if word.lower() == SHORT:
-        return SHORT
-    if word.isalpha() and word.isascii():
-        return values.country(word)
-    plain = re.sub(r"[\s().-]", "", word)
-    if not re.fullmatch(r"\+[1-9]\d{0,14}|[1-9]\d{0,5}", plain, re.ASCII):
-        raise ValueError(
-            f"expected a prefix (+49151), a country (AT) or a short code, got {text!r}"
-        )
-    return plain
 
 
 def _network(text: str) -> str:

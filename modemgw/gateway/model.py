@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import msgspec
 
 from modemgw.gateway.health_resources import HealthOfSim
+from modemgw.gateway.routing_resources import RoutingOfSim
 from modemgw.gateway.upkeep_resources import BalanceOfSim, SelftestOfSim
 from modemgw.gateway.wallet_resources import WalletOfSim
 
@@ -130,6 +131,7 @@ class SimView:
     balance: BalanceOfSim | None = None
     selftest: SelftestOfSim | None = None
     wallet: WalletOfSim | None = None
+    routing: RoutingOfSim | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from modemgw.gateway.lane_sims import LaneSims
 from modemgw.gateway.model import PaceWindow, SimView
 from modemgw.gateway.pins import StoredPins
 from modemgw.gateway.routing import Router
+from modemgw.gateway.routing_resources import routing
 from modemgw.modem.actor import ModemActor
 from modemgw.modem.lease import Lease
 from modemgw.modem.model import (
@@ -369,6 +370,7 @@ class Pool:
             next_at=next_at,
             first_seen_at=row.first_seen_at,
             last_seen_at=row.last_seen_at,
+            routing=routing(self.router.traits(row.name, card)),
         )
 
 

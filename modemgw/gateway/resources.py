@@ -7,6 +7,7 @@ import msgspec
 
 from modemgw.gateway.health_resources import HealthOfSim
 from modemgw.gateway.model import SimView
+from modemgw.gateway.routing_resources import RoutingOfSim
 from modemgw.gateway.shapes import Json, Problem
 from modemgw.gateway.upkeep_resources import BalanceOfSim, SelftestOfSim
 from modemgw.gateway.views import instant, maybe_instant
@@ -49,6 +50,7 @@ class Sim(msgspec.Struct, frozen=True, kw_only=True):
     balance: BalanceOfSim | None = None
     selftest: SelftestOfSim | None = None
     wallet: WalletOfSim | None = None
+    routing: RoutingOfSim | None = None
 
 
 class SimList(msgspec.Struct, frozen=True):
@@ -81,6 +83,7 @@ def sim(view: SimView) -> Sim:
         balance=view.balance,
         selftest=view.selftest,
         wallet=view.wallet,
+        routing=view.routing,
     )
 
 
