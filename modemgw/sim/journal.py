@@ -4,7 +4,8 @@ A line is flushed before the modem answers, so that a test which kills a program
 can count afterwards what was really sent. The fields: `at` (Unix milliseconds),
 `modem`, `imsi`, `from`, `to`, `tp_mr`, `report` (requested), `tpdu` (SCA and TPDU
 in hex), `text` (of this part; null for data), `concat` ([ref, total, seq] or
-null), `outcome` ("accepted", "lost", or "refused <code>").
+null), `latency_ms` (from Ctrl-Z to the answer, as it was drawn), `outcome`
+("accepted", "lost", or "refused <code>").
 """
 
 import json
@@ -34,6 +35,7 @@ class Journal:
         imsi: str,
         number: str,
         tp_mr: int,
+        latency_s: float,
         outcome: str,
     ) -> None:
         """Write one line and flush it."""
@@ -49,6 +51,7 @@ class Journal:
             "tpdu": octets.hex().upper(),
             "text": submit.text,
             "concat": concat and [concat.ref, concat.total, concat.seq],
+            "latency_ms": round(latency_s * 1000, 3),
             "outcome": outcome,
         }
         self._file.write(json.dumps(line, ensure_ascii=False) + "\n")

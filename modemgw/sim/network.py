@@ -185,7 +185,7 @@ class Network:
         if cause is None and not card.charge():
             cause = NO_CREDIT
         is_lost = bool(self.lost_messages) and self.random.random() < self.lost_messages
-        self._note(modem, card, submit, octets, tp_mr, cause, is_lost)
+        self._note(modem, card, submit, octets, tp_mr, after_s, cause, is_lost)
         if cause is not None:
             return cause
         if behaviour is ANYBODY and modem.faults.report_statuses:
@@ -213,6 +213,7 @@ class Network:
         submit: Submit,
         octets: bytes,
         tp_mr: int,
+        after_s: float,
         cause: int | None,
         is_lost: bool,
     ) -> None:
@@ -227,6 +228,7 @@ class Network:
             imsi=card.imsi,
             number=card.number,
             tp_mr=tp_mr,
+            latency_s=after_s,
             outcome=outcome if cause is None else f"refused {cause}",
         )
 

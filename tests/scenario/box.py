@@ -44,11 +44,16 @@ def wait_for(what: str, is_so: Callable[[], bool], within: float = READY_S) -> N
 class Process:
     """One child with its log in a file; `first_line` is what it says when ready."""
 
-    def __init__(self, arguments: list[str], log: Path) -> None:
+    def __init__(
+        self,
+        arguments: list[str],
+        log: Path,
+        program: tuple[str, ...] = ("-m", "modemgw"),
+    ) -> None:
         self.log = log
         with log.open("ab") as out:
             self._child = subprocess.Popen(  # noqa: S603 - our own program
-                [sys.executable, "-m", "modemgw", *arguments],
+                [sys.executable, *program, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
@@ -97,6 +102,7 @@ class Box:
         self.scenario = scenario
         self.simulator: Process | None = None
         self.daemon: Process | None = None
+        self.program: tuple[str, ...] = ("-m", "modemgw")  # what runs the daemon
         self.url = ""
         self.key = ""
         ports = "".join(
@@ -142,7 +148,8 @@ class Box:
         """Start the daemon and wait until it answers; makes a key the first time."""
         log = self.home / "daemon.log"
         seen = log.stat().st_size if log.exists() else 0
-        self.daemon = Process(["run", "--config", str(self.config)], log)
+        run = ["run", "--config", str(self.config)]
+        self.daemon = Process(run, log, self.program)
         found: list[str] = []
 
         def listens() -> bool:
