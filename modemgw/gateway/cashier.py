@@ -2,16 +2,23 @@
 
 import asyncio
 import logging
+from functools import partial
 
 from modemgw.errors import StoreError
 from modemgw.gateway.dispatch import Dispatcher
 from modemgw.gateway.wallet import Wallets
+from modemgw.policy.periods import Period
+from modemgw.store import wallet as rows
 from modemgw.store.keys import KeyRow
+from modemgw.store.sims import MINUTE_MS
 
 log = logging.getLogger("modemgw.wallet")
 
 LONGEST_SLEEP_S = 600.0  # the wall clock may jump: look again at least this often
 LEAST_SLEEP_S = 0.05
+DAY_MS = 86_400_000
+FINE_MS = 62 * DAY_MS  # so long each minute is kept
+KEPT_MS = 396 * DAY_MS  # 13 months: a year's accounts can be closed
 JUMP_MS = 60_000  # a wall clock that is so far off was set
 
 
@@ -37,6 +44,25 @@ class Cashier:
                 await self._wallets.reload(self._is_quiet)
             except StoreError as exc:
                 log.error("cannot read the database", extra={"error": str(exc)})
+
+    async def tidy(self) -> None:
+        """Make the minutes of old days one row each, and forget what is very old.
+
+        Days are those of the gateway's zone, so no quota or bundle is cut. Raises
+        StoreError.
+        """
+        wallets, store = self._wallets, self._wallets.store
+        now, day = wallets.now_ms(), Period("day")
+        await store.write(partial(rows.forget, before=now - KEPT_MS))
+        young, _ = day.bounds(now - FINE_MS, wallets.zone)
+        at = await store.read(partial(rows.oldest, since=0))
+        while at is not None and at < young:
+            start, end = day.bounds(at, wallets.zone)
+            after = start + MINUTE_MS
+            at = await store.read(partial(rows.oldest, since=after))
+            if at is not None and at < end:
+                await store.write(partial(rows.fold, start=start, end=end))
+                at = await store.read(partial(rows.oldest, since=after))
 
     async def limit(self, row: KeyRow) -> None:
         """Take up new limits of a key."""

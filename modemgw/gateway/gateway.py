@@ -185,6 +185,7 @@ class Gateway:
         )
         self.dispatcher.evening.on_scheduled = self.deadlines.wake
         self.housekeeping = Housekeeping(store, clock, config.retention)
+        self.housekeeping.also.append(self.cashier.tidy)
         self._newest_instant = 0
         store.writer.on_pushed = self.webhooks.wake
 

@@ -6,7 +6,7 @@ no, or a stop in the middle, only means that the next round goes on.
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 from modemgw.clock import Clock
@@ -28,6 +28,7 @@ class Housekeeping:
     """The task that forgets."""
 
     def __init__(self, store: Store, clock: Clock, kept: Retention) -> None:
+        self.also: list[Callable[[], Awaitable[None]]] = []  # of other rooms
         self._kept = kept
         self._store = store
         self._clock = clock
@@ -52,6 +53,8 @@ class Housekeeping:
         await self._store.write(
             lambda db: retention.purge_small(db, now=now, usage_before=usage_before)
         )
+        for tidy in self.also:
+            await tidy()
         empty_pages = await self._store.write(retention.vacuum)
         while empty_pages:
             await asyncio.sleep(STEP_PAUSE_S)

@@ -92,7 +92,7 @@ class Wallets:
         self.zone: tzinfo = ZoneInfo(config.timezone)
         self.keys = KeyPurses(store, clock, self.zone)
         self._config = config
-        self._store = store
+        self.store = store
         self._clock = clock
         self._wallets: dict[int, Wallet] = {}
 
@@ -198,7 +198,7 @@ class Wallets:
         now, changes = self._clock.now_ms(), wallet.changes
         purse = Purse(wallet.purse.contract, self.zone)
         since, sim_id = purse.oldest_ms(now), wallet.row.id
-        spent, meters = await self._store.read(
+        spent, meters = await self.store.read(
             lambda db: (rows.of_sim(db, sim_id, since), rows.meters_of(db, sim_id))
         )
         if is_quiet is not None and not (
@@ -226,7 +226,7 @@ class Wallets:
             standing = next((s for s in standings if s.name == name), None)
         if wallet is None or standing is None:
             raise NotFound(f"SIM {row.name!r} has no {name!r} to correct")
-        ids, change = self._store.ids, used - standing.used
+        ids, change = self.store.ids, used - standing.used
         told = {
             **about(row, replace(standing, used=used)),
             "was": shown(standing, standing.used),
@@ -242,7 +242,7 @@ class Wallets:
         wallet.purse.correct(name, standing.start_ms, change)
         wallet.changes += 1
         try:
-            await self._store.write(job)
+            await self.store.write(job)
         except BaseException:
             wallet.purse.correct(name, standing.start_ms, -change)
             raise
@@ -251,8 +251,8 @@ class Wallets:
 
     def _tell(self, wallet: Wallet, now: int) -> None:
         for standing in wallet.purse.newly_low(now):
-            job = partial(_write_low, self._store, wallet.row, standing, now)
-            self._store.write(job).add_done_callback(_retrieve)
+            job = partial(_write_low, self.store, wallet.row, standing, now)
+            self.store.write(job).add_done_callback(_retrieve)
             log.warning(
                 "allowance low",
                 extra={

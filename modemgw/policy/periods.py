@@ -35,13 +35,11 @@ class Period:
             return start, start + fixed
         begins, place = self._ruler(_local_date(now_ms, zone))
         start, end = _instant(begins(place), zone), _instant(begins(place + 1), zone)
-        # Midnight may come twice or not at all where the zone changes its offset.
+        # Midnight may come twice, where a zone goes back just after it: the day has
+        # begun at the first one, though its date is over once more.
         while now_ms >= end:
             place += 1
             start, end = end, _instant(begins(place + 1), zone)
-        while now_ms < start:
-            place -= 1
-            start, end = _instant(begins(place), zone), start
         return start, end
 
     def _ruler(self, today: date) -> tuple[Callable[[int], date], int]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modemgw.policy.pacing import Pace, Window, history_from_minutes
+from modemgw.policy.pacing import Pace, WarmUp, Window, history_from_minutes
 
 NOW = 1_795_341_600_000
 
@@ -68,3 +68,65 @@ def test_no_window_is_ever_exceeded(
             inside = [at for at in sent if start <= at < start + window.seconds * 1000]
             assert len(inside) <= window.count
     assert pace.free_at(now + jump) >= now + jump
+
+
+def test_with_jitter_parts_are_spaced_unevenly() -> None:
+    pace = Pace([Window(10, 60), Window(100, 86_400)], jitter=50)
+    for draw, pause in ((0.5, 6_000), (0.0, 3_000), (1.0, 9_000)):
+        pace.record(NOW, draw)
+        assert pace.free_at(NOW) == NOW + pause
+    assert pace.free_at(NOW + 9_000) == NOW + 9_000
+
+
+def test_a_clock_that_steps_back_prolongs_no_pause() -> None:
+    pace = Pace([Window(10, 60)], jitter=50)
+    pace.record(NOW + 86_400_000, 0.5)
+    assert pace.free_at(NOW) <= NOW + 9_000
+
+
+@given(draws=st.lists(st.floats(0, 1), min_size=1, max_size=40))
+def test_jitter_never_lets_more_through_than_the_windows(draws: list[float]) -> None:
+    pace, windows, now = Pace([Window(3, 60)], jitter=90), Window(3, 60), NOW
+    sent: list[int] = []
+    for draw in draws:
+        now = pace.free_at(now)
+        pace.record(now, draw)
+        sent.append(now)
+        inside = [at for at in sent if at > now - windows.seconds * 1000]
+        assert len(inside) <= windows.count
+
+
+def test_without_a_window_there_is_nothing_to_spread() -> None:
+    pace = Pace([], jitter=50)
+    assert pace.windows_at(NOW) == ()
+    pace.record(NOW, 1.0)
+    assert pace.free_at(NOW) == NOW
+
+
+@pytest.mark.parametrize(
+    ("day", "count"), [(0, 20), (1, 25), (7, 98), (13, 383), (14, None), (-1, 20)]
+)
+def test_a_new_card_warms_up(day: int, count: int | None) -> None:
+    warm_up = WarmUp(Window(20, 86_400), 14)
+    found = warm_up.window(day * 86_400_000 + 5, [Window(20, 3600), Window(9, 60)])
+    assert (found.count if found else None) == count
+
+
+def test_a_pace_that_is_slower_is_not_slowed_and_none_knows_no_end() -> None:
+    warm_up = WarmUp(Window(20, 86_400), 14)
+    assert warm_up.window(0, [Window(20, 86_400)]) is None
+    assert warm_up.window(0, []) is None
+
+
+def test_a_warm_up_holds_with_the_windows_and_remembers_enough() -> None:
+    warm_up = WarmUp(Window(3, 86_400), 7)
+    pace = Pace([Window(2, 60)], warm_up=warm_up, since_ms=NOW)
+    assert pace.longest_ms == 86_400_000
+    for offset in (0, 1, 60_001):
+        assert pace.free_at(NOW + offset) == NOW + offset
+        pace.record(NOW + offset)
+    assert pace.free_at(NOW + 70_000) == NOW + 86_400_000
+    assert [w.count for w in pace.windows_at(NOW)] == [2, 3]
+    later = NOW + 7 * 86_400_000
+    assert pace.windows_at(later) == pace.windows
+    assert pace.free_at(later) == later

@@ -132,5 +132,15 @@ def test_periods_follow_each_other_without_a_gap(
         assert 27 * DAY_MS < end - start < 33 * DAY_MS
 
 
+def test_a_midnight_that_comes_twice_begins_one_day() -> None:
+    """St John's went back at one minute past midnight, until 2011."""
+    zone = ZoneInfo("America/St_Johns")
+    first = int(datetime(2010, 11, 7, 2, 30, tzinfo=UTC).timestamp()) * 1000
+    again = first + 15 * 60_000  # 23:15 of the day before, for the second time
+    assert datetime.fromtimestamp(again / 1000, zone).day == 6
+    assert Period("day").bounds(again, zone)[0] == first
+    assert Period("day").bounds(first - 1, zone)[1] == first
+
+
 def test_minutes_are_those_of_the_store() -> None:
     assert Period("minute").bounds(61_234, UTC) == (60_000, 120_000)

@@ -5,7 +5,7 @@ from datetime import UTC, date
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from modemgw.policy.periods import Period
@@ -212,6 +212,8 @@ def test_a_board_that_wakes_in_the_past_forgets_nothing() -> None:
     assert mine.free_at(NOW)[0] > NOW
 
 
+@example(list(range(3 * KEPT)))
+@example(list(range(3 * KEPT, 0, -1)))
 @given(starts=st.lists(st.integers(0, 3 * KEPT), max_size=60))
 def test_meters_are_bounded(starts: list[int]) -> None:
     meter = Meter(Period("minute"), UTC)

@@ -8,7 +8,12 @@ from modemgw.policy.places import Places, places
 from modemgw.policy.tariff import Bundle, Left, Tariff
 
 DE, AT, CA, US = "+4915112345678", "+436641234567", "+16045551234", "+12125551234"
-PRICES = Places((("+49", 50_000), ("+49151", 40_000), ("CA", 90_000), ("+1", 70_000)))
+PRICES = Places(
+    (
+        *(("+49", 50_000), ("+49151", 40_000), ("CA", 90_000), ("+1", 70_000)),
+        ("+1604666", 60_000),
+    )
+)
 LIST = Tariff(prices=PRICES, price_else=200_000)
 
 
@@ -18,6 +23,7 @@ LIST = Tariff(prices=PRICES, price_else=200_000)
         pytest.param(DE, 40_000, id="the longest prefix"),
         pytest.param("+4930123456", 50_000, id="a shorter one where that does not fit"),
         pytest.param(CA, 90_000, id="a country is narrower than its calling code"),
+        pytest.param("+16046661234", 60_000, id="a prefix is narrower than a country"),
         pytest.param(US, 70_000, id="the calling code for who shares it"),
         pytest.param(AT, 200_000, id="what is not listed"),
         pytest.param("80888", 200_000, id="a short code is no number abroad"),
