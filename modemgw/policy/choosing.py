@@ -11,6 +11,7 @@ from modemgw.policy.routing import (
     NEARLY_FULL,
     NOBODY_KNOWS,
     UNKNOWN_PRICE,
+    Against,
     SimView,
     Take,
     Wish,
@@ -19,7 +20,6 @@ from modemgw.policy.routing import (
     expected,
     judge,
     order,
-    price_of,
     why_never,
     why_not,
 )
@@ -104,32 +104,49 @@ def told(
     """
     if wish.pinned_sim_id is not None or wish.sim or wish.modem:
         return because(wish), {}
-    others = [sim for sim in rivals if sim.sim_id is not None and sim.name != best.name]
-    return won(wish, best, others), {
-        sim.name: why_not(wish, sim, now_ms) or lost(wish, sim, best)
-        for sim in others[:MOST_TOLD]
+    rank = against(wish, best)
+    others = [
+        (against(wish, sim), sim)
+        for sim in rivals
+        if sim.sim_id is not None and sim.name != best.name
+    ]
+    return _won(wish, best, rank, others), {
+        sim.name: why_not(wish, sim, now_ms) or _lost(wish, sim, its, rank)
+        for its, sim in others[:MOST_TOLD]
     }
 
 
 def won(wish: Wish, best: SimView, rivals: Sequence[SimView]) -> str:
     """Say in one phrase why the SIM that takes the message is the one."""
+    ranked = [(against(wish, sim), sim) for sim in rivals]
+    return _won(wish, best, against(wish, best), ranked)
+
+
+def _won(
+    wish: Wish, best: SimView, rank: Against, rivals: list[tuple[Against, SimView]]
+) -> str:
     asked = because(wish, busy=best.busy)
     if wish.plain or wish.pinned_sim_id is not None or wish.sim or wish.modem:
         return asked
-    able = [sim for sim in rivals if why_never(wish, sim) is None]
-    if not able:
+    by_rank = sorted(rivals, key=lambda one: one[0])
+    found = next((one for one in by_rank if why_never(wish, one[1]) is None), None)
+    if found is None:
         return "the only one that may"
-    rival = min(able, key=lambda sim: against(wish, sim))
-    if against(wish, best) > against(wish, rival):
+    its, rival = found
+    if rank > its:
         return f"SIM {rival.name} is better, and was not free in time"
-    return _phrase(_WON, wish, best, rival) or asked
+    return _phrase(_WON, wish, best, rank, its, rival.name) or asked
 
 
 def lost(wish: Wish, sim: SimView, best: SimView) -> str:
     """Say in one phrase why this SIM, which may take the message, is not the one."""
-    if against(wish, sim) < against(wish, best):
+    return _lost(wish, sim, against(wish, sim), against(wish, best))
+
+
+def _lost(wish: Wish, sim: SimView, rank: Against, best: Against) -> str:
+    if rank < best:
         return "better, and busy" if sim.busy else "better, and not free in time"
-    if (phrase := _phrase(_LOST, wish, sim, best)) is not None:
+    if (phrase := _phrase(_LOST, wish, sim, rank, best)) is not None:
         return phrase
     if sim.busy:
         return "busy"
@@ -154,22 +171,23 @@ _LOST = (
 
 
 def _phrase(
-    phrases: tuple[str, ...], wish: Wish, sim: SimView, other: SimView
+    phrases: tuple[str, ...],
+    wish: Wish,
+    sim: SimView,
+    rank: Against,
+    other: Against,
+    name: str = "",
 ) -> str | None:
-    first = _first_difference(wish, sim, other)
-    if first is None:
-        return None
-    return phrases[first].format(
-        place=wish.rule.place if wish.rule is not None else "",
-        cost=_cost(price_of(wish, sim)),
-        health=sim.health_because or "in poor health",
-        other=other.name,
-    )
-
-
-def _first_difference(wish: Wish, one: SimView, other: SimView) -> int | None:
-    pairs = zip(against(wish, one), against(wish, other), strict=True)
-    return next((index for index, (a, b) in enumerate(pairs) if a != b), None)
+    """Say it by the first thing that tells them apart, None where nothing does."""
+    for phrase, mine, its in zip(phrases, rank, other, strict=True):
+        if mine != its:
+            return phrase.format(
+                place=wish.rule.place if wish.rule is not None else "",
+                cost=_cost(rank[2]),
+                health=sim.health_because or "in poor health",
+                other=name,
+            )
+    return None
 
 
 def _cost(micro: int) -> str:
