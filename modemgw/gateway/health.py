@@ -153,9 +153,8 @@ class HealthWatch:
             self.bench(sim, finding.cause, code.sentence)
         elif finding.culprit is Culprit.NETWORK:
             held = [self.sims.get(one) for one in (sim_id, *around.sisters)]
-            self._outages.begin(
-                operator, [one for one in held if one], code.sentence, now
-            )
+            whose = operator or f"SIM {sim.name}"
+            self._outages.begin(whose, [s for s in held if s], code.sentence, now)
             self.refresh()
         elif sim.hold is not None and finding.suspect is not Suspect.NOBODY:
             self._end_outage(sim.hold)  # refused, but by a network that answers
@@ -272,14 +271,15 @@ class HealthWatch:
 
     def _told(self, sim: SimHealth, event: str | None) -> dict[str, object]:
         state = sim.state
+        cause = None if state.condition is Condition.ACTIVE else state.cause
         why = "restored: it sends again" if event == "sim.up" else state.reason
         return {
             "sim": sim.name,
             "iccid": sim.iccid,
             "modem": self.presence.modem_of(sim.sim_id),
             "why": why,
-            "cause": state.cause.value if state.cause else None,
-            "advice": ADVICE[state.cause] if state.cause else None,
+            "cause": cause.value if cause else None,
+            "advice": ADVICE[cause] if cause else None,
             "until": maybe_instant(state.until_at),
             "benches": state.benches,
         }

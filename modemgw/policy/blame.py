@@ -98,14 +98,8 @@ class Around:
 
 # Beyond what disposition and reason say; the rows of at/codes.py that cross-checks
 # are for. Spec: 3GPP TS 24.011, 8.2.5.4.
-_BY_NUMBER: dict[int, Suspect] = {
-    8: Suspect.BARRED,
-    10: Suspect.UNKNOWN_NUMBER,
-    28: Suspect.UNKNOWN_NUMBER,
-    30: Suspect.UNKNOWN_NUMBER,
-    257: Suspect.BARRED,  # CME: call barred
-    531: Suspect.BARRED,  # not in the fixed dialling list
-}
+_BARRED = {8, 257, 531}  # CME 257: call barred; 531: not in the fixed dialling list
+_UNKNOWN_NUMBER = {10, 28, 30}
 _NUMBER_REASONS = {"recipient_unknown", "recipient_barred", "invalid_number"}
 
 
@@ -113,9 +107,10 @@ def suspect(code: Code) -> Suspect:
     """Return who comes to mind at this code."""
     match code.disposition:
         case Disposition.COOL_DOWN:
-            return _BY_NUMBER.get(code.number, Suspect.SIM)
+            return Suspect.BARRED if code.number in _BARRED else Suspect.SIM
         case Disposition.REFUSE if code.reason in _NUMBER_REASONS:
-            return _BY_NUMBER.get(code.number, Suspect.NUMBER)
+            is_unknown = code.number in _UNKNOWN_NUMBER
+            return Suspect.UNKNOWN_NUMBER if is_unknown else Suspect.NUMBER
         case Disposition.TRY_OTHER_SIM if code.reason == "network_rejected":
             return Suspect.EITHER
         case Disposition.TRY_OTHER_SIM | Disposition.RETRY_HERE:

@@ -53,10 +53,15 @@ class Reports:
 
     def is_filtered(self, others: "list[Reports]", now: int) -> bool:
         """Say whether this SIM alone is to blame for what did not arrive."""
+        if not self._is_bad(LAST, BAD, now):
+            return False
         compared = [found for o in others if (found := o.arrives(now)) is not None]
-        if compared and not any(compared):
-            return False  # nobody's arrive: the network, or the list of recipients
-        size, limit = (LAST, BAD) if compared else (LAST_ALONE, BAD_ALONE)
+        if not compared:
+            return self._is_bad(LAST_ALONE, BAD_ALONE, now)
+        # Where nobody's arrive it is the network, or the list of recipients.
+        return any(compared)
+
+    def _is_bad(self, size: int, limit: int, now: int) -> bool:
         recent = self._recent(now)[-size:]
         bad = [to for _, to, delivered in recent if not delivered]
         return len(recent) == size and len(bad) >= limit and len({*bad}) >= RECIPIENTS

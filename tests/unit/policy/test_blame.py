@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modemgw.at.codes import CME, CMS, Code, Disposition, cms
+from modemgw.at.codes import CME, CMS, Code, Disposition, cme, cms
 from modemgw.policy.blame import (
     ALONE_IN_A_ROW,
     LONGEST_RUN,
@@ -85,6 +85,23 @@ class Case:
 )
 def test_who_comes_to_mind(number: int, who: Suspect) -> None:
     assert suspect(cms(number)) is who
+
+
+@pytest.mark.parametrize(
+    ("number", "who"),
+    [
+        (10, Suspect.SIM),  # not inserted: no recipient, as the CMS code is
+        (13, Suspect.NOBODY),
+        (30, Suspect.NETWORK),
+        (103, Suspect.SIM),
+        (257, Suspect.BARRED),
+        (27, Suspect.NUMBER),
+    ],
+)
+def test_who_comes_to_mind_at_a_code_of_the_equipment(
+    number: int, who: Suspect
+) -> None:
+    assert suspect(cme(number)) is who
 
 
 @pytest.mark.parametrize("code", [*CMS.values(), *CME.values()], ids=str)
