@@ -299,9 +299,31 @@ def test_the_journal_has_a_line_for_every_tpdu(tmp_path: Path) -> None:
         "report": True,
         "text": "née 😀",
         "concat": None,
+        "latency_ms": 200.0,
         "outcome": "accepted",
     }
     assert (second["outcome"], second["tp_mr"]) == ("refused 1", 1)
+
+
+def test_the_journal_tells_the_latency_that_was_drawn(tmp_path: Path) -> None:
+    took: list[float] = []
+
+    async def scenario() -> None:
+        net = network(journal=tmp_path / "journal", latency=Latency(0.2, 0.5))
+        terminal = Terminal(make_modem(net, 0))
+        for _ in range(5):
+            said, ms = await terminal.send(pdu(ANYBODY), 0), 0
+            while "+CMGS" not in said:
+                await asyncio.sleep(0.001)
+                said, ms = terminal.look(), ms + 1
+            took.append(ms)
+        net.close()
+
+    run_virtual(scenario())
+    lines = map(json.loads, (tmp_path / "journal").read_text().splitlines())
+    drawn = [line["latency_ms"] for line in lines]
+    assert len(set(drawn)) == len(took)
+    assert drawn == pytest.approx(took, abs=2)
 
 
 def test_losses_and_latencies_repeat_with_the_seed() -> None:
