@@ -127,6 +127,7 @@ class Daemon:
         for name, run in self.gateway.tasks():
             group.create_task(_forever(run), name=name)
         group.create_task(self._prove_progress(), name="watchdog")
+        group.create_task(self.gateway.store.finish_check(), name="check")
 
     async def _open_doors(self, stack: AsyncExitStack) -> None:
         listen = self.config.http.listen

@@ -1,8 +1,10 @@
 """The store as the rest of modemgw holds it: opened, locked, checked, closed."""
 
 import asyncio
+import logging
 import os
 import sqlite3
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -20,15 +22,20 @@ from modemgw.store.writer import Connection, Writer, configure, connect
 T = TypeVar("T")
 Item = TypeVar("Item")
 
+log = logging.getLogger("modemgw.store")
+
 FILE_NAME = "modemgw.db"
 _CLEAN = "clean"  # meta key: '1' while no daemon runs on the file
+CHECK_AT_ONCE = 64 * 2**20  # octets: a larger file is checked while it is in use
+CHECK_DEADLINE_S = 6 * 3600.0
 
 
 class Store:
     """One open database: the writer, the readers, the clock and the id source.
 
-    `was_clean` says whether the last daemon on it ended in order. `on_damage` is
-    called in the loop when the file turns out to be damaged.
+    `was_clean` says whether the last daemon on it ended in order, `is_checked`
+    whether the file is known to be sound since. `on_damage` is called in the loop
+    when the file turns out to be damaged.
     """
 
     def __init__(
@@ -38,6 +45,7 @@ class Store:
         lock: DirectoryLock,
         connection: Connection,
         was_clean: bool,
+        is_checked: bool = True,
         clock: Clock,
         ids: IdSource,
         inline: bool,
@@ -47,6 +55,7 @@ class Store:
         self.clock = clock
         self.ids = ids
         self.was_clean = was_clean
+        self.is_checked = is_checked
         self.writer = Writer(connection, self.path, inline=inline)
         self.reader = Reader(self.path, inline=inline)
         self.damage: Corrupt | None = None
@@ -63,22 +72,24 @@ class Store:
 
         Makes the directory (0750) and the files (0640). Migrates an older
         schema, keeping a copy. After an unclean stop the whole file is checked,
-        which takes seconds per gigabyte. With `inline` no thread is used.
+        which takes a second per hundred megabytes, more on a card: a large file is
+        opened first, and `finish_check` is due. With `inline` no thread is used.
 
         Raises StoreError where the directory is in use or cannot be written,
         SchemaMismatch for a newer schema, Corrupt where the check finds damage.
         """
         ids = IdSource()
-        lock, connection, was_clean = (
-            _open(data_dir, ids)
+        lock, connection, was_clean, is_checked = (
+            _open(data_dir, ids, large=sys.maxsize)
             if inline
-            else await asyncio.to_thread(_open, data_dir, ids)
+            else await asyncio.to_thread(_open, data_dir, ids, large=CHECK_AT_ONCE)
         )
         return cls(
             data_dir=data_dir,
             lock=lock,
             connection=connection,
             was_clean=was_clean,
+            is_checked=is_checked,
             clock=clock,
             ids=ids,
             inline=inline,
@@ -117,6 +128,26 @@ class Store:
         """Run `query` on a snapshot; see Reader.read."""
         return self.reader.read(query, deadline_s=deadline_s)
 
+    async def finish_check(self) -> None:
+        """Check a large file that was opened after an unclean stop; else do nothing.
+
+        Everything else goes on meanwhile; `on_damage` hears of damage. Where it is
+        cut short the file stays unchecked, and the next start checks it.
+        """
+        if self.is_checked:
+            return
+        try:
+            await self.read(
+                lambda db: _check(db, self.path), deadline_s=CHECK_DEADLINE_S
+            )
+        except Corrupt:
+            return  # the reader has told
+        except StoreError as exc:
+            log.warning("the database was not checked", extra={"error": str(exc)})
+            return
+        self.is_checked = True
+        log.info("the database is in order")
+
     def _damaged(self, damage: Corrupt) -> None:
         if self.damage is None:
             self.damage = damage
@@ -135,7 +166,7 @@ class Store:
         self.writer.close()
         self.reader.close()
         try:
-            if clean and self.damage is None:
+            if clean and self.damage is None and self.is_checked:
                 meta.put(self._connection, _CLEAN, "1")
         except sqlite3.Error:
             pass  # a full or failing disk: the next start checks the file instead
@@ -148,7 +179,9 @@ def _nothing(db: Connection) -> None:
     return None
 
 
-def _open(data_dir: Path, ids: IdSource) -> tuple[DirectoryLock, Connection, bool]:
+def _open(
+    data_dir: Path, ids: IdSource, *, large: int
+) -> tuple[DirectoryLock, Connection, bool, bool]:
     path = data_dir / FILE_NAME
     try:
         data_dir.mkdir(mode=0o750, parents=True, exist_ok=True)
@@ -158,7 +191,7 @@ def _open(data_dir: Path, ids: IdSource) -> tuple[DirectoryLock, Connection, boo
     try:
         connection = _connect(path)
         try:
-            return lock, connection, _prepare(connection, path, ids)
+            return lock, connection, *_prepare(connection, path, ids, large)
         except BaseException:
             connection.close()
             raise
@@ -176,13 +209,17 @@ def _connect(path: Path) -> Connection:
     return connect(path)
 
 
-def _prepare(connection: Connection, path: Path, ids: IdSource) -> bool:
+def _prepare(
+    connection: Connection, path: Path, ids: IdSource, large: int
+) -> tuple[bool, bool]:
+    """Return whether the last daemon ended in order, and whether the file is sound."""
     try:
         recognise(connection, path)  # before the first setting changes the file
         configure(connection)
         migrate(connection, path)
         was_clean = meta.get(connection, _CLEAN) != "0"
-        if not was_clean:
+        is_checked = was_clean or path.stat().st_size <= large
+        if not was_clean and is_checked:
             _check(connection, path)
         meta.put(connection, _CLEAN, "0")
         meta.seed(connection, ids)
@@ -190,10 +227,10 @@ def _prepare(connection: Connection, path: Path, ids: IdSource) -> bool:
         raise as_store_error(exc, path) from exc
     # For statements that make many rows at once, such as the deliveries of an event.
     connection.create_function("new_id", 2, ids.new)
-    return was_clean
+    return was_clean, is_checked
 
 
-def _check(connection: Connection, path: Path) -> None:
+def _check(connection: sqlite3.Connection, path: Path) -> None:
     (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
         raise Corrupt(f"the database {str(path)!r} is damaged: {verdict}")

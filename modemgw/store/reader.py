@@ -80,7 +80,9 @@ class Reader:
         end = time.monotonic() + deadline_s
         try:
             db = self._connection()
-            db.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
+            db.set_progress_handler(
+                lambda: self._closed or time.monotonic() > end, _STEPS
+            )
             db.execute("BEGIN")
             try:
                 return query(db)
@@ -90,6 +92,8 @@ class Reader:
                     db.execute("ROLLBACK")
         except sqlite3.Error as exc:
             if getattr(exc, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
+                if self._closed:
+                    raise StoreError("the store was closed meanwhile") from None
                 raise SlowQuery(f"query stopped after {deadline_s:g} s") from None
             raise translate(exc, self._path) from exc
 

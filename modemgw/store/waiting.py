@@ -97,10 +97,11 @@ def _waiting(rows: Iterable[sqlite3.Row]) -> list[WaitingPart]:
 def shelves(db: sqlite3.Connection) -> list[ShelfKey]:
     """Return every shelf to be read, a few looks into the index for each."""
     found: list[ShelfKey] = []
-    key: ShelfKey | None = (-1, 0, "")
-    while (key := _next_shelf(db, key)) is not None:
+    key = _next_shelf(db, (-1, 0, ""))
+    while key is not None:
         if not key[2].startswith(HELD):
             found.append(key)
+        key = _next_shelf(db, key)
     return found
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from modemgw.clock import SystemClock
 from modemgw.errors import Corrupt, SchemaMismatch, StoreError
-from modemgw.store import events
+from modemgw.store import database, events
 from modemgw.store.database import FILE_NAME, Store
 from modemgw.store.reader import SlowQuery
 from tests.loop import VirtualClock, run_virtual
@@ -99,6 +99,60 @@ def test_damage_is_found_after_an_unclean_stop(tmp_path: Path) -> None:
         assert FILE_NAME in str(error)
 
     run_virtual(story())
+
+
+def test_a_large_file_is_checked_while_it_is_in_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "CHECK_AT_ONCE", 0)
+
+    async def story() -> None:
+        clock = SystemClock()
+        store = await Store.open(tmp_path, clock=clock)
+        await store.write(lambda db: [add_message(db, n) for n in range(300)])
+        store.abandon()
+        store = await Store.open(tmp_path, clock=clock)
+        assert (store.was_clean, store.is_checked) == (False, False)
+        store.close()  # in order, but nobody knows whether the file is
+        store = await Store.open(tmp_path, clock=clock)
+        assert (store.was_clean, store.is_checked) == (False, False)
+        await store.finish_check()
+        assert (store.was_clean, store.is_checked) == (False, True)
+        store.close()
+        store = await Store.open(tmp_path, clock=clock)
+        assert (store.was_clean, store.is_checked) == (True, True)
+        store.abandon()
+        with (tmp_path / FILE_NAME).open("r+b") as file:  # texts: no start reads them
+            file.seek(file.read().index(b"hello") // 4096 * 4096)
+            file.write(b"\xa5" * 64)
+        store = await Store.open(tmp_path, clock=clock)
+        told: list[Corrupt] = []
+        store.on_damage = told.append
+        await store.finish_check()
+        assert told and not store.is_checked
+        store.close()
+
+    asyncio.run(story())
+
+
+def test_a_check_is_cut_short_by_a_stop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "CHECK_AT_ONCE", 0)
+
+    async def story() -> None:
+        store = await Store.open(tmp_path, clock=SystemClock())
+        await store.write(lambda db: [add_message(db, n) for n in range(5_000)])
+        store.abandon()
+        store = await Store.open(tmp_path, clock=SystemClock())
+        check = asyncio.create_task(store.finish_check())
+        await asyncio.sleep(0)
+        store.reader._closed = True
+        await check
+        assert not store.is_checked and store.damage is None
+        store.abandon()
+
+    asyncio.run(story())
 
 
 def test_damage_met_by_a_job_is_corrupt(tmp_path: Path) -> None:
