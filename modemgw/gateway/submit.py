@@ -23,15 +23,10 @@ from modemgw.errors import (
     RequestError,
     StoreError,
 )
-from modemgw.gateway import views
+from modemgw.gateway import key_purses, views
 from modemgw.gateway.accept import Checker
 from modemgw.gateway.dispatch import Dispatcher
-from modemgw.gateway.key_purses import (
-    KeyPurse,
-    counting,
-    keep_count,
-    unlimited,
-)
+from modemgw.gateway.key_purses import KeyPurse
 from modemgw.gateway.loading import wish_of
 from modemgw.gateway.model import (
     BatchResult,
@@ -115,7 +110,7 @@ class Intake:
         self.open_count = 0  # messages that wait, as last counted, plus those since
         self.closed = False  # takes nothing any more
         self.unexpanded = False  # a batch on disk waits for its rows
-        self.limits_of: Callable[[int | None], KeyPurse | None] = unlimited
+        self.limits_of: Callable[[int | None], KeyPurse | None] = key_purses.unlimited
         self._store = store
         self._clock = clock
         self._dispatcher = dispatcher
@@ -155,7 +150,7 @@ class Intake:
         start = self._rng.randrange(1, 256) if new.segments > 1 else 0
         limits = self.limits_of(caller.key_id)
         arrival = _Arrival(new, start, caller, key, body, limits is not None)
-        with counting(limits, [new], now):
+        with key_purses.counting(limits, [new], now):
             entry = await self._store.gather(self._keep, arrival)
         self.open_count += 1
         if not new.scheduled:
@@ -179,7 +174,7 @@ class Intake:
                 at = one.new.created_at
                 _keep_answer(db, one.caller, one.key, one.body, at)
             if one.limited:
-                keep_count(db, one.caller, [one.new], one.new.created_at)
+                key_purses.keep_count(db, one.caller, [one.new], one.new.created_at)
         return list(map(_entry, news, made))
 
     @asynccontextmanager
@@ -279,7 +274,7 @@ class Intake:
         def job(db: Connection) -> int:
             _keep_answer(db, caller, key, body, now)
             if limits is not None:
-                keep_count(db, caller, accepted, now)
+                key_purses.keep_count(db, caller, accepted, now)
             return batches.insert(
                 db,
                 public_id=public_id,
@@ -290,7 +285,7 @@ class Intake:
                 now=now,
             )
 
-        with counting(limits, accepted, now):
+        with key_purses.counting(limits, accepted, now):
             batch_id = await self._store.write(job)
         try:
             async with self._expanding:
