@@ -26,7 +26,6 @@ POISON = (
     bytes(range(160)),
     bytes.fromhex("0004" + "FF" * 30),
     bytes.fromhex("07919471227210F6440C91"),
-    bytes.fromhex("00040B919471000000F000006211221200000005E8329BFD0E")[:-3],
 )
 
 Upheaval = Callable[["World", Random], Awaitable[None]]
