@@ -28,6 +28,7 @@ from modemgw.policy.template import Template
 ENOUGH = 45  # points that make a number the balance
 CLEAR = 10  # … and by which it must be ahead of any other
 LEAD, TAIL = 60, 24  # characters looked at in front of and behind a number
+ISO = 3  # letters of a code
 JUMP = 10  # times more, or less, than last time: asked again before it is believed
 
 
@@ -74,7 +75,7 @@ def read(text: str, form: Format = PLAIN) -> Reading:
         if found is None or found.amount is None:
             continue
         written = found.currency and wording.spelled(found.currency)
-        currency = wording.named(form.currency) or written or None
+        currency = _settled(written or None, form)
         value = amount(found.amount.lstrip("-"), currency, form.mark)
         if value is None:
             return Reading(None, None, "the amount can be read in two ways", until, sms)
@@ -105,9 +106,16 @@ def _weigh(plain: str, form: Format, until: date | None, sms: int | None) -> Rea
     if len(rivals) > 1:
         why = "more than one number could be the balance"
         return Reading(None, None, why, until, sms)
-    currency = best.currency or wording.named(form.currency)
-    name = form.currency or (currency.name if currency else None)
+    currency = _settled(best.currency, form)
+    name = currency.name if currency else None
     return Reading(best.value, name, "by the words around it", until, sms)
+
+
+def _settled(written: Currency | None, form: Format) -> Currency | None:
+    """Return the currency of an answer; ours where its own may be several ($, Rs)."""
+    if written is not None and len(written.name) == ISO and written.name.isupper():
+        return written
+    return wording.named(form.currency) or written
 
 
 def _candidates(text: str, form: Format) -> Iterable[_Candidate]:

@@ -36,7 +36,8 @@ class BalanceRow:
 
 def load(db: sqlite3.Connection) -> dict[int, BalanceRow]:
     """Return what is known, by card."""
-    found = (BalanceRow(*row) for row in db.execute(sql("balance.all")))
+    rows = db.execute(sql("balance.all"))
+    found = (BalanceRow(*row[:-1], is_low=bool(row[-1])) for row in rows)
     return {row.sim_id: row for row in found}
 
 

@@ -138,6 +138,12 @@ def test_answers_are_of_the_shape_that_is_declared(tmp_path: Path) -> None:
         ("GET", "/v1/modems/{id}/journal"),
         ("POST", "/v1/modems/{id}/restart"),
         ("POST", "/v1/modems/{id}/at"),
+        # … these two SIMs: tests/api/test_upkeep.py, and the demo in the how-tos.
+        ("POST", "/v1/sims/{id}/balance"),
+        ("GET", "/v1/sims/{id}/balance"),
+        ("POST", "/v1/sims/{id}/selftest"),
+        ("GET", "/v1/sims/{id}/selftest"),
+        ("GET", "/v1/selftests/{id}"),
         ("POST", "/v1/sims/{id}/ussd"),
         ("POST", "/v1/sims/{id}/ussd/{session}"),
         ("DELETE", "/v1/sims/{id}/ussd/{session}"),

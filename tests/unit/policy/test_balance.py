@@ -130,6 +130,22 @@ def test_a_preset_names_the_currency_that_the_answer_leaves_open() -> None:
     assert read("Your balance is $5.00", PRESETS["tmobile-us"].form).currency == "USD"
 
 
+@pytest.mark.parametrize(
+    ("text", "currency"),
+    [
+        ("Balance $5.00", "CAD"),
+        ("Balance 5.00", "CAD"),
+        ("Balance 5.00 kr", "CAD"),
+        ("Balance 5.00 EUR", "EUR"),
+    ],
+)
+def test_the_configured_currency_stands_where_the_answer_is_unclear(
+    text: str, currency: str
+) -> None:
+    found = read(text, Format(currency="CAD"))
+    assert (found.amount, found.currency) == (5 * MICRO, currency)
+
+
 # -- patterns --------------------------------------------------------------------
 
 
