@@ -227,10 +227,16 @@ class KeyPurses:
                 rows.accepted(db, row.id, since),
             )
         )
-        for one in spent:
-            purse.add(one.at, one.parts, one.cost)
-        for at, parts in accepted:
-            purse.accept(parts, at)
+        for which, meter in purse.sent:
+            start = meter.bounds(now)[0]
+            for one in spent:
+                if one.at >= start:
+                    meter.add(one.at, one.cost if which.money else one.parts)
+        for which, meter in purse.accepted:
+            start = meter.bounds(now)[0]
+            for at, parts in accepted:
+                if at >= start and not which.money:
+                    meter.add(at, parts)
         self._purses[row.id] = purse
 
     def next_turn(self, now: int) -> int:
