@@ -10,7 +10,6 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import overload
 
@@ -19,6 +18,7 @@ from modemgw.clock import Clock
 from modemgw.config.quiet import QuietHours
 from modemgw.errors import StoreError
 from modemgw.gateway import endings, loading
+from modemgw.gateway.alarm import Alarm
 from modemgw.gateway.evening import Evening
 from modemgw.gateway.health import HealthWatch
 from modemgw.gateway.lane import Lane
@@ -79,7 +79,7 @@ class Dispatcher:
         self._rng = rng
         self._on_recorded = on_recorded
         self._health = health
-        self._changed = asyncio.Event()
+        self._changed = Alarm(clock)
         self._settled: asyncio.Queue[int] = asyncio.Queue()  # no longer in doubt
 
     # -- what others call ----------------------------------------------------
@@ -106,11 +106,14 @@ class Dispatcher:
                 self.on_enter(entry)
                 self.index.add(entry, now)
                 added.append(entry)
+                later = entry.not_before > now
+                self._changed.set_for(entry.not_before if later else entry.expires_at)
+            else:
+                self._changed.set()
         if len(added) == 1:
             self._wake_one(added[0])
         elif added:
             self.wake()
-        self._changed.set()
 
     def reroute(self, entry: Entry) -> None:
         """Let a message that waits wait under its new wish."""
@@ -160,7 +163,6 @@ class Dispatcher:
 
     async def reload_message(self, message_id: int) -> None:
         """Take one message back into the queue: a doubt was settled, it is due."""
-
         entry = await self._store.read(partial(loading.one, message_id=message_id))
         if entry is not None and not self.stopping:
             self.offer([entry])
@@ -196,9 +198,7 @@ class Dispatcher:
             except StoreError as exc:
                 await self._cannot("use", exc)
                 continue
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._seconds_to_next()):
-                    await self._changed.wait()
+            await self._changed.sleep(self._seconds_to_next())
 
     def _seconds_to_next(self) -> float:
         index = self.index
