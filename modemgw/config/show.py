@@ -39,17 +39,21 @@ def _plain(value: object, key: str) -> object:
         return show(value)
     if isinstance(value, msgspec.Struct):
         return _struct(value)
-    if isinstance(value, tuple) and key in {"power", "cycle"}:
-        return "off" if not value else HELPER if value == (HELPER,) else list(value)
     if isinstance(value, tuple):
-        if key == "pace":
-            return [show_window(w) for w in value if isinstance(w, Window)] or "off"
-        if key == "pairs" and not value:
-            return "auto"
-        return [_plain(entry, "") for entry in value]
+        return _list(value, key)
     if isinstance(value, int) and key == "low":
         return show_money(value)
     return value if isinstance(value, bool | int) else _text(value, key)
+
+
+def _list(value: tuple[object, ...], key: str) -> object:
+    if key in {"power", "cycle"}:
+        return "off" if not value else HELPER if value == (HELPER,) else list(value)
+    if key == "pace":
+        return [show_window(w) for w in value if isinstance(w, Window)] or "off"
+    if key == "pairs" and not value:
+        return "auto"
+    return [_plain(entry, "") for entry in value]
 
 
 def _text(value: object, key: str) -> str:
