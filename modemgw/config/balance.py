@@ -50,7 +50,7 @@ class BalanceConfig(msgspec.Struct, frozen=True):
             "How the operator writes (docs/how-to/balance.md has the list). auto: the "
             "amount is found by the words around it. comma, point: the decimal mark.",
             unit="name of a preset",
-            default="auto",
+            default="auto, by the words",
         ),
     ] = None
     pattern: Annotated[

@@ -48,9 +48,9 @@ def test_what_is_shown_loads_again() -> None:
     assert parse(as_yaml(off), "y").selftest == off.selftest
 
 
-def test_self_tests_need_their_section() -> None:
+def test_self_tests_are_scheduled_where_the_file_says_so() -> None:
     assert parse("country: DE\n", "x").selftest.every == 0
-    found = parse("selftest: {quiet: 22:00-7:00}\n", "x").selftest
+    found = parse("selftest: {every: 6h, quiet: 22:00-7:00}\n", "x").selftest
     assert (found.every, found.pairs, found.paid) == (21_600, (), False)
     assert found.quiet == Quiet(22 * 60, 7 * 60)
 
