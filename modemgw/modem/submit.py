@@ -33,6 +33,7 @@ from modemgw.modem.witness import NoWitness, Witness
 NO_REFERENCE = -1  # the modem said OK and gave no TP-MR: no report can be matched
 GATE_S = 30.0  # a store that takes longer is not going to commit
 ESCAPED_S = 1.0  # from ESC at the prompt to the OK that modems answer with
+STRAY_S = 60.0  # an OK without a reference that comes later is to whoever typed there
 LINK_OPEN_S = 1.0  # AT+CMMS=1 holds the link 1 to 5 s after a submit
 
 Gate = Awaitable[object]
@@ -177,7 +178,8 @@ class Submitter:
         if final == "OK" or flight.lines:
             # With the reference said, the network has it, whatever came then.
             tp_mr = reference_of(flight.lines[-1]) if flight.lines else None
-            if self._habits.gives_references and not flight.lines:
+            usual = self._habits.gives_references or seconds > STRAY_S
+            if usual and not flight.lines:
                 self._channel.late.append(token)
                 why = "OK without a reference, perhaps to another program on this port"
                 return InDoubt(why, _wire(flight))

@@ -286,6 +286,20 @@ def test_an_ok_without_the_reference_it_used_to_give_is_a_doubt() -> None:
 
 
 @pytest.mark.parametrize(
+    ("seconds", "kind"),
+    [pytest.param(9, Accepted, id="soon"), pytest.param(100, InDoubt, id="late")],
+)
+def test_an_ok_without_a_reference_counts_where_it_comes_in_time(
+    seconds: float, kind: type
+) -> None:
+    async def scenario() -> None:
+        bench = Bench({"^Z": [(seconds, "OK")]})
+        assert isinstance(await bench.submit(), kind)
+
+    run_virtual(scenario())
+
+
+@pytest.mark.parametrize(
     ("answers", "code", "text", "seconds"),
     [
         ({"AT+CMGS=15": ["ERROR"]}, None, "ERROR", 0),
