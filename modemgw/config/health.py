@@ -76,11 +76,17 @@ def health(top: Section) -> HealthConfig:
         return plain
     found = HealthConfig(
         bench=section.read("bench", values.boolean, default=True),
-        first=section.read("first", _span(_MINUTE, _DAY), plain.first),
-        longest=section.read("longest", _span(_MINUTE, _MONTH), plain.longest),
+        first=section.read(
+            "first", _span(_MINUTE, _DAY, "1 min to 1 day"), plain.first
+        ),
+        longest=section.read(
+            "longest", _span(_MINUTE, _MONTH, "1 min to 30 days"), plain.longest
+        ),
         parole=section.read("parole", values.integer(1, 100), plain.parole),
-        spacing=section.read("spacing", _span(1, _HOUR), plain.spacing),
-        down_after=section.read("down_after", _span(1, _DAY), plain.down_after),
+        spacing=section.read("spacing", _span(1, _HOUR, "1 s to 1 h"), plain.spacing),
+        down_after=section.read(
+            "down_after", _span(1, _DAY, "1 s to 1 day"), plain.down_after
+        ),
     )
     if found.longest < found.first:
         value = section.get("longest") or section.get("first")
@@ -89,13 +95,13 @@ def health(top: Section) -> HealthConfig:
     return found
 
 
-def _span(low: int, high: int) -> Callable[[str], float]:
-    """Read a duration within limits, in seconds."""
+def _span(low: int, high: int, said: str) -> Callable[[str], float]:
+    """Read a duration within limits, in seconds; `said` are those in words."""
 
     def read(text: str) -> float:
         seconds = values.duration(text)
         if not low <= seconds <= high:
-            raise ValueError(f"expected {low} s to {high} s, got {text!r}")
+            raise ValueError(f"expected {said}, got {text!r}")
         return seconds
 
     return read
