@@ -301,12 +301,11 @@ class Ledger:
                 del self._open[one.to]
 
     def _drop(self, one: _Refusal) -> None:
-        """Take a refusal out of its SIM's run."""
-        run = self._runs.get(one.sim_id)
-        if run is not None and one in run:
-            run.remove(one)
-            if not run:
-                del self._runs[one.sim_id]
+        """Take a refusal out of its SIM's run; whatever is open is in one."""
+        run = self._runs[one.sim_id]
+        run.remove(one)
+        if not run:
+            del self._runs[one.sim_id]
 
     def age(self, now: int) -> None:
         """Forget what is too long ago, or from a future that a clock has left."""
@@ -318,7 +317,10 @@ class Ledger:
                 if not 0 <= now - one.at <= MEMORY_MS:
                     self._close(one)
                     self._drop(one)
-        for to in [to for to, until in self._bad.items() if until <= now]:
+        over = [
+            to for to, until in self._bad.items() if not now < until <= now + MEMORY_MS
+        ]
+        for to in over:
             del self._bad[to]
 
 

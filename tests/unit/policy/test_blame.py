@@ -312,6 +312,37 @@ def test_a_clock_that_was_set_back_leaves_nothing_behind() -> None:
     assert case.ledger.against(A) == 1
 
 
+@pytest.mark.parametrize("jump_ms", [MEMORY_MS + SWEEP_MS, -48 * HOUR])
+def test_a_bad_recipient_gets_another_chance(jump_ms: int) -> None:
+    case = Case()
+    case.refused(A, "x")
+    case.refused(B, "x")
+    case.now += jump_ms
+    assert case.refused(C, "x").culprit is Culprit.UNKNOWN
+
+
+def test_what_the_modem_refuses_is_held_against_nobody() -> None:
+    case = Case()
+    for _ in range(20):
+        assert case.refused(A, "x", 302) == Finding()
+    assert case.ledger.is_empty
+
+
+def test_what_others_got_through_is_counted() -> None:
+    case = Case()
+    case.refused(A, "x")
+    case.refused(A, "y")
+    case.sent(B, "x")
+    assert (case.ledger.against(A), case.ledger.proven(A)) == (2, 1)
+
+
+def test_one_sim_has_no_endless_record() -> None:
+    case = Case(A)
+    for n in range(3 * LONGEST_RUN):
+        case.refused(A, f"x{n}", 1)
+    assert case.ledger.against(A) == LONGEST_RUN
+
+
 def test_the_ledger_is_empty_again_after_successes() -> None:
     case = Case()
     case.refused(A, "x")
