@@ -18,10 +18,12 @@ from modemgw.policy.routing import (
     against,
     because,
     expected,
+    forbidden,
     judge,
     order,
     why_never,
     why_not,
+    why_not_now,
 )
 
 MOST_TOLD = 8  # SIMs that the timeline of a message says something about
@@ -45,14 +47,17 @@ def explain(
 
     A SIM that is busy is named where the message would wait for it.
     """
+    there = list(sims)
     others: dict[str, str] = {}
     able: list[SimView] = []
     coming: list[SimView] = []
     may: list[SimView] = []
-    for sim in sims:
-        if why_never(wish, sim) is None:
-            may.append(sim)
-        if (why := why_not(wish, sim, now_ms)) is None:
+    for sim in there:
+        if (never := forbidden(wish, sim, there, now_ms)) is not None:
+            others[sim.name] = never
+            continue
+        may.append(sim)
+        if (why := why_not_now(wish, sim, now_ms)) is None:
             able.append(sim)
         else:
             others[sim.name] = why
@@ -62,9 +67,7 @@ def explain(
     takes = [
         sim
         for sim in able
-        if isinstance(
-            judge(wish, sim, all_there, now_ms=now_ms, waited_ms=waited_ms), Take
-        )
+        if isinstance(judge(wish, sim, there, now_ms=now_ms, waited_ms=waited_ms), Take)
     ]
     free = [sim for sim in takes if not sim.busy] or takes
     if free:

@@ -12,7 +12,7 @@ does, whoever is free first sends.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from modemgw.policy.zones import Rule
@@ -20,6 +20,7 @@ from modemgw.policy.zones import Rule
 PATIENCE_MS = 15_000  # longer than the slowest modem needs for one part
 UNKNOWN_PRICE = 1 << 53  # dearer than any price that is known
 NEARLY_FULL = 750  # per mille of a limit from which a SIM is spared
+LAST_RESORT_MS = 600_000  # within which a SIM that has not refused it is waited for
 NOBODY_KNOWS = 1 << 52  # an instant that does not come
 LOOK_AGAIN_MS = 60_000  # at a SIM that is not free, where nobody knows until when
 
@@ -129,9 +130,9 @@ def judge(
     message could leave. `Later.until_ms` is never beyond the patience, except
     where the SIM itself is not free before, or a quota of it has too little left.
     """
-    if (never := why_never(wish, sim)) is not None:
+    if (never := forbidden(wish, sim, rivals, now_ms)) is not None:
         return Never(never)
-    if (why := held(sim, now_ms) or _too_little_left(wish, sim)) is not None:
+    if (why := why_not_now(wish, sim, now_ms)) is not None:
         wait_ms = 1 if sim.free_at > now_ms else LOOK_AGAIN_MS
         return Later(max(sim.free_at, now_ms + wait_ms), why)
     left_ms = wish.patience_ms - waited_ms
@@ -145,6 +146,23 @@ def judge(
         if against(wish, rival) < mine and expected(wish, rival, until):
             return Later(until, f"SIM {rival.name} is better for it")
     return Take(because(wish))
+
+
+def forbidden(
+    wish: Wish, sim: SimView, rivals: Sequence[SimView], now_ms: int
+) -> str | None:
+    """Say why this SIM must not take the message beside these rivals, or None.
+
+    One that refused it is the last resort: it may have it again where no other one
+    is to be expected. Without rivals nothing is known of others.
+    """
+    never = why_never(wish, sim)
+    if never is None or sim.sim_id not in wish.excluded or not rivals:
+        return never
+    until = now_ms + LAST_RESORT_MS
+    if any(expected(wish, rival, until) for rival in rivals):
+        return never
+    return why_never(replace(wish, excluded=frozenset()), sim)
 
 
 def why_never(wish: Wish, sim: SimView) -> str | None:
@@ -166,7 +184,12 @@ def why_never(wish: Wish, sim: SimView) -> str | None:
 
 def why_not(wish: Wish, sim: SimView, now_ms: int) -> str | None:
     """Say why this SIM cannot take the message now, or None if it can."""
-    return why_never(wish, sim) or held(sim, now_ms) or _too_little_left(wish, sim)
+    return why_never(wish, sim) or why_not_now(wish, sim, now_ms)
+
+
+def why_not_now(wish: Wish, sim: SimView, now_ms: int) -> str | None:
+    """Say what passes with time and is in the way of the message, or None."""
+    return held(sim, now_ms) or _too_little_left(wish, sim)
 
 
 def _not_asked_for(wish: Wish, sim: SimView) -> str | None:

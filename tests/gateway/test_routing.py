@@ -340,3 +340,24 @@ def test_failover_of_a_pinned_message_is_a_retry(tmp_path: Path) -> None:
             assert names == ["red", "red"]
 
     run_virtual(story())
+
+
+def test_who_refused_it_may_have_it_again_where_nobody_else_is(tmp_path: Path) -> None:
+    faults = {0: Faults(refuse_submit={1: 21}), 1: Faults(late_result={1: 140.0})}
+
+    async def story() -> None:
+        async with gateway_rig(tmp_path, modems=2, extra=sims(), faults=faults) as rig:
+            await rig.ready()
+            await rig.send(sim="blue")
+            sent = await rig.send()
+            await asyncio.sleep(30)
+            assert (await rig.message(sent)).state == "queued"
+            found = await rig.gateway.explainer.waiting(await rig.message(sent))
+            assert found is not None and found.sim == "blue"
+            assert found.others == {"red": "it refused this message before"}
+            rig.wires.unplug("/sim/modem1")
+            await rig.state(sent, "delivered", within=130)
+            names = [step.data["sim"] for step in await submitting(rig, sent)]
+            assert names[0] == names[-1] == "red"  # blue was gone before it left
+
+    run_virtual(story())

@@ -14,6 +14,7 @@ from modemgw.policy.routing import (
     SimView,
     Take,
     Wish,
+    forbidden,
     judge,
     why_never,
 )
@@ -249,6 +250,39 @@ def test_too_little_left_for_all_parts_may_change() -> None:
     assert explain(wish(parts=3), [short], NOW).others == {"b": why}
     rest = wish(parts=3, pinned_sim_id=ord("b"))
     assert isinstance(judge(rest, short, (), now_ms=NOW, waited_ms=0), Take)
+
+
+REFUSED = wish(excluded=frozenset({ord("a")}))
+
+
+@pytest.mark.parametrize(
+    ("other", "verdict"),
+    [
+        pytest.param(sim("b"), Never, id="another-one-is-there"),
+        pytest.param(sim("b", busy=True), Never, id="busy"),
+        pytest.param(sim("b", free_at=NOW + 600_000), Never, id="there-soon"),
+        pytest.param(sim("b", free_at=NOW + 600_001), Take, id="not-there-soon"),
+        pytest.param(sim("b", ready=False), Take, id="not-ready"),
+        pytest.param(sim("b", sim_id=ord("a")), Take, id="refused-it-too"),
+        pytest.param(sim("b", tariff=Rates(most=0)), Take, id="no-quota-left"),
+    ],
+)
+def test_a_sim_that_refused_it_is_the_last_resort(
+    other: SimView, verdict: type[object]
+) -> None:
+    both = [sim("a"), other]
+    found = judge(REFUSED, both[0], both, now_ms=NOW, waited_ms=0)
+    assert isinstance(found, verdict)
+    why = "it refused this message before"
+    assert judge(REFUSED, both[0], (), now_ms=NOW, waited_ms=0) == Never(why)
+    choice = explain(REFUSED, both, NOW)
+    assert (choice.sim == "a") == (verdict is Take)
+
+
+def test_the_last_resort_is_no_way_round_a_pin() -> None:
+    message = replace(REFUSED, sim="b")
+    found = judge(message, sim("a"), [sim("a")], now_ms=NOW, waited_ms=0)
+    assert found == Never("the message asks for SIM 'b'")
 
 
 def test_one_that_is_not_free_takes_nothing() -> None:
@@ -517,12 +551,12 @@ WISHES = st.builds(
 WAITED = st.sampled_from([0, 3_000, 14_999, 15_000, 1 << 50])
 
 
-def able(message: Wish, view: SimView) -> bool:
+def able(message: Wish, view: SimView, views: Sequence[SimView]) -> bool:
     return (
         view.ready
         and not view.paused
         and view.free_at <= NOW
-        and why_never(message, view) is None
+        and forbidden(message, view, views, NOW) is None
         and (
             view.tariff is None
             or message.pinned_sim_id is not None
@@ -548,13 +582,16 @@ def test_no_sim_over_its_limits_or_outside_of_the_pins(
     for view in views:
         verdict = found[view.name]
         if isinstance(verdict, Take):
-            assert able(message, view)
+            assert able(message, view, views)
             if message.pinned_sim_id is not None:
                 assert view.sim_id == message.pinned_sim_id
                 continue
-            assert view.sim_id not in message.excluded
+            if view.sim_id in message.excluded:  # the last resort
+                others = [v for v in views if v.sim_id not in message.excluded]
+                assert not any(able(message, other, views) for other in others)
             assert message.sim in (None, view.name) or message.also
-        assert isinstance(verdict, Never) == (why_never(message, view) is not None)
+        never = forbidden(message, view, views, NOW)
+        assert isinstance(verdict, Never) == (never is not None)
 
 
 @given(WISHES, SIMS, WAITED)
@@ -564,7 +601,7 @@ def test_nobody_is_left_with_a_message_that_some_sim_may_take(
     found = verdicts(message, views, waited_ms)
     for view in views:
         verdict = found[view.name]
-        if isinstance(verdict, Later) and able(message, view):
+        if isinstance(verdict, Later) and able(message, view, views):
             left_ms = message.patience_ms - waited_ms
             assert left_ms > 0 and verdict.until_ms == NOW + left_ms
             better = [name for name in found if f"SIM {name} is" in verdict.because]
@@ -577,7 +614,7 @@ def test_nobody_is_left_with_a_message_that_some_sim_may_take(
             assert isinstance(back, Take) or rival.free_at > NOW
     patient = verdicts(message, views, message.patience_ms)
     for view in views:
-        assert isinstance(patient[view.name], Take) == able(message, view)
+        assert isinstance(patient[view.name], Take) == able(message, view, views)
 
 
 @given(WISHES, SIMS, WAITED)
@@ -605,7 +642,9 @@ def test_explain_says_what_judge_decides(
     assert (choice.sim is None) == (not takers)
     if choice.sim is None:
         in_time = [replace(v, free_at=min(v.free_at, NOW)) for v in views]
-        assert (choice.at is None) == (not [v for v in in_time if able(message, v)])
+        assert (choice.at is None) == (
+            not [v for v in in_time if able(message, v, views)]
+        )
     else:
         assert isinstance(found[choice.sim], Take)
         chosen = next(view for view in views if view.name == choice.sim)
