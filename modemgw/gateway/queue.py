@@ -301,8 +301,9 @@ class QueueIndex:
         return slices
 
     def _give_back(self, shelf: Shelf) -> None:
-        walked, shelf.walked = shelf.walked, []
-        for entry in walked:
+        extra = [*shelf.walked, *shelf.let_in]
+        shelf.walked, shelf.let_in = [], []
+        for entry in extra:
             if entry.stamp and self._known.get(entry.message_id) is entry:
                 shelf.behind = True
                 self.forget(entry.message_id)

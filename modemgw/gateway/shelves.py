@@ -40,9 +40,11 @@ class Shelf:
     behind: bool = False  # messages before `after` went back to the disk
     loading: bool = False
     missed: int | None = None  # the first part that stayed on disk while loading
-    walked: "list[Entry]" = field(default_factory=list)  # brought up for the hungry
+    walked: "list[Entry]" = field(default_factory=list)  # brought up for the hungry …
+    let_in: "list[Entry]" = field(default_factory=list)  # … and new, past the others
     taken: bool = False  # one of its messages, in this round
     walked_parts: int = 0  # of this round
+    pause_ms: int = 0  # after the last round, for it brought nothing
     rest_ms: int = 0
     rests_until: int = 0
 
@@ -107,7 +109,7 @@ class Shelves:
         if not (shelf.more or shelf.loading) and fits and shelf.here < self.share:
             return True
         if fits and self._feeds_hungry(shelf):
-            shelf.walked.append(entry)
+            shelf.let_in.append(entry)
             return True
         first = entry.parts[0].part_id
         if shelf.loading:
@@ -135,9 +137,8 @@ class Shelves:
 
     def found_nothing(self, who: str, places: frozenset[str]) -> None:
         """Hear that a SIM that could send found nothing."""
-        if self._more:
-            self._hungry[who] = places
-            self._is_asked = True
+        self._hungry[who] = places
+        self._is_asked = bool(self._more)
 
     def found(self, who: str, shelf: Shelf) -> None:
         """Hear that a SIM found something."""
@@ -149,7 +150,7 @@ class Shelves:
         """Walk on at once: a SIM came, went, or is another one now."""
         self._hungry.clear()
         for shelf in self._more.values():
-            shelf.rest_ms = shelf.rests_until = 0
+            shelf.pause_ms = shelf.rest_ms = shelf.rests_until = 0
 
     # -- what is to be read --------------------------------------------------
 
@@ -177,8 +178,9 @@ class Shelves:
             return slices
         hungry = sorted(self._walks(now), key=lambda shelf: shelf.walked_parts)
         each = max(LEAST, ROWS // max(1, len(hungry)))
+        room = max(1, self.share // 2)
         for shelf in hungry[: ROWS // each]:
-            slices.append(self._begin(shelf, min(each, self.share), is_walk=True))
+            slices.append(self._begin(shelf, min(each, room), is_walk=True))
         if slices:
             self._is_asked = False
         return slices
@@ -233,14 +235,15 @@ class Shelves:
 
     def _end_round(self, shelf: Shelf, now: int) -> None:
         if shelf.taken or not shelf.behind:
-            shelf.rest_ms = 0
+            shelf.pause_ms = 0
         else:
-            doubled = max(FIRST_REST_MS, min(2 * shelf.rest_ms, LONGEST_REST_MS))
-            shelf.rest_ms = max(doubled, shelf.walked_parts // PARTS_PER_MS)
-            shelf.rests_until = now + shelf.rest_ms
+            shelf.pause_ms = min(2 * shelf.pause_ms or FIRST_REST_MS, LONGEST_REST_MS)
+        shelf.rest_ms = max(shelf.pause_ms, shelf.walked_parts // PARTS_PER_MS)
+        shelf.rests_until = now + shelf.rest_ms
         shelf.taken, shelf.walked_parts = False, 0
 
     def _note_more(self, shelf: Shelf) -> None:
+        self._is_asked |= bool(self._hungry) and not shelf.more
         shelf.more = True
         self._more[shelf.key] = shelf
         self._look_at(shelf)
@@ -254,7 +257,11 @@ class Shelves:
         return any(route in places for places in self._hungry.values())
 
     def _feeds_hungry(self, shelf: Shelf) -> bool:
-        return len(shelf.walked) < self.share and self._feeds(shelf)
+        if not self._feeds(shelf):
+            return False
+        if 2 * len(shelf.let_in) >= self.share:
+            shelf.let_in = [entry for entry in shelf.let_in if entry.stamp]
+        return 2 * len(shelf.let_in) < self.share
 
     def _walks(self, now: int) -> list[Shelf]:
         return [

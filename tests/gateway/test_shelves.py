@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modemgw.gateway.queue import Entry, QueueIndex
-from modemgw.gateway.shelves import LEAST, ROWS
+from modemgw.gateway.shelves import LEAST, PARTS_PER_MS, ROWS
 from modemgw.policy.routing import SimView, Wish
 from tests.gateway.test_queue import ANY, HOUR, NOW, OTHER, entry
 
@@ -169,6 +169,34 @@ def test_thousands_for_a_destination_that_nobody_serves_hide_nothing() -> None:
     assert disk.send(index, ANY, now) == 3_002
 
 
+def test_a_share_just_full_of_what_cannot_leave_lets_in_what_can() -> None:
+    index, disk = QueueIndex(100), Disk()
+    for number in range(1, 101):
+        index.offer(disk.accept(number, wish=Wish(pool="gone")), NOW)
+    assert disk.send(index, ANY, NOW) is None
+    for number in range(101, 501):  # one after the other, as they come
+        assert index.offer(disk.accept(number), NOW)
+        assert disk.send(index, ANY, NOW) == number
+        assert disk.send(index, ANY, NOW) is None
+        assert len(index) <= 100
+
+
+def test_a_walk_goes_slowly_although_something_is_taken_meanwhile() -> None:
+    index, disk = QueueIndex(100), Disk()
+    for number in range(1, 1_501):
+        index.offer(disk.accept(number, wish=Wish(pool="gone")), NOW)
+    reads, now = 0, NOW
+    for number in range(10_000, 10_500):
+        index.offer(disk.accept(number), now)
+        while disk.send(index, ANY, now) is not None:
+            pass
+        reads += disk.read(index, now)
+        now += 60
+    assert now == NOW + 30_000
+    assert reads * 50 < 30_000 * PARTS_PER_MS + 1_500
+    assert sum(sent >= 10_000 for sent in disk.sent) == 500
+
+
 def test_a_walk_that_brings_nothing_rests_longer_and_longer() -> None:
     index, disk = QueueIndex(100), Disk()
     for number in range(1, 2_001):
@@ -178,7 +206,7 @@ def test_a_walk_that_brings_nothing_rests_longer_and_longer() -> None:
         disk.send(index, ANY, now)
         reads += disk.read(index, now)
         now += 1_000
-    rounds = reads / (2_000 / min(ROWS, 100))
+    rounds = reads / (2_000 / min(ROWS, 50))
     assert 5 < rounds < 20  # in ten minutes
     index.reconsider()  # a SIM came
     disk.send(index, ANY, now)
