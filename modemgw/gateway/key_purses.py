@@ -62,8 +62,8 @@ class _Begun:
     """A message that is being sent, and what its other parts will need."""
 
     at: int
-    parts: int = 0
-    cost_each: int = 0
+    parts: int
+    cost: int
 
 
 @dataclass(slots=True)
@@ -85,24 +85,31 @@ class KeyPurse:
         """Tell whether room was made for the whole of this message already."""
         return message_id in self._begun
 
-    def claim(self, message_id: int, parts: int, cost: int, now: int) -> Claim:
-        """Count one part; the first one of a message makes room for `parts`."""
+    def claim(
+        self, message_id: int, parts: int, cost: int, whole: int, now: int
+    ) -> Claim:
+        """Count one part; the first one of a message makes room for `parts`.
+
+        `cost` is that of this part, `whole` that of all of them.
+        """
         begun = self._begun.get(message_id)
         if begun is None:
-            begun = self._begun[message_id] = _Begun(now, parts - 1, cost)
-            self.add(now, parts, parts * cost)
+            rest = max(0, whole - cost)
+            self._begun[message_id] = _Begun(now, parts - 1, rest)
+            self.add(now, parts, cost + rest)
         else:
-            taken = min(1, begun.parts)
+            taken, paid = min(1, begun.parts), min(cost, begun.cost)
             begun.parts -= taken
-            self.add(begun.at, -taken, -taken * begun.cost_each)
+            begun.cost -= paid
+            self.add(begun.at, -taken, -paid)
             self.add(now, 1, cost)
         return Claim(self, message_id, now, cost)
 
     def over(self, message_id: int) -> None:
         """Let go of the room for parts that are not being sent."""
         begun = self._begun.pop(message_id, None)
-        if begun is not None and begun.parts:
-            self.add(begun.at, -begun.parts, -begun.parts * begun.cost_each)
+        if begun is not None:
+            self.add(begun.at, -begun.parts, -begun.cost)
 
     def holds(self, parts: int, cost: int, now: int) -> int:
         """Return until when a message has to wait, 0 where it may go."""

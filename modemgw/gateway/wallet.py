@@ -48,6 +48,7 @@ class Wallet:
         self.purse = purse
         self.changes = 0  # counts up with all that is counted
         self.loaded_at = 0
+        self.corrections = 0  # that are being written
         self._sim: LaneSim | None = None
 
     def attach(self, sim: LaneSim) -> None:
@@ -131,15 +132,17 @@ class Wallets:
         key = self.keys.of(entry.key_id)
         if wallet is None and key is None:
             return None
-        charge = Charge(now, False, None)
+        charge, whole = Charge(now, False, None), None
         if wallet is not None:
+            whole = wallet.purse.cost(now, entry.to, len(entry.parts))
             charge = wallet.purse.charge(now, entry.to)
             wallet.changes += 1
             self._tell(wallet, now)
         claim = None
         if key is not None:
             parts = len(entry.parts)
-            claim = key.claim(entry.message_id, parts, charge.cost or 0, now)
+            cost = charge.cost or 0
+            claim = key.claim(entry.message_id, parts, cost, whole or cost, now)
         counted = Counted(entry.key_id or 0, charge.covered, charge.cost)
         return Bill(counted, charge, wallet, claim)
 
@@ -191,7 +194,7 @@ class Wallets:
         now = self._clock.now_ms()
         for wallet in list(self._wallets.values()):
             old = wallet.loaded_at <= now - RELOAD_EVERY_MS or wallet.loaded_at > now
-            if old and is_quiet(wallet.row.id):
+            if old and not wallet.corrections and is_quiet(wallet.row.id):
                 await self._load(wallet, is_quiet)
 
     async def _load(self, wallet: Wallet, is_quiet: IsQuiet | None = None) -> None:
@@ -241,11 +244,14 @@ class Wallets:
         # In memory first: what is sent while it is written counts on top of it.
         wallet.purse.correct(name, standing.start_ms, change)
         wallet.changes += 1
+        wallet.corrections += 1
         try:
             await self.store.write(job)
         except BaseException:
             wallet.purse.correct(name, standing.start_ms, -change)
             raise
+        finally:
+            wallet.corrections -= 1
         extra = {"sim": row.name, "what": name, "was": standing.used, "is": used}
         log.warning("allowance corrected", extra={**extra, "by": by})
 

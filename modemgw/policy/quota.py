@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 
-from modemgw.policy.periods import Period
+from modemgw.policy.periods import FIXED_MS, Period
 from modemgw.policy.tariff import Left, Tariff
 
 KEPT = 16  # periods of one meter that are told apart; older ones count as one
@@ -179,6 +179,11 @@ class Purse:
         self._count(charge, 1)
         return charge
 
+    def cost(self, now_ms: int, to: str, parts: int) -> int | None:
+        """Return what a message would cost now; None: not known."""
+        used = self.used_in_bundle(now_ms)
+        return self.contract.tariff.cost(to, parts, used_in_bundle=used)
+
     def give_back(self, charge: Charge) -> None:
         """Take back what was counted for a part that certainly never left."""
         self._count(charge, -1)
@@ -268,13 +273,16 @@ class Purse:
         return Left(parts, covered, money)
 
     def newly_low(self, now_ms: int) -> list[Standing]:
-        """Return what has little left, each once per period."""
+        """Return what has little left, each once per period; minutes are too many."""
         found: list[Standing] = []
         if not self.contract.low:
             return found
         for standing in self.standings(now_ms):
             is_low = standing.left * 100 <= standing.count * self.contract.low
-            if is_low and self._told.get(standing.name) != standing.start_ms:
+            is_short = standing.end_ms - standing.start_ms <= FIXED_MS["minute"]
+            if is_short or not is_low:
+                continue
+            if self._told.get(standing.name) != standing.start_ms:
                 self._told[standing.name] = standing.start_ms
                 found.append(standing)
         return found

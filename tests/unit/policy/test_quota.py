@@ -93,6 +93,15 @@ def test_a_soft_quota_is_told_and_holds_nothing() -> None:
     assert len(mine.newly_low(tomorrow)) == 1
 
 
+def test_nobody_is_told_every_minute() -> None:
+    mine = purse(
+        Limit("1/min", 1, Period("minute")), Limit("1/hour", 1, Period("hour"))
+    )
+    assert mine.cost(NOW, TO, 3) == 150_000
+    mine.charge(NOW, TO)
+    assert [low.name for low in mine.newly_low(NOW)] == ["1/hour"]
+
+
 def test_what_was_told_before_a_restart_is_not_told_again() -> None:
     mine = purse(per_day(1))
     mine.charge(NOW, TO)
