@@ -39,7 +39,7 @@ class Strict(msgspec.Struct, forbid_unknown_fields=True):
 class Route(Strict):
     """Which SIM may carry the message; empty: any of the pool `default`."""
 
-    pool: str | None = None
+    pool: Annotated[str, Meta(examples=["cheap"])] | None = None
     sim: str | None = None
     modem: str | None = None
     sticky: (
@@ -63,6 +63,9 @@ class Fallback(Strict):
     pool: str | None = None
 
 
+_FALLBACK = [{"after": 120, "sim": "spare"}, {"after": 600, "pool": "default"}]
+
+
 class SubmitRequest(Strict, rename={"class_": "class"}):
     """One message to one recipient."""
 
@@ -82,7 +85,7 @@ class SubmitRequest(Strict, rename={"class_": "class"}):
     flash: bool = False
     delivery_report: bool = True
     on_in_doubt: OnInDoubt | None = None
-    fallback: list[Fallback] | None = None
+    fallback: Annotated[list[Fallback], Meta(examples=[_FALLBACK])] | None = None
     reference: Annotated[str, Meta(max_length=MAX_REFERENCE)] | None = None
     tags: Annotated[list[str], Meta(max_length=20)] = []
     metadata: dict[str, Any] = {}

@@ -4,10 +4,10 @@ The OpenAPI document is generated from these structs, so their docstrings are it
 descriptions. How rows become them is in views.py.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 Json = dict[str, Any]
 
@@ -34,9 +34,9 @@ class Routing(msgspec.Struct, frozen=True, kw_only=True):
     `sim` is null where none can now; `why` says for which one the message waits.
     """
 
-    sim: str | None
-    why: str
-    others: dict[str, str]
+    sim: Annotated[str, Meta(examples=["blue"])] | None
+    why: Annotated[str, Meta(examples=["cheapest: 0.05 a part"])]
+    others: Annotated[dict[str, str], Meta(examples=[{"red": "dearer: 0.09 a part"}])]
     leaves_at: str | None  # at the earliest; null: nobody knows
     cost: Cost | UnsetType = UNSET  # of all parts, in a dry run, where it is known
 

@@ -10,6 +10,7 @@ from modemgw.api.app import ROUTES
 from modemgw.api.openapi import EVENT_TYPES, PATH, document
 from modemgw.api.problems import TITLES
 from modemgw.api.routing import ANY_KEY, PUBLIC
+from modemgw.api.schema import SubmitRequest
 from tests.api.desk import TO, Answer, Desk, at_desk
 
 DOCUMENT: dict[str, Any] = msgspec.json.decode(document(ROUTES))
@@ -168,3 +169,20 @@ def test_every_route_is_in_the_reference() -> None:
     text = (DOCS / "api.md").read_text("utf-8")
     for route in ROUTES:
         assert f"`{route.method} {route.path}`" in text, route.path
+
+
+def test_examples_are_requests() -> None:
+    """What the document shows of a route is taken by the decoder behind it."""
+    schemas = DOCUMENT["components"]["schemas"]
+
+    def example(shape: str, field: str) -> object:
+        kinds = schemas[shape]["properties"][field]["anyOf"]
+        (shown,) = [kind["examples"] for kind in kinds if "examples" in kind]
+        return shown[0]
+
+    route = {"pool": example("Route", "pool")}
+    steps = example("SubmitRequest", "fallback")
+    request = {"to": TO, "text": "x", "route": route, "fallback": steps}
+    draft = msgspec.convert(request, SubmitRequest).draft()
+    assert draft.pool == "cheap"
+    assert [step.after for step in draft.fallback] == [120, 600]
