@@ -211,8 +211,8 @@ class BalanceDesk:
         if not fresh:
             try:
                 found = await self._ask(row, config, OURSELVES)
-            except RequestError as exc:
-                return Probed(None, f"its balance could not be asked: {exc.detail}")
+            except (RequestError, StoreError) as exc:
+                return Probed(None, f"its balance could not be asked: {exc}")
         if found is None or found.outcome != "read" or found.amount is None:
             return Probed(None, f"its balance: {found.why if found else 'unknown'}")
         left = money(found.amount, found.currency)

@@ -74,15 +74,15 @@ def read(text: str, form: Format = PLAIN) -> Reading:
         found = template.match(plain)
         if found is None or found.amount is None:
             continue
-        written = found.currency and wording.spelled(found.currency)
-        currency = _settled(written or None, form)
+        written = wording.spelled(found.currency) if found.currency else None
+        currency = _settled(written, form)
         value = amount(found.amount.lstrip("-"), currency, form.mark)
         if value is None:
             return Reading(None, None, "the amount can be read in two ways", until, sms)
         if found.amount.startswith("-"):
             value = -value
         return Reading(
-            value, currency and currency.name, "as the pattern says", until, sms
+            value, currency.name if currency else None, "by the pattern", until, sms
         )
     if form.only:
         return Reading(None, None, "the pattern does not fit the answer", until, sms)
@@ -123,7 +123,7 @@ def _candidates(text: str, form: Format) -> Iterable[_Candidate]:
     quiet = not (wording.has_bonus(text) or wording.has_other(text))
     before = 0
     priced = 0  # numbers with a currency
-    kept: list[tuple[int, int, Currency | None]] = []
+    kept: list[tuple[int, int, Currency | None, bool]] = []
     for place, number in enumerate(numbers):
         after = numbers[place + 1].start() if place + 1 < len(numbers) else len(text)
         lead = text[max(before, number.start() - LEAD) : number.start()]
@@ -142,10 +142,12 @@ def _candidates(text: str, form: Format) -> Iterable[_Candidate]:
             continue  # part of a word or a range
         if re.search(r"(?:^|[ :=])-$", lead.rstrip(" ") if is_front else lead):
             value = -value
-        kept.append((score, value, currency))
+        # "12,34 EUR": an amount and no word in front that could be about it.
+        is_bare = currency is not None and not any(c.isalpha() for c in lead)
+        kept.append((score, value, currency, is_bare))
     alone = quiet and priced == 1
-    for score, value, currency in kept:
-        bonus = ENOUGH - 30 if alone and currency is not None else 0
+    for score, value, currency, is_bare in kept:
+        bonus = ENOUGH - 30 if alone and is_bare else 0
         yield _Candidate(score + bonus, value, currency)
 
 
@@ -164,7 +166,7 @@ def _score(  # noqa: PLR0911 - one return per reason
         return None
     if lead.endswith(MASK) or tail.startswith(MASK):
         return None  # what is left of something that was blanked out
-    clause = re.split(r"[;!?\n|]|\. |,(?= )", lead)[-1]
+    clause = re.split(r"[;!?\n|]|(?<!dvs)\. |,(?= )", lead)[-1]
     if currency is None and digits.isdigit() and not _stands_alone(clause, tail):
         return None  # an entry of a menu, a counter
     score = 0 if currency is None else 30

@@ -31,7 +31,7 @@ BALANCE: Final = (
     *("сметка", "наличност", "υπόλοιπο", "bakiye", "bakiyeniz", "kalan", "pulsa"),
     *("sisa pulsa", "baki", "salio", "stanje", "stanje računa", "jäljellä"),
     *("saldoa", "kontosaldo", "الرصيد", "رصيدك", "رصيد", "余额", "餘額", "ยอดเงิน"),
-    *("tk goc", "tkc", "tk chinh", "tai khoan", "số dư"),
+    *("tk goc", "tkg", "tkc", "tk chinh", "tai khoan", "số dư"),
 )
 LEFT: Final = (
     *("left", "remaining", "available", "verfügbar", "übrig", "disponible"),

@@ -19,9 +19,11 @@ def any_of(known: Iterable[str]) -> str:
 
 
 def _anywhere(known: Iterable[str]) -> Callable[[str], bool]:
-    find = re.compile(
-        rf"(?<!{_LETTER_CLASS})(?:{any_of(known)})(?!{_LETTER_CLASS})"
-    ).search
+    spaced = [word for word in known if word[0].upper() != word[0]]
+    # Scripts without capitals: some write no spaces, others hang on articles.
+    joined = [word for word in known if word not in spaced]
+    ways = rf"(?<!{_LETTER_CLASS})(?:{any_of(spaced)})(?!{_LETTER_CLASS})"
+    find = re.compile(f"{ways}|{any_of(joined)}" if joined else ways).search
     return lambda text: find(text.casefold()) is not None
 
 

@@ -1,7 +1,7 @@
 """The balances of SIMs: the last word of the operator, and a short history."""
 
 import sqlite3
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from modemgw.ids import IdSource
 from modemgw.store import events
@@ -37,8 +37,8 @@ class BalanceRow:
 def load(db: sqlite3.Connection) -> dict[int, BalanceRow]:
     """Return what is known, by card."""
     rows = db.execute(sql("balance.all"))
-    found = (BalanceRow(*row[:-1], is_low=bool(row[-1])) for row in rows)
-    return {row.sim_id: row for row in found}
+    found = (BalanceRow(*row) for row in rows)
+    return {row.sim_id: replace(row, is_low=bool(row.is_low)) for row in found}
 
 
 def put(db: sqlite3.Connection, row: BalanceRow) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,7 @@ async def every(rig: Rig) -> list[SelftestRow]:
     sims = list(rig.gateway.upkeep.names())
     found: dict[int, SelftestRow] = {}
     for sim in sims:
-        listed = await rig.store.read(lambda db, sim=sim: rows.recent(db, sim, 100))
+        listed = await rig.store.read(partial(rows.recent, sim_id=sim, limit=100))
         found |= {row.id: row for row in listed}
     return [found[key] for key in sorted(found)]
 
