@@ -31,7 +31,7 @@ class Air(IntEnum):
 
     OPEN = 0  # it may
     OVER = 1  # the modem had all the time that a submit can take
-    CUT = 2  # the modem lost its power while it may have been sending
+    CUT = 2  # the modem lost its power before the doubt was settled
 
 
 @dataclass(frozen=True, slots=True)

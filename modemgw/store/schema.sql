@@ -244,7 +244,7 @@ CREATE TABLE part (
   modem         TEXT,
   tp_mr         INTEGER,                -- 0-255, given by the modem
   expected_mr   INTEGER,                -- in doubt: the TP-MR the SIM had due then
-  air           INTEGER NOT NULL DEFAULT 0,  -- in doubt: 0 perhaps still on its way, 1 had all its time, 2 power cut meanwhile
+  air           INTEGER NOT NULL DEFAULT 0,  -- in doubt: 0 perhaps still on its way, 1 had all its time, 2 power lost since
   submitting_at INTEGER,
   accepted_at   INTEGER,
   final_at      INTEGER,

@@ -249,6 +249,56 @@ def test_what_a_power_cut_left_on_its_way_is_not_called_unsent(tmp_path: Path) -
     run_virtual(story())
 
 
+def test_a_hung_modem_that_was_restarted_may_never_write_the_card(
+    tmp_path: Path,
+) -> None:
+    async def story() -> None:
+        world = world_of(persona=Persona(references="late"))
+        async with gateway_rig(tmp_path, world=world) as rig:
+            await rig.ready()
+            await warm_up(rig)
+            rig.sims[0].set_faults(silent_after_submit=frozenset({WARM_UP + 1}))
+            rig.network.lost_reports = 1.0
+            sent = await rig.send()
+            await rig.state(sent, "sending")
+            await asyncio.sleep(149)
+            modem = rig.wires.unplug("/sim/modem0")
+            await asyncio.sleep(5)
+            rig.wires.plug("/sim/modem0", modem)
+            await rig.ready()
+            await asyncio.sleep(400)
+            assert (await rig.message(sent)).state == "in_doubt"
+            assert rig.on_air == WARM_UP + 1
+
+    run_virtual(story())
+
+
+def test_a_clock_that_jumps_does_not_make_a_text_have_had_its_time(
+    tmp_path: Path,
+) -> None:
+    async def story() -> None:
+        clock = VirtualClock()
+        async with gateway_rig(
+            tmp_path, clock=clock, world=world_of(clock), abandon=True
+        ) as rig:
+            await rig.ready()
+            await warm_up(rig)
+            rig.sims[0].set_faults(lost_after_submit=frozenset({WARM_UP + 1}))
+            sent = await rig.send(expires_in=86_400)
+            await rig.state(sent, "sending")
+            await asyncio.sleep(3)
+        clock.offset_ms += 6 * 3_600_000  # the network has told the time
+        async with killed_and_back(tmp_path, rig) as again:
+            await again.ready()
+            await asyncio.sleep(100)
+            assert (await again.message(sent)).state == "in_doubt"
+            await again.state(sent, "delivered", within=100)
+            assert await by(again, sent) == ["card_reference"]
+            assert again.on_air == WARM_UP + 1
+
+    run_virtual(story())
+
+
 def test_a_used_reference_on_the_card_is_believed_across_a_power_cut(
     tmp_path: Path,
 ) -> None:

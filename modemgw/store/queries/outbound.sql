@@ -382,9 +382,9 @@ SELECT 1 FROM part
    AND submitting_at = :begun_at;
 
 -- name: cut_short
--- The modem lost its power: what may have been on its way then stays uncertain.
+-- The modem lost its power: what it has not written to the card by then, it never will.
 UPDATE part SET air = 2
- WHERE state IN ('submitting', 'in_doubt') AND sim_id = :sim_id AND air = 0;
+ WHERE state IN ('submitting', 'in_doubt') AND sim_id = :sim_id;
 
 -- name: move_counter
 -- A reference was used that no accepted part told of.
