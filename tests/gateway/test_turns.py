@@ -126,8 +126,8 @@ class Queue(RuleBasedStateMachine):
         self.wire: list[Entry] = []
 
     @rule(
-        priority=st.integers(0, 3),
-        key=st.sampled_from([None, 1, 2]),
+        priority=st.sampled_from([1, 1, 1, 3, 0, 2]),
+        key=st.sampled_from([None, 1]),
         wish=st.sampled_from(WISHES),
         segments=st.integers(1, 3),
         delay=st.sampled_from([0, 0, 0, 3_000]),
@@ -220,14 +220,26 @@ TestQueue.settings = settings(
 
 def test_a_key_that_was_silent_is_next_and_then_they_share() -> None:
     index = QueueIndex()
-    for number in range(100):
+    index.add(entry(0, key=2), NOW)
+    assert _taken(index) == 0
+    for number in range(1, 100):
         index.add(entry(number, key=1), NOW)
-    assert [_taken(index) for _ in range(40)] == list(range(40))
+    assert [_taken(index) for _ in range(40)] == list(range(1, 41))
     for number in range(100, 110):
         index.add(entry(number, key=2), NOW)
     order = [_taken(index) for _ in range(20)]
     assert 100 in order[:2]
     assert sum(number >= 100 for number in order) == 10
+
+
+def test_what_comes_back_is_the_oldest_again_beside_other_wishes() -> None:
+    index = QueueIndex()
+    for number, zone in ((1, "AT"), (2, "FR"), (3, "FR"), (4, "AT")):
+        index.add(entry(number, wish=Wish(zone=zone)), NOW)
+    first = index.take(ANY, NOW)
+    assert first is not None and _taken(index) == 2
+    index.put_back(first, NOW)
+    assert drain(index, ANY) == [1, 3, 4]
 
 
 def test_long_texts_count_by_their_parts() -> None:
