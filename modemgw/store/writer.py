@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from modemgw.errors import Corrupt, StoreError
 from modemgw.store.faults import as_store_error, translate
-from modemgw.store.gathering import Gathering, single
+from modemgw.store.gathering import Gathering, ran, single
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -56,9 +56,8 @@ class Connection(sqlite3.Connection):
 
 
 Job = Callable[[Connection], Any]
-_Gathering = Gathering[Connection]
 _Single = tuple[Job, "asyncio.Future[Any]"]
-_Entry = _Single | _Gathering
+_Entry = _Single | Gathering[Connection]
 _Outcome = tuple["asyncio.Future[Any]", Any, Exception | None]
 
 
@@ -117,7 +116,7 @@ class Writer:
         self._refused = False  # a job of this batch was, by the disk
         self._wrote = False  # a job of this batch changed a row
         self._flush_s = 0.0  # what a COMMIT takes here, smoothed
-        self._gatherings: dict[object, _Gathering] = {}  # by what they run
+        self._gatherings: dict[object, Gathering[Connection]] = {}  # by what they run
         self._soon: list[_Single] = []  # rides on the next commit
         self._soon_timer: asyncio.TimerHandle | None = None
         self._jobs: queue.SimpleQueue[list[_Entry] | None] = queue.SimpleQueue()
@@ -269,18 +268,20 @@ class Writer:
         db.pushed = 0
         self._refused = self._wrote = False
         seen = list(batch)
+        left = iter(batch)  # what was not come to yet
         futures: list[asyncio.Future[Any]] = []  # of what was gathered
         began = time.perf_counter()
         try:
             db.execute("BEGIN IMMEDIATE")
             while batch:
-                for entry in batch:
+                for entry in left:
                     self._run_entry(entry, done, futures)
                 if more is None:
                     break
                 joined = more(len(done), time.perf_counter() - began)
                 is_last = joined is None
                 batch = joined or []
+                left = iter(batch)
                 seen += batch
             self._flush(seen)
         except Exception as exc:  # disk full, I/O error: no job of the batch counts
@@ -292,9 +293,10 @@ class Writer:
             self._look_at(error)
             if error is not exc:
                 error.__cause__ = exc
-            for entry in seen:  # a gathering may not have been come to
-                rest = entry.take() if isinstance(entry, Gathering) else [entry]
-                futures += [future for _, future in rest]
+            futures += [one[1] for one in seen if not isinstance(one, Gathering)]
+            for one in left:
+                if isinstance(one, Gathering):
+                    futures += [future for _, future in one.take()]
             return [(future, None, error) for future in futures], False, is_last
         return done, db.pushed > 0, is_last
 
@@ -302,13 +304,13 @@ class Writer:
         if self.before_commit is not None:
             self.before_commit(self.commits + 1)
         if self.at_commit is not None:
-            self.at_commit("before", _ran(seen))
+            self.at_commit("before", ran(seen))
         began = time.perf_counter()
         self._db.execute("COMMIT")
         self._flush_s += (time.perf_counter() - began - self._flush_s) / 8
         self.commits += 1
         if self.at_commit is not None:
-            self.at_commit("after", _ran(seen))
+            self.at_commit("after", ran(seen))
         if self._refused:
             self.healthy = False
         elif self._wrote:  # a full disk takes any number of empty commits
@@ -347,8 +349,8 @@ class Writer:
     ) -> _Outcome:
         """Run one job, and undo it where it raises.
 
-        `alone` says that the transaction holds nothing else: then it needs no
-        savepoint, which would cost two statements, but is begun anew.
+        `alone`: the transaction holds nothing else, so it is begun anew then and
+        needs no savepoint, which would cost two statements.
         """
         db = self._db
         pushed, changes = db.pushed, db.total_changes
@@ -393,7 +395,3 @@ class Writer:
             self.on_pushed()
         if self._damage is not None and self.on_damage is not None:
             self.on_damage(self._damage)
-
-
-def _ran(entries: list[_Entry]) -> list[Callable[..., Any]]:
-    return [one.run if isinstance(one, Gathering) else one[0] for one in entries]

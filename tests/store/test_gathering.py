@@ -168,6 +168,32 @@ def test_a_failed_commit_fails_all_of_them_and_keeps_nothing(tmp_path: Path) -> 
     play(tmp_path, story)
 
 
+def test_what_comes_while_a_commit_fails_is_not_part_of_it(tmp_path: Path) -> None:
+    shelf = Shelf()
+
+    async def story(store: Store) -> None:
+        loop, late = asyncio.get_running_loop(), []
+        came = threading.Event()
+
+        def come() -> None:
+            late.append(store.gather(shelf.put, "late"))
+            came.set()
+
+        def full(number: int) -> None:
+            store.writer.before_commit = None
+            loop.call_soon_threadsafe(come)
+            assert came.wait(10)
+            raise DiskFull("no room")
+
+        store.writer.before_commit = full
+        with pytest.raises(DiskFull):
+            await store.gather(shelf.put, "early")
+        assert await late[0] == "LATE"
+        assert await kept(store) == {"late"}
+
+    play(tmp_path, story)
+
+
 def test_where_no_transaction_can_begin_none_of_them_waits_for_ever(
     tmp_path: Path,
 ) -> None:
