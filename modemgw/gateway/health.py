@@ -234,11 +234,11 @@ class HealthWatch:
     def move(self, sim: SimHealth, state: Health) -> Step:
         """Let a SIM stand elsewhere, and return the step for the caller to keep."""
         before, sim.state = sim.state, state
-        self.refresh()
         event = event_of(before, state)
         if event is not None:
             self.ledger.forget(sim.sim_id)
             sim.reports.clear()
+        self.refresh()
         data = self._told(sim, event)
         self._look.set()
         self._wake_lanes()

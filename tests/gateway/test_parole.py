@@ -262,6 +262,33 @@ def test_a_network_that_is_out_leaves_the_others_alone(tmp_path: Path) -> None:
     run_virtual(story())
 
 
+def test_a_sim_on_parole_is_not_spared_for_what_it_was_benched_for(
+    tmp_path: Path,
+) -> None:
+    async def story() -> None:
+        async with gateway_rig(tmp_path, modems=2, extra=HASTY) as rig:
+            await rig.ready()
+            rig.sims[0].set_faults(refuse_all=331)
+            lane_sim = rig.gateway.dispatcher.lanes["m0"].sim
+            assert lane_sim is not None
+            for n in range(40):
+                await all_delivered(rig, [await rig.send(number(n))])
+                if lane_sim.health:
+                    break
+            assert "others get through" in lane_sim.health_because
+            watch, sim = rig.gateway.health, health(rig)
+            watch.bench(sim, Cause.UNREACHABLE, "no network service")
+            assert (lane_sim.health, lane_sim.health_because) == (0, "")
+            rig.sims[0].lift_faults()
+            await condition(rig, Condition.PAROLE, 300)
+            for n in range(100, 120):
+                await all_delivered(rig, [await rig.send(number(n))])
+                await asyncio.sleep(10)
+            assert stands(sim) is Condition.ACTIVE
+
+    run_virtual(story())
+
+
 def test_a_failure_on_parole_benches_again(tmp_path: Path) -> None:
     async def story() -> None:
         async with gateway_rig(tmp_path, modems=2, extra=HASTY) as rig:
