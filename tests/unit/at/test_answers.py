@@ -76,6 +76,17 @@ OCTETS = bytes.fromhex(PDU)
         pytest.param(
             commands.ICCID_BY_FILE, ['+CRSM: 106,130,""'], None, id="no-such-file"
         ),
+        pytest.param(
+            commands.LAST_REFERENCE, ['+CRSM: 144,0,"2AFF"'], 42, id="last-reference"
+        ),
+        pytest.param(
+            commands.LAST_REFERENCE, ["+CRSM: 145,3,FEff"], 254, id="no-quotes"
+        ),
+        pytest.param(
+            commands.LAST_REFERENCE, ['+CRSM: 144,0,""'], None, id="empty-file"
+        ),
+        pytest.param(commands.LAST_REFERENCE, ["+CRSM: 106,130"], None, id="no-file"),
+        pytest.param(commands.LAST_REFERENCE, [], None, id="only-ok"),
         pytest.param(commands.RADIO, ["+CFUN: 1,0"], 1, id="cfun"),
         pytest.param(commands.RADIO, [], None, id="cfun-silent"),
         pytest.param(commands.PIN_STATE, ['+CPIN: "READY"'], "READY", id="cpin-quoted"),

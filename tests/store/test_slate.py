@@ -1,0 +1,79 @@
+"""What the slate says, to whom, and when it says nothing."""
+
+import pytest
+
+from modemgw.store.slate import FILE_NAME, Line, Slate, Stage, key
+
+
+def opened(home: Path) -> Slate:
+    slate = Slate.open(home)
+    assert slate is not None
+    return slate
+
+
+def test_the_last_note_of_each_modem_is_what_the_next_run_reads(tmp_path: Path) -> None:
+    slate = opened(tmp_path)
+    token = slate.begin()
+    slate.note("m0", 1, 1000, Stage.TYPED)
+    slate.note("m1", 2, 1001, Stage.TYPED)
+    slate.note("m0", 1, 1000, Stage.ACCEPTED, 255)
+    slate.note("m0", 3, 2000, Stage.TYPED)
+    slate.note("m1", 2, 1001, Stage.ACCEPTED, 7)
+    assert opened(tmp_path).read(token) == {
+        key("m0"): Line(3, 2000, Stage.TYPED, -1),
+        key("m1"): Line(2, 1001, Stage.ACCEPTED, 7),
+    }
+
+
+def test_a_run_without_a_note_says_that_nothing_was_typed(tmp_path: Path) -> None:
+    token = opened(tmp_path).begin()
+    assert opened(tmp_path).read(token) == {}
+
+
+@pytest.mark.parametrize("token", ["", "0" * 32, "short"])
+def test_the_notes_of_another_run_are_not_believed(tmp_path: Path, token: str) -> None:
+    slate = opened(tmp_path)
+    slate.begin()
+    slate.note("m0", 1, 1000, Stage.TYPED)
+    assert slate.read(token) is None
+
+
+def test_a_new_run_forgets_the_notes_of_the_one_before(tmp_path: Path) -> None:
+    slate = opened(tmp_path)
+    before = slate.begin()
+    slate.note("m0", 1, 1000, Stage.TYPED)
+    token = slate.begin()
+    assert slate.read(before) is None
+    assert slate.read(token) == {}
+
+
+@pytest.mark.parametrize("at", range(32, 32 + 39))
+def test_a_torn_note_spoils_them_all(tmp_path: Path, at: int) -> None:
+    slate = opened(tmp_path)
+    token = slate.begin()
+    slate.note("m0", 1, 1000, Stage.TYPED)
+    file = tmp_path / FILE_NAME
+    octets = bytearray(file.read_bytes())
+    octets[at] ^= 0x01
+    file.write_bytes(octets)
+    assert slate.read(token) is None
+
+
+def test_a_void_slate_is_not_believed(tmp_path: Path) -> None:
+    slate = opened(tmp_path)
+    token = slate.begin()
+    slate.note("m0", 1, 1000, Stage.TYPED)
+    slate.void()
+    slate.note("m0", 2, 2000, Stage.TYPED)
+    assert slate.read(token) is None
+
+
+def test_a_disk_without_a_slate_is_survived(tmp_path: Path) -> None:
+    assert Slate.open(tmp_path / "missing") is None
+    slate = opened(tmp_path)
+    slate.close()
+    assert slate.begin() == ""
+    assert slate.read("0" * 32) is None
+    with pytest.raises(OSError, match="descriptor"):
+        slate.note("m0", 1, 1000, Stage.TYPED)
+    assert [file.name for file in tmp_path.iterdir()] == [FILE_NAME]
