@@ -19,7 +19,7 @@ from modemgw.store.waiting import ShelfKey, route_of
 
 WINDOW = 4_000  # messages in memory, about twice that at most; about 2 KiB each
 LONGEST_WAIT_MS = 2_700_000  # no back-off is as long: then the clock went back
-NEVER_MS = 60_000  # what a SIM must not take is judged again after this
+AGAIN_MS = 60_000  # what a SIM may not take is judged again after this at the latest
 MANY = 1_000  # void places beside as many valid ones are swept out
 
 
@@ -270,10 +270,11 @@ class QueueIndex:
             found = judge(entry.wish, sim, rivals, now_ms=now, waited_ms=waited)
             if isinstance(found, Take):
                 treasurer = self.treasurer
-                return treasurer.hold(entry, sim, now) if treasurer else 0
-            return max(now + 1, found.until_ms if isinstance(found, Later) else never)
+                return min(treasurer.hold(entry, sim, now), again) if treasurer else 0
+            later = found.until_ms if isinstance(found, Later) else again
+            return max(now + 1, min(later, again))
 
-        never = now + NEVER_MS
+        again = now + AGAIN_MS  # clocks jump, and limits are raised
         facts = (sim.sim_id, sim.name, sim.pools, sim.networks, sim.tariff)
         entry = self._turns.take(sim.modem, facts, now, until)
         if entry is None:

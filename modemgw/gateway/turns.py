@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 LEVELS = 4  # priorities: 0 low to 3 urgent
 SHARE = 10  # a priority that waits has one turn in so many
 CLOCK_SLACK_MS = 1_000
+LONGEST_LOOK_MS = (
+    3_600_000  # nothing is set aside for as long: then the clock went back
+)
 OVERDUE = -1  # the stamp of a message that was met past its validity
 NEWS = 1_000  # lines a SIM may miss, beyond those there are, before it begins anew
 
@@ -226,7 +229,7 @@ class Turns:
     def looks_due(self, now: int) -> bool:
         """Say whether SIMs are to be asked again, and take note that they are."""
         due = False
-        while self._looks and self._looks[0] <= now:
+        while self._looks and not now < self._looks[0] <= now + LONGEST_LOOK_MS:
             heapq.heappop(self._looks)
             due = True
         return due
