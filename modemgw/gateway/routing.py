@@ -69,7 +69,6 @@ class Router:
         )
         self._patience_ms = round(routing.patience * 1000)
         self._weak = routing.weak_signal
-        self.sticky = routing.sticky
         self._made: dict[object, Wish] = {}
 
     @property
@@ -119,7 +118,8 @@ class Router:
         sim, modem, pool = (_text(options.get(k)) for k in ("sim", "modem", "pool"))
         if sim is modem is pool is None and self.has_default:
             pool = EVERY_SIM
-        last = options.get("last_sim")
+        known = options.get("last_sim")
+        last = known if isinstance(known, int) else None
         also: tuple[Place, ...] = ()
         if "fallback" in options:
             steps = steps_of(options)[: taken_of(options)]
@@ -141,7 +141,7 @@ class Router:
                 pool=pool,
                 also=also,
                 zone=zone,
-                last_sim_id=last if isinstance(last, int) else None,
+                last_sim_id=last,
                 patience_ms=patience,
                 parts=counted,
                 to=to,
