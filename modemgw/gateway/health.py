@@ -256,7 +256,10 @@ class HealthWatch:
         if lane_sim is None or lane_sim.sim_id != sim.sim_id:
             return
         proven = self.ledger.proven(sim.sim_id)
-        lane_sim.health = max(0, proven - FORGIVEN)
+        tried = (
+            sim.state.condition is Condition.PAROLE
+        )  # wants messages to prove itself
+        lane_sim.health = 0 if tried else max(0, proven - FORGIVEN)
         why = f"others get through what it was refused, {proven} times in a row"
         lane_sim.health_because = why if lane_sim.health else ""
 
