@@ -501,3 +501,26 @@ def test_old_tests_are_forgotten_with_their_messages(tmp_path: Path) -> None:
             assert left is None
 
     run_virtual(story())
+
+
+def test_what_the_tariff_gives_for_nothing_needs_no_leave(tmp_path: Path) -> None:
+    async def story() -> None:
+        bundle = "{parts: 1, per: 30 days, since: 2026-11-01, then: 0.05}"
+        text = extra("every: 1h").replace(
+            f'number: "{RED}"', f'number: "{RED}", tariff: {{bundle: {bundle}}}'
+        )
+        clock = VirtualClock()
+        async with gateway_rig(
+            tmp_path, world=world(clock), clock=clock, extra=text
+        ) as gateway:
+            await gateway.ready()
+            await asyncio.sleep(330)
+            (only,) = await every(gateway)
+            assert (named(gateway, only.from_sim_id), only.result) == ("red", "passed")
+            # The bundle is used up: the next one would cost money.
+            await skip(gateway, 1.2)
+            await asyncio.sleep(700)
+            assert len(await every(gateway)) == 1
+            assert gateway.on_air == 1
+
+    run_virtual(story())
