@@ -1,5 +1,7 @@
 """What the slate says, to whom, and when it says nothing."""
 
+from pathlib import Path
+
 import pytest
 
 from modemgw.store.slate import FILE_NAME, Line, Slate, Stage, key
