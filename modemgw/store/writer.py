@@ -1,7 +1,6 @@
 """The one thread that writes, and the one connection it writes with."""
 
 import asyncio
-import queue
 import sqlite3
 import sys
 import threading
@@ -15,6 +14,7 @@ from typing import Any, TypeVar
 from modemgw.errors import Corrupt, StoreError
 from modemgw.store.faults import as_store_error, translate
 from modemgw.store.gathering import Gathering, ran, single
+from modemgw.store.handover import Handover
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -119,7 +119,7 @@ class Writer:
         self._gatherings: dict[object, Gathering[Connection]] = {}  # by what they run
         self._soon: list[_Single] = []  # rides on the next commit
         self._soon_timer: asyncio.TimerHandle | None = None
-        self._jobs: queue.SimpleQueue[list[_Entry] | None] = queue.SimpleQueue()
+        self._jobs: Handover[_Entry] = Handover(self._loop)
         self._thread: threading.Thread | None = None
         if not inline:
             sys.setswitchinterval(min(sys.getswitchinterval(), SWITCH_INTERVAL_S))
@@ -133,7 +133,7 @@ class Writer:
     @property
     def waiting(self) -> int:
         """How many groups of jobs wait for the commit that is being flushed."""
-        return self._jobs.qsize()
+        return len(self._jobs)
 
     def write(self, job: Callable[[Connection], T]) -> "asyncio.Future[T]":
         """Run `job` in a transaction; the future is done when it is on disk.
@@ -225,7 +225,7 @@ class Writer:
             if self._soon_timer is not None:
                 self._soon_timer.cancel()
             self._hand_over()
-            self._jobs.put(None)
+            self._jobs.end()
             self._thread.join()
             self._thread = None
 
@@ -247,10 +247,7 @@ class Writer:
         """
         if jobs >= BATCH_JOBS or seconds > max(self._flush_s, LEAST_RUN_S):
             return []
-        try:
-            return self._jobs.get_nowait()
-        except queue.Empty:
-            return []
+        return self._jobs.get_nowait()
 
     def _commit(
         self,

@@ -236,6 +236,7 @@ def test_jobs_share_commits_in_bounded_batches(tmp_path: Path) -> None:
                 gate.wait(10)
 
             store.write(first)
+            await asyncio.sleep(0)  # handed over when this turn has ended
             assert begun.wait(10)
             rest = [store.write(put(f"k{n}")) for n in range(2 * BATCH_JOBS)]
             assert store.writer.waiting == 2 * BATCH_JOBS
@@ -341,3 +342,18 @@ async def _is_kept(tmp_path: Path, key: str) -> None:
 
 def fails(db: Connection) -> None:
     raise ValueError("a bug")
+
+
+def test_what_one_turn_of_the_loop_hands_over_waits_for_its_end(tmp_path: Path) -> None:
+    ran = threading.Event()
+
+    async def story() -> None:
+        async with open_store(tmp_path, clock=SystemClock(), inline=False) as store:
+            before = store.writer.commits
+            first, second = store.write(lambda db: ran.set()), store.write(put("k"))
+            assert not ran.wait(0.05)  # the rest of the turn has the interpreter
+            assert store.writer.waiting == 2
+            await asyncio.gather(first, second)
+            assert store.writer.commits == before + 1
+
+    asyncio.run(story())
