@@ -94,8 +94,8 @@ def test_a_report_for_what_was_sent_before_a_restart(
             assert {(await rig.message(one)).state for one in sent} == {"sent"}
             network, sims = rig.network, rig.sims
         if moved:
-            one, other = (sim.card for sim in sims)
-            for sim, card in zip(sims, (other, one), strict=True):
+            cards = [sim.card for sim in sims]
+            for sim, card in zip(sims, reversed(cards), strict=True):
                 sim.insert(card)
         world: tuple[Network, list] = (network, sims)  # type: ignore[type-arg]
         async with gateway_rig(tmp_path, world=world, clock=clock) as rig:

@@ -7,7 +7,7 @@ from the air that no phone would send.
 import asyncio
 from collections.abc import Awaitable, Callable
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from modemgw.sim import plugging
 from modemgw.store.writer import Writer
@@ -76,10 +76,10 @@ def slow_disk(writer: Writer, dice: Random) -> None:
     loop = asyncio.get_running_loop()
     resolve, last = writer._resolve, 0.0
 
-    def later(*outcome: object) -> None:
+    def later(*outcome: Any) -> None:
         nonlocal last
         takes_s = STALL_S if dice.random() < STALLS else SLOW_S
         last = max(last, loop.time() + takes_s)
         loop.call_at(last, resolve, *outcome)
 
-    writer._resolve = later  # type: ignore[method-assign]  # the edge of the machine
+    writer._resolve = later  # type: ignore[assignment, method-assign]  # of the machine
