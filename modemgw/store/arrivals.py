@@ -5,7 +5,7 @@ several times, so one for sixteen messages is worth more than a cheaper row.
 """
 
 from collections.abc import Iterable, Sequence
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 
 import msgspec
 
@@ -82,6 +82,7 @@ def insert_all(
             for id, new in numbered
         ),
     )
+    db.notes.extend(repeat("message.queued", len(event_ids)))
     events.deliver(db, event_ids[0], event_ids[-1], "message.queued")
     for event_id, new in zip(event_ids, news, strict=True):
         if new.options:

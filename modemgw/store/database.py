@@ -13,11 +13,12 @@ from modemgw.clock import Clock
 from modemgw.errors import Corrupt, StoreError
 from modemgw.ids import IdSource
 from modemgw.store import meta
+from modemgw.store.connection import Connection, configure, connect
 from modemgw.store.faults import as_store_error
 from modemgw.store.lock import DirectoryLock
 from modemgw.store.migrate import migrate, recognise
 from modemgw.store.reader import Reader
-from modemgw.store.writer import Connection, Writer, configure, connect
+from modemgw.store.writer import Writer
 
 T = TypeVar("T")
 Item = TypeVar("Item")

@@ -14,9 +14,14 @@ from modemgw.policy.message import FINAL, MessageState, PartState, aggregate
 from modemgw.store import events, evidence, outbound, wallet
 from modemgw.store.outbound import JsonDict
 from modemgw.store.sql import sql
+from modemgw.store.tally import PartNote, PartOutcome
 from modemgw.store.writer import Connection
 
 RESENT = "part.resend"  # a requeue of what may have left
+_REPORTED = {
+    PartState.DELIVERED: PartOutcome.DELIVERED,
+    PartState.UNDELIVERED: PartOutcome.UNDELIVERED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,11 @@ class PartRef:
     sim: str
     modem: str
     begun_at: int = 0  # the part's submitting_at: which attempt it is about
+
+
+def _refusal(part: PartRef, reason: JsonDict | None) -> PartNote:
+    code = str(reason["code"]) if reason else ""
+    return PartNote(part.sim_id, PartOutcome.REFUSED, code)
 
 
 def _note(
@@ -71,6 +81,9 @@ def accept(
     ):
         return False
     _note(db, ids, part, "part.accepted", now, {"tp_mr": tp_mr, **detail})
+    ms = detail.get("ms")
+    seconds = ms / 1000 if isinstance(ms, int) else None
+    db.notes.append(PartNote(part.sim_id, PartOutcome.ACCEPTED, seconds=seconds))
     return _after_acceptance(db, ids, part, report_due_at, now)
 
 
@@ -114,6 +127,10 @@ def requeue(
     if kind != RESENT:
         wallet.give_back(db, part.part_id)
     _note(db, ids, part, kind, now, detail)
+    if kind == "part.not_sent":
+        db.notes.append(PartNote(part.sim_id, PartOutcome.NOT_SENT))
+    elif kind == "part.refused":
+        db.notes.append(_refusal(part, reason))
     if part.segments > 1 and not keep_pinned:
         db.execute(sql("outbound.unclaim_siblings"), {"message_id": part.message_id})
     outbound.change(
@@ -138,6 +155,7 @@ def fail(
     """Record that the part was refused for good; the message has failed."""
     wallet.give_back(db, part.part_id)
     _note(db, ids, part, "part.refused", now, detail)
+    db.notes.append(_refusal(part, reason))
     outbound.close(db, ids, part.message_id, MessageState.FAILED, reason, now)
 
 
@@ -161,6 +179,7 @@ def doubt(
     air = evidence.Air.OVER if is_over else evidence.Air.OPEN
     evidence.expect(db, part.part_id, part.sim_id, air)
     _note(db, ids, part, "part.in_doubt", now, {"why": why, **detail})
+    db.notes.append(PartNote(part.sim_id, PartOutcome.IN_DOUBT))
     reason: JsonDict = {
         "code": "modem_timeout",
         "detail": why,
@@ -245,7 +264,7 @@ def report(
     doubt is proven to have left. The first final report wins, except that
     delivered lifts undelivered.
     """
-    message_id, seq, before, state, segments = db.execute(
+    message_id, seq, before, state, segments, sim_id, accepted_at = db.execute(
         sql("outbound.part_of_report"), {"part_id": part_id}
     ).fetchone()
     old = PartState(before)
@@ -283,6 +302,8 @@ def report(
                 "final_at": now,
             },
         )
+        took = None if accepted_at is None else max(0, now - accepted_at) / 1000
+        db.notes.append(PartNote(sim_id or 0, _REPORTED[part_state], seconds=took))
         verdict = part_state if segments == 1 else None
         _conclude(db, ids, message_id, MessageState(state), reason, now, verdict)
     goes_on = MessageState(state) is MessageState.IN_DOUBT and segments > 1

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from modemgw.errors import Corrupt, StoreError
+from modemgw.store.connection import CACHED_STATEMENTS
 from modemgw.store.faults import translate
-from modemgw.store.writer import CACHED_STATEMENTS
 
 T = TypeVar("T")
 

@@ -12,9 +12,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from modemgw.errors import Corrupt, StoreError
+from modemgw.store.connection import Connection
 from modemgw.store.faults import as_store_error, translate
 from modemgw.store.gathering import Gathering, ran, single
 from modemgw.store.handover import Handover
+from modemgw.store.tally import StoreTally
+
+__all__ = ["Connection", "Job", "Writer"]
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -29,58 +33,11 @@ SWITCH_INTERVAL_S = 1e-4
 LEAST_RUN_S = 0.0005  # of jobs per transaction, however quick the disk
 SOON_S = 0.02  # how long a job that can wait waits for a commit to ride on
 RIDERS = 4  # of them join one commit: what cannot wait must not wait for a crowd
-CACHED_STATEMENTS = 512  # more than all queries/*.sql hold: none is prepared twice
-
-_PRAGMAS = (
-    "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",  # NORMAL may lose a `submitting`: an SMS sent twice
-    "PRAGMA foreign_keys=ON",
-    "PRAGMA busy_timeout=5000",
-    "PRAGMA secure_delete=ON",  # an erased text leaves the file
-    "PRAGMA temp_store=MEMORY",
-    "PRAGMA cache_size=-8192",  # 8 MiB: the hot pages of a small board's database
-    # A page changed often goes to the database once per checkpoint: 8 MiB of log
-    # spare a memory card most of these writes and still replay within a second.
-    "PRAGMA wal_autocheckpoint=4000",
-    "PRAGMA journal_size_limit=33554432",  # a log grown by one big job is cut again
-)
-
-
-class Connection(sqlite3.Connection):
-    """The writing connection. Jobs use it as any other, but never end its transaction.
-
-    `pushed` counts the deliveries of events that the open batch has made.
-    """
-
-    pushed: int = 0
-
 
 Job = Callable[[Connection], Any]
 _Single = tuple[Job, "asyncio.Future[Any]"]
 _Entry = _Single | Gathering[Connection]
 _Outcome = tuple["asyncio.Future[Any]", Any, Exception | None]
-
-
-def connect(path: Path) -> Connection:
-    """Open `path` for writing; configure() comes next. The file is not touched yet."""
-    return sqlite3.connect(
-        path,
-        isolation_level=None,
-        check_same_thread=False,  # opened in one thread, owned by the writer's
-        cached_statements=CACHED_STATEMENTS,
-        factory=Connection,
-    )
-
-
-def configure(db: Connection) -> None:
-    """Give the connection every setting of the writer. Raises sqlite3.Error."""
-    if db.execute("PRAGMA page_count").fetchone()[0] == 0:
-        # An empty file can still choose. Every page a commit touched is written, some
-        # dozen for a message: half the size is nearly half the wear of a card.
-        db.execute("PRAGMA page_size=2048")
-        db.execute("PRAGMA auto_vacuum=INCREMENTAL")
-    for pragma in _PRAGMAS:
-        db.execute(pragma)
 
 
 class Writer:
@@ -105,6 +62,7 @@ class Writer:
         self.before_commit: Callable[[int], None] | None = None
         self.at_commit: Callable[[str, list[Callable[..., Any]]], None] | None = None
         self.commits = 0
+        self.tally = StoreTally()
         self.healthy = True  # what was last to be written came through
         self.on_damage: Callable[[Corrupt], None] | None = None
         self.inline = inline
@@ -263,6 +221,7 @@ class Writer:
         done: list[_Outcome] = []
         is_last = False
         db.pushed = 0
+        db.notes.clear()
         self._refused = self._wrote = False
         seen = list(batch)
         left = iter(batch)  # what was not come to yet
@@ -304,8 +263,10 @@ class Writer:
             self.at_commit("before", ran(seen))
         began = time.perf_counter()
         self._db.execute("COMMIT")
-        self._flush_s += (time.perf_counter() - began - self._flush_s) / 8
+        took = time.perf_counter() - began
+        self._flush_s += (took - self._flush_s) / 8
         self.commits += 1
+        self.tally.committed(took, self._db.notes)
         if self.at_commit is not None:
             self.at_commit("after", ran(seen))
         if self._refused:
@@ -350,7 +311,7 @@ class Writer:
         needs no savepoint, which would cost two statements.
         """
         db = self._db
-        pushed, changes = db.pushed, db.total_changes
+        pushed, changes, noted = db.pushed, db.total_changes, len(db.notes)
         if not alone:
             db.execute("SAVEPOINT job")
         try:
@@ -365,6 +326,7 @@ class Writer:
                 db.execute("ROLLBACK TO job")
                 db.execute("RELEASE job")
             db.pushed = pushed
+            del db.notes[noted:]
             error = translate(exc, self._path)
             if error is not exc:
                 self._refused = True

@@ -17,9 +17,9 @@ from pathlib import Path
 
 from modemgw.clock import Clock
 from modemgw.ids import IdSource
+from modemgw.store.connection import Connection, configure, connect
 from modemgw.store.database import FILE_NAME, Store
 from modemgw.store.migrate import migrate
-from modemgw.store.writer import Connection, configure, connect
 from tests.loop import START_MS, VirtualClock
 
 NOW = START_MS

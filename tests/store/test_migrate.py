@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from modemgw.errors import SchemaMismatch
+from modemgw.store.connection import Connection, configure, connect
 from modemgw.store.migrate import BASE_VERSION, SCHEMA, STEPS, Step, back_up, migrate
-from modemgw.store.writer import Connection, configure, connect
 
 # One file per released schema, as it was then: released/<version>.sql. Until there
 # is one, the chain begins in the schema of the package.

@@ -240,7 +240,7 @@ SELECT part.id, message.peer, part.submitting_at
 -- name: part_of_report
 -- The part and its message, as the report finds them.
 SELECT part.message_id, part.seq, part.state AS part_state, message.state,
-       message.segments
+       message.segments, part.sim_id, part.accepted_at
   FROM part JOIN message ON message.id = part.message_id
  WHERE part.id = :part_id;
 

@@ -1,0 +1,60 @@
+"""The connection that writes: how it is opened, and its settings."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from modemgw.store.tally import Note
+
+CACHED_STATEMENTS = 512  # more than all queries/*.sql hold: none is prepared twice
+
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",  # NORMAL may lose a `submitting`: an SMS sent twice
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA busy_timeout=5000",
+    "PRAGMA secure_delete=ON",  # an erased text leaves the file
+    "PRAGMA temp_store=MEMORY",
+    "PRAGMA cache_size=-8192",  # 8 MiB: the hot pages of a small board's database
+    # A page changed often goes to the database once per checkpoint: 8 MiB of log
+    # spare a memory card most of these writes and still replay within a second.
+    "PRAGMA wal_autocheckpoint=4000",
+    "PRAGMA journal_size_limit=33554432",  # a log grown by one big job is cut again
+)
+
+
+class Connection(sqlite3.Connection):
+    """The writing connection. Jobs use it as any other, but never end its transaction.
+
+    `pushed` counts the deliveries of events that the open batch has made; `notes`
+    are what its jobs want counted once it is on disk (store/tally.py).
+    """
+
+    pushed: int = 0
+    notes: list[Note]
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.notes = []
+
+
+def connect(path: Path) -> Connection:
+    """Open `path` for writing; configure() comes next. The file is not touched yet."""
+    return sqlite3.connect(
+        path,
+        isolation_level=None,
+        check_same_thread=False,  # opened in one thread, owned by the writer's
+        cached_statements=CACHED_STATEMENTS,
+        factory=Connection,
+    )
+
+
+def configure(db: Connection) -> None:
+    """Give the connection every setting of the writer. Raises sqlite3.Error."""
+    if db.execute("PRAGMA page_count").fetchone()[0] == 0:
+        # An empty file can still choose. Every page a commit touched is written, some
+        # dozen for a message: half the size is nearly half the wear of a card.
+        db.execute("PRAGMA page_size=2048")
+        db.execute("PRAGMA auto_vacuum=INCREMENTAL")
+    for pragma in _PRAGMAS:
+        db.execute(pragma)
