@@ -22,7 +22,7 @@ class Kept(msgspec.Struct, frozen=True):
         key(
             "Their texts; what is accounted for stays.",
             unit=_UNIT,
-            default="retention.bodies",
+            default="as for all",
         ),
     ] = None
     messages: Annotated[
@@ -30,7 +30,7 @@ class Kept(msgspec.Struct, frozen=True):
         key(
             "Everything about them, once their outcome is known.",
             unit=_UNIT,
-            default="retention.messages",
+            default="as for all",
         ),
     ] = None
 

@@ -191,7 +191,10 @@ def test_the_file_gets_smaller_step_by_step(db: Connection) -> None:
 @pytest.mark.parametrize(
     ("parent", "children"),
     [
-        ("message", ["message_text", "part", "event", "raw_tpdu", "fragment"]),
+        (
+            "message",
+            ["message_text", "part", "event", "raw_tpdu", "fragment", "selftest"],
+        ),
         ("event", ["delivery"]),
         ("raw_tpdu", ["fragment"]),
     ],
