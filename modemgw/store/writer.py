@@ -51,7 +51,8 @@ class Writer:
     With `inline` there is no thread: each job runs at once in the caller's, in a
     transaction of its own. Threads and a jumping clock do not mix.
 
-    `on_pushed` is called in the loop after each commit that holds deliveries.
+    `on_pushed` is called in the loop after each commit that holds deliveries,
+    `on_commit`, while somebody listens to events, after every one.
     `before_commit` gets the number of the commit (1, 2, …) just before it; what
     it raises fails the batch; `at_commit` gets its jobs before it and after it.
     Both are there for crash tests, and cost a look at None.
@@ -59,6 +60,7 @@ class Writer:
 
     def __init__(self, db: Connection, path: Path, *, inline: bool = False) -> None:
         self.on_pushed: Callable[[], None] | None = None
+        self.on_commit: Callable[[], None] | None = None
         self.before_commit: Callable[[int], None] | None = None
         self.at_commit: Callable[[str, list[Callable[..., Any]]], None] | None = None
         self.commits = 0
@@ -352,5 +354,7 @@ class Writer:
                 future.set_result(result)
         if pushed and self.on_pushed is not None:
             self.on_pushed()
+        if self.on_commit is not None:
+            self.on_commit()
         if self._damage is not None and self.on_damage is not None:
             self.on_damage(self._damage)
