@@ -165,7 +165,11 @@ CREATE TABLE api_key (
   created_at     INTEGER NOT NULL,
   last_used_at   INTEGER,               -- written at most once a minute
   revoked_at     INTEGER,
-  limits         TEXT                   -- JSON list: 100/day, 5.00/month; NULL: none
+  limits         TEXT,                  -- JSON list: 100/day, 5.00/month; NULL: none
+  rules          TEXT,                  -- JSON: where, what and whereto it may; NULL: anything
+  expires_at     INTEGER,               -- NULL: never
+  old_hash       BLOB,                  -- the secret before the last rotation
+  old_until      INTEGER                -- and until when it opens, too
 ) STRICT;
 
 -- A batch as it was accepted, until all of its messages are rows.
@@ -177,7 +181,8 @@ CREATE TABLE batch (
   rejected   INTEGER NOT NULL,
   expanded   INTEGER NOT NULL DEFAULT 0,  -- how many of the pending ones are rows by now
   pending    BLOB,                      -- all accepted messages (msgspec JSON) until each is a row
-  created_at INTEGER NOT NULL
+  created_at INTEGER NOT NULL,
+  canceled_at INTEGER                   -- when somebody canceled what still waited of it
 ) STRICT;
 CREATE INDEX batch_unexpanded ON batch (id) WHERE pending IS NOT NULL;
 
@@ -211,7 +216,8 @@ CREATE TABLE message (
   sent_at      INTEGER,
   final_at     INTEGER,                 -- delivered_at where the state says delivered
   decide_at    INTEGER,                 -- in_doubt: policy decides; sent: no_report falls due
-  own          INTEGER NOT NULL DEFAULT 0  -- 1: our own self-test, nobody's message: not listed, not pushed
+  own          INTEGER NOT NULL DEFAULT 0, -- 1: our own self-test, nobody's message: not listed, not pushed
+  redacted_at  INTEGER                  -- when its body was taken away by request
 ) STRICT;
 CREATE INDEX message_peer ON message (peer, id);
 CREATE INDEX message_state ON message (state, id);
@@ -316,6 +322,7 @@ CREATE TABLE delivery (
 -- By endpoint first: a dead one with a long queue hides nobody else's.
 CREATE INDEX delivery_due ON delivery (webhook_id, next_attempt_at)
   WHERE state = 'pending';
+CREATE INDEX delivery_dead ON delivery (id) WHERE state = 'dead';
 CREATE INDEX delivery_webhook ON delivery (webhook_id, id);
 CREATE INDEX delivery_event ON delivery (event_id);
 
@@ -361,6 +368,40 @@ CREATE INDEX fragment_due ON fragment (deadline_at) WHERE deadline_at IS NOT NUL
 CREATE INDEX fragment_message ON fragment (message_id);
 CREATE INDEX fragment_raw ON fragment (raw_id);
 
+-- Numbers that get no messages of some classes. The keyed hash alone decides: it
+-- stays where the number was erased.
+CREATE TABLE suppression (
+  id         INTEGER PRIMARY KEY,
+  public_id  TEXT NOT NULL UNIQUE,      -- sup_…
+  hash       BLOB NOT NULL,             -- of the number, with the key in meta
+  number     TEXT,                      -- NULL: erased
+  sim_id     INTEGER REFERENCES sim(id),  -- NULL: for every SIM
+  source     TEXT NOT NULL CHECK (source IN ('sms', 'api', 'import')),
+  word       TEXT,                      -- phrase of our table that the text was; no text is kept
+  note       TEXT,                      -- of the admin
+  created_at INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX suppression_hash ON suppression (hash, coalesce(sim_id, 0));
+
+-- What an inbound message makes us do, at most once each: planned in the transaction
+-- that makes the message, done behind it. The last hours of it are the loop guard.
+CREATE TABLE reaction (
+  id         INTEGER PRIMARY KEY,
+  message_id INTEGER NOT NULL REFERENCES message(id) ON DELETE CASCADE,
+  kind       TEXT NOT NULL CHECK (kind IN ('reply', 'help', 'confirm', 'forward')),
+  target     TEXT NOT NULL,             -- number it goes to
+  rule       INTEGER,                   -- place in the file, from 1
+  text       TEXT,                      -- what is sent; NULL: the message's own, or done
+  sim        TEXT,                      -- name of the card that received it
+  peer       TEXT NOT NULL,             -- who asked, as it is dialled
+  asked_at   INTEGER NOT NULL,
+  state      TEXT NOT NULL CHECK (state IN ('planned', 'done', 'skipped', 'muted')),
+  at         INTEGER NOT NULL,          -- of the last change
+  UNIQUE (message_id, kind, target)
+) STRICT;
+CREATE INDEX reaction_planned ON reaction (id) WHERE state = 'planned';
+CREATE INDEX reaction_answered ON reaction (at) WHERE state IN ('done', 'muted');
+
 -- Answers to requests that carried an Idempotency-Key, for 24 hours.
 CREATE TABLE idempotency (
   key_id     INTEGER NOT NULL,          -- 0: the admin socket
@@ -372,3 +413,45 @@ CREATE TABLE idempotency (
   PRIMARY KEY (key_id, key)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX idempotency_age ON idempotency (created_at);
+
+-- Who did what: appended only, each row with a hash over itself and the one before.
+CREATE TABLE audit (
+  id      INTEGER PRIMARY KEY,           -- 1, 2, 3 … without gaps
+  at      INTEGER NOT NULL,
+  who     TEXT NOT NULL,                 -- name of the key, or "admin socket"
+  key     TEXT,                          -- its public id
+  address TEXT NOT NULL,
+  action  TEXT NOT NULL,
+  object  TEXT,
+  before  TEXT,                          -- SHA-256 of the resource as it was
+  after   TEXT,                          -- and as it is
+  detail  TEXT NOT NULL,                 -- JSON
+  hash    BLOB NOT NULL                  -- SHA-256 of the hash above and this row
+) STRICT;
+CREATE TRIGGER audit_keeps_rows BEFORE UPDATE ON audit
+  BEGIN SELECT RAISE(ABORT, 'the audit log is only ever appended to'); END;
+CREATE TRIGGER audit_keeps_all BEFORE DELETE ON audit
+  BEGIN SELECT RAISE(ABORT, 'the audit log is only ever appended to'); END;
+
+-- One-time codes on their way to a number. The code itself is only in the text.
+CREATE TABLE verification (
+  id          INTEGER PRIMARY KEY,
+  public_id   TEXT NOT NULL UNIQUE,      -- ver_…
+  key_id      INTEGER REFERENCES api_key(id),  -- whose; NULL: the admin socket
+  peer        TEXT NOT NULL,
+  hash        BLOB NOT NULL,             -- keyed hash of id and code
+  locale      TEXT NOT NULL,
+  state       TEXT NOT NULL CHECK (state IN (
+                'pending', 'approved', 'expired', 'failed', 'canceled')),
+  checks      INTEGER NOT NULL DEFAULT 0,  -- wrong codes so far
+  message_id  INTEGER REFERENCES message(id) ON DELETE SET NULL,
+  second_id   INTEGER REFERENCES message(id) ON DELETE SET NULL,  -- the same code by another SIM
+  fallback_at INTEGER,                   -- when that goes out if no report came; NULL: never
+  created_at  INTEGER NOT NULL,
+  expires_at  INTEGER NOT NULL,
+  final_at    INTEGER,
+  cleaned     INTEGER NOT NULL DEFAULT 0 -- 1: the texts with the code are gone
+) STRICT;
+CREATE INDEX verification_peer ON verification (peer, created_at);
+CREATE INDEX verification_age ON verification (created_at);
+CREATE INDEX verification_open ON verification (expires_at) WHERE cleaned = 0;
