@@ -39,17 +39,16 @@ from modemgw.gateway.model import (
     Submitted,
 )
 from modemgw.gateway.notices import Notices
+from modemgw.gateway.outlets import Outlets
 from modemgw.gateway.pool import Pool
 from modemgw.gateway.quiet import Calm
 from modemgw.gateway.submit import Intake
 from modemgw.gateway.supervisor import Supervisor
-from modemgw.gateway.targets import TargetGuard
 from modemgw.gateway.upkeep import Upkeep
 from modemgw.gateway.ussd import UssdDesk
 from modemgw.gateway.verdict import Attempt, Verdict
 from modemgw.gateway.waiting import Waiters
 from modemgw.gateway.wallet import Wallets
-from modemgw.gateway.webhooks import Deliverer
 from modemgw.gateway.witness import Witnesses
 from modemgw.gateway.workbench import Workbench
 from modemgw.modem.discovery import Look
@@ -162,9 +161,8 @@ class Gateway:
         self.ussd = UssdDesk(actors, lanes, sims, ids=store.ids, clock=clock)
         self.upkeep = Upkeep(store, clock, config, self.ussd, self.dispatcher, rng)
         self.upkeep.join(self.pool, self.health, self.inbound)
-        self.webhooks = Deliverer(
-            store, TargetGuard(config.http.webhook_allow), clock=clock, rng=rng
-        )
+        self.outlets = Outlets(config, store, clock, rng)
+        self.webhooks = self.outlets.webhooks
         self.intake = Intake(
             store,
             clock,
@@ -187,7 +185,6 @@ class Gateway:
         self.housekeeping = Housekeeping(store, clock, config.retention)
         self.housekeeping.also.append(self.cashier.tidy)
         self._newest_instant = 0
-        store.writer.on_pushed = self.webhooks.wake
 
     # -- life ----------------------------------------------------------------
 
@@ -238,7 +235,7 @@ class Gateway:
             *self.upkeep.tasks(),
             ("inbound", self.inbound.run),
             ("deadlines", self.deadlines.run),
-            ("webhooks", self.webhooks.run),
+            *self.outlets.tasks(),
             ("late", self.doubts.run),
             ("housekeeping", self.housekeeping.run),
         ]
@@ -256,6 +253,7 @@ class Gateway:
             return False
         finally:
             self.waiters.close()
+            self.outlets.close()
         return True
 
     def clock_is_sane(self) -> bool:
