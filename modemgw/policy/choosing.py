@@ -5,7 +5,7 @@ decision itself is in routing.py.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from modemgw.policy.routing import (
     NEARLY_FULL,
@@ -48,6 +48,7 @@ def explain(
     A SIM that is busy is named where the message would wait for it.
     """
     there = list(sims)
+    last_resort = replace(wish, excluded=frozenset())  # `forbidden` has the say
     others: dict[str, str] = {}
     able: list[SimView] = []
     coming: list[SimView] = []
@@ -61,7 +62,7 @@ def explain(
             able.append(sim)
         else:
             others[sim.name] = why
-            if expected(wish, sim, NOBODY_KNOWS):
+            if expected(last_resort, sim, NOBODY_KNOWS):
                 coming.append(sim)
     all_there = [*able, *coming]
     takes = [

@@ -158,7 +158,7 @@ def test_lists_show_the_simulated_modems(demo: Demo, cli: Cli) -> None:
         time.sleep(0.1)
     assert [modem["name"] for modem in modems] == ["modem0", "modem1"]
     sims = cli("sims", "list", "--config", demo.config).out
-    assert re.search(r"^sim0 +ready +modem0 +\+999010000000 ", sims, re.MULTILINE)
+    assert re.search(r"^sim0 +ready +100 % +modem0 +\+999010000000 ", sims, re.MULTILINE)
     messages = cli("messages", "list", "--config", demo.config)
     assert messages.code == 0
 

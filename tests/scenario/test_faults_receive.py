@@ -173,7 +173,7 @@ def test_what_is_repeated_after_a_power_cut_is_one_message(tmp_path: Path) -> No
     async def story() -> None:
         clock = VirtualClock()
         async with faulty_rig(tmp_path, "ack-missed", clock=clock, abandon=True) as rig:
-            await asyncio.sleep(21)  # stored, and its AT+CNMA got lost
+            await asyncio.sleep(20.5)  # stored, and its AT+CNMA got lost
             assert await texts(rig) == ["Acknowledge me"]
             world = (rig.network, rig.sims)
         async with gateway_rig(tmp_path, world=world, clock=clock) as rig:
