@@ -29,6 +29,7 @@ from modemgw.config.model import Config
 from modemgw.config.paths import admin_socket
 from modemgw.errors import Corrupt, ModemgwError, StoreError
 from modemgw.gateway.gateway import Gateway
+from modemgw.gateway.metrics import HttpTally
 from modemgw.modem.discovery import Look, Scanner
 from modemgw.modem.port import OpenPort, open_serial
 from modemgw.store import events
@@ -97,7 +98,7 @@ class Daemon:
                 open_port=self._open_port,
                 look=self._look,
             )
-            await self.gateway.webhooks.sync_declared(self.config.webhooks)
+            await self.gateway.webhooks.sync_declared(self.config.endpoints())
             await self.gateway.start()
             await self._open_doors(stack)
             try:
@@ -131,9 +132,9 @@ class Daemon:
 
     async def _open_doors(self, stack: AsyncExitStack) -> None:
         listen = self.config.http.listen
-        door = Door()
+        door, tally = Door(), HttpTally()
         runner = web.AppRunner(
-            build_app(self.gateway, door=door),
+            build_app(self.gateway, door=door, tally=tally),
             access_log=None,
             shutdown_timeout=HTTP_STOP_S,
         )
@@ -154,7 +155,7 @@ class Daemon:
             log.info("listening", extra={"address": _written(host, port)})
         self.gateway.webhooks.finder.guard.listening(self.addresses)
         admin = web.AppRunner(
-            build_app(self.gateway, admin=True),
+            build_app(self.gateway, admin=True, tally=tally),
             access_log=None,
             shutdown_timeout=HTTP_STOP_S,
         )

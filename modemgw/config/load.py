@@ -17,12 +17,16 @@ from modemgw.config import (
     calls,
     hardware_load,
     health,
+    http,
+    inbound,
+    optout,
     quiet,
     retention,
     routing,
     selftest,
     tariff,
     values,
+    verify,
 )
 from modemgw.config.model import (
     Card,
@@ -83,7 +87,7 @@ def secrets(config: Config) -> Iterator[Secret]:
     found = [
         *(modem.pin for modem in config.modems),
         *(card.pin for card in config.sims.cards),
-        *(webhook.secret for webhook in config.webhooks),
+        *(webhook.secret for webhook in config.endpoints()),
     ]
     yield from (secret for secret in found if secret is not None)
 
@@ -162,12 +166,15 @@ class _Reading:
             sims=(sims := self._sims()),
             routing=routing.routing(top, sims.cards),
             quiet_hours=quiet.quiet_hours(top),
+            inbound=inbound.inbound(top, self._country, sims, self._secret),
+            opt_out=optout.opt_out(top),
             retention=retention.retention(top),
             profiles=self._profiles,
             power=hardware_load.power(top),
             calls=calls.calls(top),
             health=health.health(top),
             selftest=selftest.selftest(top),
+            verify=verify.verify(top),
             queue=self._queue(),
             webhooks=self._webhooks(),
             log=self._log(),
@@ -188,7 +195,7 @@ class _Reading:
         section = self._top.section("http", _keys(Http))
         if section is None:
             return Http()
-        taken = _Unique("the address")
+        taken, tls = _Unique("the address"), http.tls(section, self._below)
         listen = []
         for value in _one_or_more(section, "listen"):
             found = value.read(values.listen)
@@ -196,12 +203,21 @@ class _Reading:
                 continue
             if found.port:
                 taken.check(value, found)
-            if not found.is_loopback:
+            if not found.is_loopback and tls.mode == "off":
                 value.warn("others can reach this: keys and texts cross in the clear")
             listen.append(found)
+        proxies = _texts(section, "proxies", http.network)
+        http.check_proxies(section, tls.mode, proxies)
         return Http(
             listen=tuple(listen) or Http().listen,
             webhook_allow=_texts(section, "webhook_allow", values.target),
+            hosts=_texts(section, "hosts", http.host),
+            tls=tls,
+            proxies=proxies,
+            duplicate_window=section.read(
+                "duplicate_window", values.duration_or_off, Http().duplicate_window
+            ),
+            metrics=section.read("metrics", values.one_of("key", "open"), Http().metrics),
         )
 
     def _modems(self) -> tuple[ModemConfig, ...]:
@@ -270,7 +286,8 @@ class _Reading:
             cards.append(card)
         about_routing.compare(cards)
         currency = sims.read("currency", tariff.currency, "")
-        return Sims(currency=currency, defaults=defaults, cards=tuple(cards))
+        most = sims.read("max_parts_per_hour", values.integer(1, MAX_QUEUE), None)
+        return Sims(currency, defaults, tuple(cards), most)
 
     def _card(self, section: Section, entry: Value, **more: Any) -> Card:
         for needed in ("name", "iccid"):

@@ -15,12 +15,16 @@ from modemgw.config.calls import Calls
 from modemgw.config.cards import Card, SimDefaults, Sims
 from modemgw.config.hardware import PowerConfig, ProfileConfig, all_profiles
 from modemgw.config.health import HealthConfig
+from modemgw.config.inbound import InboundConfig
+from modemgw.config.http import OFF, Tls
 from modemgw.config.key import key
+from modemgw.config.optout import OptOutConfig
 from modemgw.config.quiet import QuietHours
 from modemgw.config.retention import Retention
 from modemgw.config.routing import PoolConfig, RouteRule, Routing
 from modemgw.config.secret import Secret
 from modemgw.config.selftest import SelftestConfig
+from modemgw.config.verify import VerifyConfig
 from modemgw.config.values import Listen
 from modemgw.errors import ConfigError
 from modemgw.policy.pacing import Window
@@ -69,6 +73,62 @@ class Http(msgspec.Struct, frozen=True):
             default="[]",
         ),
     ] = ()
+    hosts: Annotated[
+        tuple[str, ...],
+        key(
+            "Names that clients may call this gateway by, beside its addresses, "
+            "localhost, the name of the machine and names below .local. Requests to "
+            "any other are refused: a guard against DNS rebinding. *: every name.",
+            unit="list of names such as [sms.example.org, *.lan]",
+            default="[]",
+        ),
+    ] = ()
+    tls: Annotated[
+        Tls,
+        key(
+            "off: plain HTTP. self: the gateway makes its own authority, which "
+            "clients get from /ca.pem. cert and key: files in PEM, read again when "
+            "they change. proxy: plain HTTP from a proxy in front, see `proxies`.",
+            unit="off, self, proxy or {cert: FILE, key: FILE}",
+            default="off",
+        ),
+    ] = OFF
+    proxies: Annotated[
+        tuple[str, ...],
+        key(
+            "With tls: proxy, whose X-Forwarded-For and X-Forwarded-Proto are true.",
+            unit="list of networks such as [127.0.0.1, 172.17.0.0/16]",
+            default="[]",
+        ),
+    ] = ()
+    duplicate_window: Annotated[
+        float,
+        key(
+            "A text for a number that was given the same text so shortly before is "
+            "accepted with a warning; a client may have it refused.",
+            unit="duration or off",
+            default="10 min",
+        ),
+    ] = 600.0
+    metrics: Annotated[
+        str,
+        key(
+            "Who may read /metrics: key (one with the scope metrics:read), or open: "
+            "whoever reaches the port. It holds no numbers and no texts.",
+            unit="key or open",
+            default="key",
+        ),
+    ] = "key"
+
+    @property
+    def trusted(self) -> tuple[str, ...]:
+        """Networks of the proxies whose word is taken."""
+        return self.proxies if self.tls.mode == "proxy" else ()
+
+    @property
+    def known_hosts(self) -> tuple[str, ...]:
+        """Every name in the file that this gateway answers to."""
+        return (*self.hosts, *(listen.host for listen in self.listen))
 
 
 class ModemConfig(msgspec.Struct, frozen=True):
@@ -242,12 +302,15 @@ class Config(msgspec.Struct, frozen=True):
     sims: Sims = Sims()
     routing: Routing = Routing()
     quiet_hours: QuietHours = QuietHours()
+    inbound: InboundConfig = InboundConfig()
+    opt_out: OptOutConfig = OptOutConfig()
     retention: Retention = Retention()
     profiles: tuple[ProfileConfig, ...] = ()
     power: PowerConfig = PowerConfig()
     calls: Calls = Calls()
     health: HealthConfig = HealthConfig()
     selftest: SelftestConfig = SelftestConfig()
+    verify: VerifyConfig = VerifyConfig()
     queue: Queue = Queue()
     webhooks: tuple[WebhookConfig, ...] = ()
     log: Log = Log()
@@ -261,6 +324,17 @@ class Config(msgspec.Struct, frozen=True):
     def modem(self, name: str | None) -> ModemConfig | None:
         """Return the entry with this name."""
         return next((one for one in self.modems if one.name == name), None)
+
+    def endpoints(self) -> tuple[WebhookConfig, ...]:
+        """Return those of `webhooks`, and those that texts are forwarded to."""
+        listed = {one.url for one in self.webhooks}
+        more: dict[str, WebhookConfig] = {}
+        for rule in self.inbound.rules:
+            url, secret = rule.forward.webhook, rule.forward.secret
+            if url is not None and url not in listed:
+                secret = secret or (more[url].secret if url in more else None)
+                more[url] = WebhookConfig(url, (), secret)
+        return (*self.webhooks, *more.values())
 
     def all_profiles(self) -> tuple[Profile, ...]:
         """Return what is known of kinds of modems, the file's own first."""

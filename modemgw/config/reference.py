@@ -78,7 +78,7 @@ def _metas(struct: type[msgspec.Struct]) -> dict[str, msgspec.Meta]:
     """Return what is said about each key of one section."""
     hints = get_type_hints(struct, include_extras=True)
     found = {name: getattr(hint, "__metadata__", ()) for name, hint in hints.items()}
-    return {name: metas[0] for name, metas in found.items() if metas}
+    return {name.removesuffix("_"): metas[0] for name, metas in found.items() if metas}
 
 
 def names(struct: type[msgspec.Struct]) -> list[str]:

@@ -7,6 +7,7 @@ import msgspec
 
 from modemgw.config.balance import show_money
 from modemgw.config.hardware_load import HELPER
+from modemgw.config.http import Tls, show_tls
 from modemgw.config.model import Config, Window
 from modemgw.config.positions import write_yaml
 from modemgw.config.quiet import show_quiet
@@ -31,7 +32,9 @@ def _struct(value: msgspec.Struct, leave_out: Collection[str] = ()) -> dict[str,
     below = {
         k: getattr(value, k) for k in value.__struct_fields__ if k not in leave_out
     }
-    return {k: _plain(v, k) for k, v in below.items() if v not in (None, "")}
+    given = {k: v for k, v in below.items() if v not in (None, "")}
+    shown = {k.removesuffix("_"): _plain(v, k) for k, v in given.items()}
+    return {k: v for k, v in shown.items() if v != {}}  # a section that says nothing
 
 
 def _plain(value: object, key: str) -> object:
@@ -56,9 +59,12 @@ def _list(value: tuple[object, ...], key: str) -> object:
     return [_plain(entry, "") for entry in value]
 
 
+_OFF = {"every", "duplicate_window", "fallback_after"}  # where 0 says so
+
+
 def _text(value: object, key: str) -> str:
     if isinstance(value, float):
-        return show_duration(value) if value or key != "every" else "off"
+        return show_duration(value) if value or key not in _OFF else "off"
     return mask_url(str(value)) if key == "url" else str(value)
 
 
@@ -72,4 +78,6 @@ _SHOWN: dict[type, Callable[[Any], object]] = {
     Secret: _secret,
     Quiet: show_quiet,
     WarmUp: show_warm_up,
+    Tls: show_tls,
+    Window: show_window,
 }
