@@ -217,7 +217,9 @@ class _Reading:
             duplicate_window=section.read(
                 "duplicate_window", values.duration_or_off, Http().duplicate_window
             ),
-            metrics=section.read("metrics", values.one_of("key", "open"), Http().metrics),
+            metrics=section.read(
+                "metrics", values.one_of("key", "open"), Http().metrics
+            ),
         )
 
     def _modems(self) -> tuple[ModemConfig, ...]:

@@ -27,6 +27,7 @@ class Announcer:
         self._reported: dict[str, bool | None] = {}  # in service or lost, by modem
         self._parked: dict[str, str] = {}  # why, by modem
         self._ports: dict[str, str] = {}  # where each was in service last
+        self.recoveries: dict[tuple[str, str], int] = {}  # by modem and rung
 
     def forget(self, name: str) -> None:
         """Let a modem go that is no more."""
@@ -65,6 +66,9 @@ class Announcer:
         elif parked and self._parked.get(name) != snapshot.why:
             kinds.append(("modem.lost", modem))  # now it takes a person
         self._parked[name] = snapshot.why if parked else ""
+        if ready and kinds:
+            how = name, snapshot.rung or "none"
+            self.recoveries[how] = self.recoveries.get(how, 0) + 1
         if ready:
             modem["rung"] = snapshot.rung
             before = self._ports.setdefault(name, snapshot.port)

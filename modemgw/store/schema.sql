@@ -290,7 +290,8 @@ CREATE TABLE webhook (
   public_id   TEXT NOT NULL UNIQUE,
   url         TEXT NOT NULL,
   secret      TEXT NOT NULL,            -- whsec_…
-  old_secret  TEXT,                     -- still signed with during a rotation
+  old_secret  TEXT,                     -- still signed with during a rotation …
+  old_until   INTEGER,                  -- … which ends by itself here
   declared    INTEGER NOT NULL,         -- 1: from the configuration file, any target allowed
   state       TEXT NOT NULL CHECK (state IN ('active', 'paused', 'disabled', 'deleted')),
   failing_since INTEGER,                -- first failure since the last success
@@ -317,7 +318,9 @@ CREATE TABLE delivery (
   next_attempt_at INTEGER NOT NULL,
   last_at         INTEGER,
   last_status     INTEGER,              -- HTTP status, NULL where none came
-  last_error      TEXT
+  last_error      TEXT,
+  last_ms         INTEGER,              -- how long the last attempt took
+  failures        TEXT                  -- JSON: [at, status, ms, error] of each; NULL: none
 ) STRICT;
 -- By endpoint first: a dead one with a long queue hides nobody else's.
 CREATE INDEX delivery_due ON delivery (webhook_id, next_attempt_at)

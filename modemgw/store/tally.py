@@ -53,7 +53,14 @@ class PartNote(NamedTuple):
     seconds: float | None = None
 
 
-Note = str | PartNote  # the type of an event, or what became of a part
+class DeliveryNote(NamedTuple):
+    """A job's note of one attempt to push an event: done, pending (again) or dead."""
+
+    state: str
+
+
+# The type of an event; what became of a part; what became of a push.
+Note = str | PartNote | DeliveryNote
 
 
 @dataclass(slots=True)
@@ -86,16 +93,19 @@ class StoreTally:
         self.commits = Histogram(COMMIT_S)
         self.events: dict[str, int] = {}  # by type
         self.sims: dict[int, SimTally] = {}  # by row id
+        self.pushes: dict[str, int] = {}  # attempts, by the state they led to
 
     def committed(self, seconds: float, notes: Iterable[Note]) -> None:
         """Count a commit that took so long, and what its jobs noted."""
         self.commits.observe(seconds)
         events = self.events
         for note in notes:
-            if isinstance(note, PartNote):
+            if isinstance(note, str):
+                events[note] = events.get(note, 0) + 1
+            elif isinstance(note, PartNote):
                 sim = self.sims.get(note.sim_id)
                 if sim is None:
                     sim = self.sims[note.sim_id] = SimTally()
                 sim.count(note)
             else:
-                events[note] = events.get(note, 0) + 1
+                self.pushes[note.state] = self.pushes.get(note.state, 0) + 1
