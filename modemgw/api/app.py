@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from time import perf_counter
+from typing import Any
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -11,11 +13,14 @@ from modemgw import __version__
 from modemgw.api import (
     batches,
     care,
+    certificate,
     events,
     health,
     keys,
     messages,
+    metrics,
     modems,
+    oauth,
     openapi,
     problems,
     sims,
@@ -24,13 +29,17 @@ from modemgw.api import (
     wallet,
     webhooks,
 )
-from modemgw.api.auth import ADMIN, Authenticator, require
+from modemgw.api.auth import ADMIN, AUTHENTICATOR, Authenticator, require
 from modemgw.api.body import MAX_BATCH_BODY
 from modemgw.api.door import Door
+from modemgw.api.hosts import Hosts
+from modemgw.api.patience import Patience
+from modemgw.api.peers import Proxies, peer
 from modemgw.api.problems import HttpError, RequestError
 from modemgw.api.routing import ANY_KEY, PUBLIC, Call, Route
 from modemgw.errors import DiskFull, StoreError
 from modemgw.gateway.gateway import Gateway
+from modemgw.gateway.metrics import HttpTally, RouteTally
 from modemgw.gateway.model import Caller
 from modemgw.ids import IdSource
 from modemgw.store.reader import SlowQuery
@@ -50,10 +59,12 @@ ROUTES: tuple[Route, ...] = (
     *events.ROUTES,
     *keys.ROUTES,
     *health.ROUTES,
+    *metrics.ROUTES,
+    *oauth.ROUTES,
+    *certificate.ROUTES,
 )
 KEEP_ALIVE_S = 75.0  # a connection may be quiet so long between two requests
 LINGER_S = 2.0  # what is left of a refused body is read so long, then cut off
-STORE_RETRY_S = 5  # when to try again after the database refused
 _NOBODY = Caller(key_id=None, name="", scopes=frozenset(), address="")
 
 http_log = logging.getLogger("modemgw.http")
@@ -75,19 +86,33 @@ def _as_noise(record: logging.LogRecord) -> bool:
 http_log.addFilter(_as_noise)
 
 _Inner = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Tallies = dict[Callable[..., Any], RouteTally]  # by the handler of a route
+UNMATCHED = "unmatched"  # what no route takes, in metrics
 
 
 def build_app(
-    gateway: Gateway, *, admin: bool = False, door: Door | None = None
+    gateway: Gateway,
+    *,
+    admin: bool = False,
+    door: Door | None = None,
+    tally: HttpTally | None = None,
 ) -> web.Application:
-    """Build the API over `gateway`; `door` hears of every request.
+    """Build the API over `gateway`; `door` hears of every request, `tally` counts it.
 
     With `admin` everybody who reaches it is the administrator: for the admin
     socket, which the file system guards. All applications of one gateway share
     its key ring, so a key revoked through one is dead in all.
     """
+    tally = tally or HttpTally()
+    tallies: Tallies = {}
+    unmatched = tally.of("", UNMATCHED)
+    http = gateway.config.http
+    # A browser cannot reach the admin socket, and no proxy stands before it.
+    hosts = None if admin else Hosts(http.known_hosts)
+    trusted = () if admin else http.trusted
+    peer_of = Proxies(trusted).client if trusted else peer
     app = web.Application(
-        middlewares=[_edge(gateway, door or Door())],
+        middlewares=[_edge(gateway, door or Door(), tallies, unmatched, hosts)],
         client_max_size=MAX_BATCH_BODY,  # each route has its own, smaller limit
         # Compressed bodies are refused, not unpacked: no small body grows large.
         handler_args={
@@ -97,10 +122,13 @@ def build_app(
             "logger": http_log,
         },
     )
-    authenticator = None if admin else Authenticator(gateway.keys, gateway.clock)
+    app[AUTHENTICATOR] = Authenticator(gateway.keys, gateway.clock, peer_of)
+    authenticator = None if admin else app[AUTHENTICATOR]
+    metrics.install(app, gateway, tally)
     described = openapi.document(ROUTES)
     for route in (*ROUTES, openapi.route(described)):
         handler = _guarded(route, gateway, authenticator)
+        tallies[handler] = tally.of(route.method, route.path)
         app.router.add_route(route.method, route.path, handler)
         if route.method == "GET":
             app.router.add_route("HEAD", route.path, handler)
@@ -111,7 +139,8 @@ def _guarded(
     route: Route, gateway: Gateway, authenticator: Authenticator | None
 ) -> _Inner:
     """Put the check of key and scope before the handler."""
-    handler, scope = route.handler, route.scope
+    handler, scope = route.handler, metrics.scope_of(route, gateway.config)
+    surface = route.surface
 
     async def handle(request: web.Request) -> web.StreamResponse:
         if scope == PUBLIC:
@@ -119,7 +148,7 @@ def _guarded(
         elif authenticator is None:
             caller = ADMIN
         else:
-            caller = await authenticator.caller_of(request)
+            caller = await authenticator.caller_of(request, surface)
             if scope != ANY_KEY:
                 require(caller, scope)
         return await handler(Call(request, gateway, caller))
@@ -127,15 +156,24 @@ def _guarded(
     return handle
 
 
-def _edge(gateway: Gateway, door: Door) -> Middleware:
+def _edge(
+    gateway: Gateway,
+    door: Door,
+    tallies: Tallies,
+    unmatched: RouteTally,
+    hosts: Hosts | None,
+) -> Middleware:
     """Make the outermost layer: an id for each request, a problem for each error."""
-    ids, clock = IdSource(), gateway.clock
+    ids, clock, patience = IdSource(), gateway.clock, Patience(gateway.clock)
 
     @web.middleware
     async def edge(request: web.Request, handler: _Inner) -> web.StreamResponse:
         door.heard(request)
+        began = perf_counter()
         request_id = ids.new("req", clock.now_ms())
         try:
+            if hosts is not None:
+                hosts.check(request.headers.get("Host"))
             answer = await handler(request)
         except RequestError as exc:
             answer = problems.response(exc, path=request.path, request_id=request_id)
@@ -165,7 +203,7 @@ def _edge(gateway: Gateway, door: Door) -> Middleware:
                     "no room on the disk of the gateway: nothing can be stored"
                     if isinstance(exc, DiskFull)
                     else "the database cannot be read or written at the moment",
-                    retry_after=STORE_RETRY_S,
+                    retry_after=patience.refused(),
                 ),
                 path=request.path,
                 request_id=request_id,
@@ -184,6 +222,9 @@ def _edge(gateway: Gateway, door: Door) -> Middleware:
         headers["Server"] = _SERVER
         headers["Cache-Control"] = "no-store"
         headers["X-Content-Type-Options"] = "nosniff"
+        took = perf_counter() - began if isinstance(answer, web.Response) else None
+        counted = tallies.get(request.match_info.handler, unmatched)
+        counted.count(answer.status, took)
         return answer
 
     return edge

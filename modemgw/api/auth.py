@@ -6,12 +6,17 @@ there, so guessing can neither load the database nor lock anybody out.
 """
 
 from collections import OrderedDict
-from ipaddress import ip_address
+from collections.abc import Callable
+from ipaddress import IPv6Address
 
 from aiohttp import web
 
+from modemgw.api.limits import limited
+from modemgw.api.peers import peer
 from modemgw.api.problems import HttpError
 from modemgw.clock import Clock
+from modemgw.gateway import key_rules
+from modemgw.gateway.key_rules import KeyRestricted, address_of
 from modemgw.gateway.keys import KeyRing
 from modemgw.gateway.model import Caller
 
@@ -61,48 +66,79 @@ def _network(address: str) -> str:
     """Return what one attacker has: an IPv4 address, or an IPv6 /64."""
     if ":" not in address:
         return address
-    try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    return str(int(parsed) >> 64) if parsed.version == 6 else address  # noqa: PLR2004
+    parsed = address_of(address)
+    if not isinstance(parsed, IPv6Address):
+        return address if parsed is None else str(parsed)
+    return str(int(parsed) >> 64)
 
 
 class Authenticator:
-    """Turns the Authorization header of a request into a Caller."""
+    """Turns what a request brings into a Caller: the one place for every door."""
 
-    def __init__(self, ring: KeyRing, clock: Clock) -> None:
+    def __init__(
+        self,
+        ring: KeyRing,
+        clock: Clock,
+        peer_of: Callable[[web.Request], str] = peer,
+    ) -> None:
+        """`peer_of` tells where a request comes from."""
         self._ring = ring
         self._guard = FailureGuard(clock)
+        self._peer_of = peer_of
 
-    async def caller_of(self, request: web.Request) -> Caller:
-        """Return who asks; 401 where there is no valid key, 429 after too many."""
-        address = request.remote or ""
+    async def caller_of(
+        self, request: web.Request, surface: str = key_rules.NATIVE
+    ) -> Caller:
+        """Return who asks by the Authorization header.
+
+        Raises 401 where there is no valid key, 403 where its rules forbid to ask from
+        there or by this door, 429 after too many failures.
+        """
         given = request.headers.get("Authorization")
         if given is None:
             raise _unauthorized("this path needs a key: Authorization: Bearer mgw_…")
         scheme, _, token = given.partition(" ")
-        plausible = len(token) <= MAX_TOKEN and token.isascii()
-        if scheme.lower() != "bearer" or not plausible:
+        if scheme.lower() != "bearer":
+            self._guard.failed(self._peer_of(request))
+            raise _unauthorized(_FORM)
+        return await self.by_token(request, token.strip(), surface)
+
+    async def by_token(self, request: web.Request, token: str, surface: str) -> Caller:
+        """Return whose key or access token this is; raises as `caller_of` does."""
+        address = self._peer_of(request)
+        if len(token) > MAX_TOKEN or not token.isascii():
             self._guard.failed(address)
-            raise _unauthorized("the Authorization header must be: Bearer mgw_…")
-        token = token.strip()
+            raise _unauthorized(_FORM)
         caller = self._ring.cached(token, address)
-        if caller is not None:
-            return caller
+        if caller is None:
+            caller = await self._look_up(token, address)
+        if caller.rules is not None and not caller.rules.serves(surface):
+            raise KeyRestricted(
+                f"the key {caller.name!r} is not for the surface {surface!r}"
+            )
+        return caller
+
+    async def _look_up(self, token: str, address: str) -> Caller:
         pause = self._guard.pause_left(address)
         if pause > 0:
             raise HttpError(
                 "too-many-failures",
                 429,
                 "too many wrong keys came from this address",
+                headers=limited("failures", FREE_FAILURES, FORGET_AFTER_S, pause),
                 retry_after=pause,
             )
         caller = await self._ring.find(token, address)
         if caller is None:
             self._guard.failed(address)
-            raise _unauthorized("the key is unknown or was revoked", invalid=True)
+            raise _unauthorized(
+                "the key or token is unknown, has ended or was revoked", invalid=True
+            )
         return caller
+
+
+AUTHENTICATOR = web.AppKey("authenticator", Authenticator)
+_FORM = "the Authorization header must be: Bearer mgw_…"
 
 
 def require(caller: Caller, scope: str) -> None:

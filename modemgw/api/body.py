@@ -68,6 +68,17 @@ async def read(request: web.Request, limit: int = MAX_BODY) -> bytes:
     if not request.body_exists:
         return b""  # some clients label even nothing as application/octet-stream
     claims_form = check_media_type(request)
+    found = await octets(request, limit)
+    if claims_form and not found.lstrip().startswith(b"{"):
+        raise _unsupported(
+            "the body must be application/json, not a form"
+            " (curl: -H 'Content-Type: application/json')"
+        )
+    return found
+
+
+async def octets(request: web.Request, limit: int) -> bytes:
+    """Return the whole body, whatever it says it is; else as `read`."""
     length = request.content_length
     if length is not None and length > limit:
         raise _too_large(limit)
@@ -88,11 +99,6 @@ async def read(request: web.Request, limit: int = MAX_BODY) -> bytes:
         raise HttpError("bad-request", 400, f"the body is damaged: {exc}") from None
     if len(body) > limit:
         raise _too_large(limit)
-    if claims_form and not body.lstrip().startswith(b"{"):
-        raise _unsupported(
-            "the body must be application/json, not a form"
-            " (curl: -H 'Content-Type: application/json')"
-        )
     return body
 
 

@@ -1,56 +1,105 @@
 """API keys over the API: only for `admin`."""
 
+from dataclasses import replace
+
 import msgspec
 from aiohttp import web
+from msgspec import UNSET
 
 from modemgw.api import body
 from modemgw.api.answers import json_response
 from modemgw.api.problems import field_error
 from modemgw.api.routing import Call, Route
-from modemgw.api.schema import KeyPatch, KeyRequest, NoQuery
+from modemgw.api.schema import KeyPatch, KeyRequest, NoQuery, RotateRequest, end_ms
 from modemgw.config.money import limit
-from modemgw.gateway import resources, views
-from modemgw.store.keys import KeyRow
+from modemgw.gateway import key_resources, views
+from modemgw.gateway.key_rules import read_rules
+from modemgw.policy.scopes import expand
+from modemgw.store.keys import KeyRow, Rules
 
 _key = msgspec.json.Decoder(KeyRequest)
 _patch = msgspec.json.Decoder(KeyPatch)
+_rotate = msgspec.json.Decoder(RotateRequest)
 
 
 async def list_keys(call: Call) -> web.Response:
     """List every key, revoked ones too, without secrets."""
     body.query(call.request, NoQuery)
-    found = [_shown(row) for row in await call.gateway.keys.all()]
-    return json_response(views.encode(resources.KeyList(data=found)))
+    now = call.gateway.clock.now_ms()
+    found = [key_resources.key(row, now) for row in await call.gateway.keys.all()]
+    return json_response(views.encode(key_resources.KeyList(data=found)))
 
 
 async def post_key(call: Call) -> web.Response:
     """Make a key; the answer is the only place where it is ever shown."""
     body.query(call.request, NoQuery)
     wish = body.decode(_key, await body.read(call.request))
-    if not wish.name.isprintable():
-        raise field_error("/name", "invalid_value", "has unprintable characters")
-    limits = _limits(wish.limits)
-    row, plain = await call.gateway.keys.create(wish.name, wish.scopes, limits)
-    made = resources.NewKey(
-        id=row.public_id,
-        name=row.name,
-        scopes=list(row.scopes),
-        limits=list(row.limits),
-        created_at=views.instant(row.created_at),
-        key=plain,
-        webhook_secret=row.webhook_secret,
+    now = call.gateway.clock.now_ms()
+    row, plain = await call.gateway.keys.create(
+        _name(wish.name),
+        expand(wish.scopes),
+        _limits(wish.limits),
+        Rules(**_rules(call, wish)),
+        end_ms(wish.expires_at, now),
     )
     return json_response(
-        views.encode(made), 201, {"Location": f"/v1/keys/{row.public_id}"}
+        views.encode(key_resources.new_key(row, plain, now)),
+        201,
+        {"Location": f"/v1/keys/{row.public_id}"},
     )
 
 
 async def patch_key(call: Call) -> web.Response:
-    """Set what a key may have sent; an empty list lifts its limits."""
+    """Change a key; what is not named stays as it is, an empty list lifts.
+
+    It holds from the next request on, and the access tokens of the key end. What was
+    accepted before is sent by the rules of then.
+    """
     body.query(call.request, NoQuery)
     wish = body.decode(_patch, await body.read(call.request))
-    row = await call.gateway.keys.limit(call.id, _limits(wish.limits))
-    return json_response(views.encode(_shown(row)))
+    now = call.gateway.clock.now_ms()
+    if all(getattr(wish, field) is UNSET for field in wish.__struct_fields__):
+        raise field_error("", "missing", "name at least one thing to change")
+    name = None if wish.name is UNSET else _name(wish.name)
+    limits = None if wish.limits is UNSET else tuple(_limits(wish.limits))
+    ends = wish.expires_at
+    end = None if ends is UNSET else end_ms(ends, now)
+    rules = _rules(call, wish)
+
+    def step(row: KeyRow) -> KeyRow:
+        return replace(
+            row,
+            name=row.name if name is None else name,
+            scopes=row.scopes if wish.scopes is UNSET else tuple(expand(wish.scopes)),
+            limits=row.limits if limits is None else limits,
+            rules=msgspec.structs.replace(row.rules, **rules),
+            expires_at=row.expires_at if ends is UNSET else end,
+        )
+
+    row = await call.gateway.keys.change(call.id, step)
+    return json_response(views.encode(key_resources.key(row, now)))
+
+
+async def rotate_key(call: Call) -> web.Response:
+    """Give a key a new secret, shown only now; the old one is good for a while."""
+    body.query(call.request, NoQuery)
+    wish = body.optional(_rotate, await body.read(call.request))
+    row, plain = await call.gateway.keys.rotate(call.id, wish.overlap)
+    now = call.gateway.clock.now_ms()
+    return json_response(views.encode(key_resources.new_key(row, plain, now)))
+
+
+async def delete_key(call: Call) -> web.Response:
+    """Revoke a key: no request with it is answered after this one."""
+    body.query(call.request, NoQuery)
+    await call.gateway.keys.revoke(call.id)
+    return web.Response(status=204)
+
+
+def _name(name: str) -> str:
+    if not name.isprintable():
+        raise field_error("/name", "invalid_value", "has unprintable characters")
+    return name
 
 
 def _limits(written: list[str]) -> list[str]:
@@ -66,23 +115,24 @@ def _limits(written: list[str]) -> list[str]:
     return found
 
 
-async def delete_key(call: Call) -> web.Response:
-    """Revoke a key: no request with it is answered after this one."""
-    body.query(call.request, NoQuery)
-    await call.gateway.keys.revoke(call.id)
-    return web.Response(status=204)
+def _rules(call: Call, wish: KeyRequest | KeyPatch) -> dict[str, tuple[str, ...]]:
+    """Read the rules that were named; raise FieldError."""
+    config, gateway = call.gateway.config, call.gateway
 
+    def sim_name(text: str) -> str | None:
+        for sim in gateway.sims():
+            if text in (sim.name, sim.iccid, views.sim_id(sim.name)):
+                return sim.name
+        cards = config.sims.cards
+        return next((c.name for c in cards if text in (c.name, c.iccid)), None)
 
-def _shown(row: KeyRow) -> resources.Key:
-    return resources.Key(
-        id=row.public_id,
-        name=row.name,
-        scopes=list(row.scopes),
-        limits=list(row.limits),
-        created_at=views.instant(row.created_at),
-        last_used_at=views.maybe_instant(row.last_used_at),
-        revoked_at=views.maybe_instant(row.revoked_at),
-    )
+    written = {
+        field: getattr(wish, field)
+        for field in Rules.__struct_fields__
+        if getattr(wish, field) is not UNSET
+    }
+    found = read_rules(**written, known_sims=sim_name)
+    return {field: getattr(found, field) for field in written}
 
 
 ROUTES = (
@@ -92,7 +142,7 @@ ROUTES = (
         scope="admin",
         handler=list_keys,
         summary="List the keys",
-        answers={200: resources.KeyList},
+        answers={200: key_resources.KeyList},
         errors=(503,),
     ),
     Route(
@@ -102,7 +152,7 @@ ROUTES = (
         handler=post_key,
         summary="Make a key",
         body=KeyRequest,
-        answers={201: resources.NewKey},
+        answers={201: key_resources.NewKey},
         errors=(422, 503),
     ),
     Route(
@@ -110,9 +160,19 @@ ROUTES = (
         path="/v1/keys/{id}",
         scope="admin",
         handler=patch_key,
-        summary="Limit a key",
+        summary="Change a key",
         body=KeyPatch,
-        answers={200: resources.Key},
+        answers={200: key_resources.Key},
+        errors=(404, 422, 503),
+    ),
+    Route(
+        method="POST",
+        path="/v1/keys/{id}/rotate",
+        scope="admin",
+        handler=rotate_key,
+        summary="Give a key a new secret",
+        body=RotateRequest,
+        answers={200: key_resources.NewKey},
         errors=(404, 422, 503),
     ),
     Route(

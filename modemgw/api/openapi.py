@@ -115,7 +115,8 @@ def route(octets: bytes) -> Route:
 def _types(routes: Iterable[Route]) -> list[Any]:
     found: list[Any] = [shapes.Problem, resources.Event]
     for one in routes:
-        found += [kind for kind in (one.body, *one.answers.values()) if kind]
+        kinds = (one.body, one.form, *one.answers.values())
+        found += [kind for kind in kinds if kind]
     return list(dict.fromkeys(found))
 
 
@@ -123,7 +124,7 @@ def _operation(
     one: Route, by_type: dict[Any, Json], components: dict[str, Any]
 ) -> Json:
     responses: Json = {
-        str(status): _answer(status, by_type.get(kind))
+        str(status): _answer(status, by_type.get(kind), one.media)
         for status, kind in one.answers.items()
     }
     for status in sorted({*one.errors, *_common_errors(one)} - set(one.answers)):
@@ -147,12 +148,19 @@ def _operation(
             "required": required,
             "content": {"application/json": {"schema": by_type[one.body]}},
         }
+    if one.form is not None:
+        operation["requestBody"] = {
+            "required": True,
+            "content": {
+                "application/x-www-form-urlencoded": {"schema": by_type[one.form]}
+            },
+        }
     return operation
 
 
 def _common_errors(one: Route) -> set[int]:
     """Return the errors that every route of this kind may answer."""
-    found = {422, 500}  # 422: there are no unknown query parameters
+    found = {421, 422, 500}  # 422: there are no unknown query parameters
     if one.scope != PUBLIC:
         found |= {401, 429, 503}  # too many wrong keys; a key is read from the store
     if one.scope not in (PUBLIC, ANY_KEY):
@@ -162,10 +170,11 @@ def _common_errors(one: Route) -> set[int]:
     return found
 
 
-def _answer(status: int, schema: Json | None) -> Json:
+def _answer(status: int, schema: Json | None, media: str) -> Json:
     answer: Json = {"description": HTTPStatus(status).phrase}
     if schema is not None:
-        kind = "application/json" if status < HTTPStatus.BAD_REQUEST else CONTENT_TYPE
+        is_error = status >= HTTPStatus.BAD_REQUEST
+        kind = media or (CONTENT_TYPE if is_error else "application/json")
         answer["content"] = {kind: {"schema": schema}}
     return answer
 

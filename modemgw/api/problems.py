@@ -30,6 +30,7 @@ TITLES = {
     "idempotency-mismatch": "Idempotency key reused with another request",
     "internal-error": "Internal error",
     "invalid-field": "Invalid field",
+    "key-restricted": "The rules of the key forbid this",
     "malformed-json": "Malformed JSON",
     "method-not-allowed": "Method not allowed",
     "modem-refused": "The modem or the network refused",
@@ -45,6 +46,7 @@ TITLES = {
     "too-many-failures": "Too many failed attempts",
     "unauthorized": "Missing or invalid key",
     "unsupported-media-type": "Unsupported media type",
+    "wrong-host": "Another host was meant",
 }
 
 _BY_STATUS = {
@@ -125,8 +127,14 @@ def response(
     headers = {"Content-Type": CONTENT_TYPE}
     if isinstance(error, HttpError | KeyLimit):
         headers.update(error.headers)
-    if error.retry_after is not None:
-        # Whole seconds, and never 0: a client that obeys would spin.
-        headers["Retry-After"] = str(max(1, round(error.retry_after + 0.499)))
+    headers.update(retry_after(error))
     body = views.encode(views.problem(error, instance=path, request_id=request_id))
     return web.Response(status=error.status, headers=headers, body=body)
+
+
+def retry_after(error: RequestError) -> dict[str, str]:
+    """Return the header that says when to come back, where the error knows it."""
+    if error.retry_after is None:
+        return {}
+    # Whole seconds, and never 0: a client that obeys would spin.
+    return {"Retry-After": str(max(1, round(error.retry_after + 0.499)))}

@@ -11,6 +11,7 @@ from types import UnionType
 from aiohttp import web
 
 from modemgw.gateway.gateway import Gateway
+from modemgw.gateway.key_rules import NATIVE
 from modemgw.gateway.model import Caller
 
 PUBLIC = ""  # no key needed
@@ -48,3 +49,6 @@ class Route:
     query: type | None = None
     errors: tuple[int, ...] = ()  # beyond those that every route of its kind has
     headers: tuple[str, ...] = field(default=())  # request headers it understands
+    surface: str = NATIVE  # which door it is, for keys that open only some
+    form: type | None = None  # a body of application/x-www-form-urlencoded
+    media: str = ""  # type of every answer; "": JSON, and problems of RFC 9457

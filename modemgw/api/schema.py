@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from modemgw.api import body
 from modemgw.api.problems import FieldError, field_error
@@ -22,9 +22,12 @@ Encoding = Literal["auto", "gsm7", "national", "ucs2"]
 OnInDoubt = Literal["hold", "wait_report", "resend", "drop"]
 Scope = Literal[
     "messages:send", "messages:read", "at:read", "sims:read", "sims:write",
-    "modems:read", "modems:write", "modems:at",
-    "webhooks:read", "webhooks:write", "events:read", "admin",
+    "modems:read", "modems:write", "modems:at", "metrics:read",
+    "webhooks:read", "webhooks:write", "events:read",
+    "messages:redact", "verify:send", "admin",
 ]  # fmt: skip
+Preset = Literal["sender", "reader", "monitor", "admin"]
+Surface = Literal["native", "smseagle", "twilio", "alertmanager"]
 Instant = Annotated[datetime, Meta(tz=True, description="RFC 3339, with a zone")]
 MAX_REFERENCE = 200  # characters
 MAX_WAIT_S = 60
@@ -194,18 +197,48 @@ Limits = Annotated[
 ]
 
 
-class KeyRequest(Strict):
-    """A new API key."""
+Words = Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(max_length=100)]
+KeyScopes = Annotated[list[Scope | Preset], Meta(min_length=1, max_length=30)]
+KeyName = Annotated[str, Meta(min_length=1, max_length=100)]
+Cidrs = Annotated[Words, Meta(description="networks it may be used from; []: any")]
+KeySims = Annotated[Words, Meta(description="SIMs that may carry its messages")]
+Destinations = Annotated[
+    Words, Meta(description="prefixes, countries, short codes: +4366, DE, 80888, short")
+]
 
-    name: Annotated[str, Meta(min_length=1, max_length=100)]
-    scopes: Annotated[list[Scope], Meta(min_length=1, max_length=20)]
+
+class KeyRequest(Strict):
+    """A new API key; an empty list means anything."""
+
+    name: KeyName
+    scopes: KeyScopes
     limits: Limits = []
+    cidrs: Cidrs = []
+    surfaces: list[Surface] = []
+    sims: KeySims = []
+    classes: list[Class] = []
+    destinations: Destinations = []
+    expires_at: Instant | None = None
 
 
 class KeyPatch(Strict):
-    """What can be changed of a key."""
+    """What changes of a key; an empty list, or null, lifts what was set."""
 
-    limits: Limits
+    name: KeyName | UnsetType = UNSET
+    scopes: KeyScopes | UnsetType = UNSET
+    limits: Limits | UnsetType = UNSET
+    cidrs: Cidrs | UnsetType = UNSET
+    surfaces: list[Surface] | UnsetType = UNSET
+    sims: KeySims | UnsetType = UNSET
+    classes: list[Class] | UnsetType = UNSET
+    destinations: Destinations | UnsetType = UNSET
+    expires_at: Instant | UnsetType | None = UNSET
+
+
+class RotateRequest(Strict):
+    """A new secret for a key; the old one opens it for `overlap` seconds more."""
+
+    overlap: Annotated[int, Meta(ge=0, le=30 * 86_400)] = 86_400
 
 
 class UssdRequest(Strict):
@@ -237,6 +270,10 @@ class SubmitQuery(Strict):
 
     wait: Annotated[int, Meta(ge=0, le=MAX_WAIT_S, description="seconds")] = 0
     dry_run: bool = False
+    duplicate: Annotated[
+        Literal["warn", "refuse"],
+        Meta(description="the same text for the same number a short while ago"),
+    ] = "warn"
 
 
 Limit = Annotated[int, Meta(ge=1, le=200)]
@@ -306,6 +343,16 @@ def unix_ms(text: str, pointer: str) -> int:
     if when.tzinfo is None:
         raise field_error(pointer, "invalid_value", "the zone is missing (add Z)")
     return _unix_ms(when, pointer)
+
+
+def end_ms(when: datetime | None, now_ms: int) -> int | None:
+    """Return when a key ends; raises FieldError where that is past."""
+    if when is None:
+        return None
+    end = _unix_ms(when, "/expires_at")
+    if end <= now_ms:
+        raise field_error("/expires_at", "out_of_range", "is in the past")
+    return end
 
 
 def _unix_ms(when: datetime, pointer: str = "/send_at") -> int:

@@ -182,6 +182,16 @@ class Sims(msgspec.Struct, frozen=True):
     ] = ""
     defaults: SimDefaults = SimDefaults()
     cards: tuple[Card, ...] = ()
+    max_parts_per_hour: Annotated[
+        int | None,
+        key(
+            "A fuse over all SIMs together: where so many parts have left within an "
+            "hour, nothing more is sent for the next hour, or until `modemgw resume`. "
+            "Messages are accepted and wait.",
+            unit="parts",
+            default="none",
+        ),
+    ] = None
 
     def card(self, iccid: str | None) -> Card | None:
         """Return what is configured for the card with this ICCID.

@@ -27,6 +27,16 @@ def admin_socket(config: Config) -> Path:
     return _runtime_dir() / f"modemgw-{digest}.sock"
 
 
+def certificates(config: Config) -> Path:
+    """Return the directory of the certificates that the gateway makes itself."""
+    return config.data_dir / "tls"
+
+
+def ca_certificate(config: Config) -> Path:
+    """Return the certificate of the gateway's own authority."""
+    return certificates(config) / "ca.pem"
+
+
 def _runtime_dir() -> Path:
     """Return a directory that only this user (or root) can write to; it may be new."""
     if SYSTEM_RUNTIME_DIR.is_dir() and os.access(SYSTEM_RUNTIME_DIR, os.W_OK):

@@ -17,7 +17,7 @@ from modemgw.gateway.rendering import segments_of_data, segments_of_text
 from modemgw.number import InvalidNumber, parse
 from modemgw.pdu.segment import Segments
 from modemgw.policy.message import OnInDoubt
-from modemgw.store.outbound import JsonDict, NewMessage
+from modemgw.store.outbound import VERIFICATION, JsonDict, NewMessage
 
 PRIORITIES = {"low": 0, "normal": 1, "high": 2, "urgent": 3}
 PRIORITY_FLOOR = {"alert": 2, "otp": 2, "transactional": 0, "marketing": 0}
@@ -64,7 +64,8 @@ class Checker:
     ) -> tuple[NewMessage, Segments]:
         """Return the message as it will be written, and its segments.
 
-        Raises FieldError with every problem found.
+        Raises FieldError with every problem found, KeyRestricted where the rules of
+        the caller's key forbid it.
         """
         problems: list[FieldProblem] = []
 
@@ -85,6 +86,8 @@ class Checker:
         _limits(draft, now, wrong)
         if problems or segments is None:
             raise FieldError(problems[0].detail, errors=tuple(problems))
+        if caller.rules is not None:
+            caller.rules.check(draft.klass, to, route)
         new = NewMessage(
             public_id=public_id,
             to=to,
@@ -128,6 +131,10 @@ def _options(draft: Draft, options: JsonDict) -> JsonDict:
         options["port"] = draft.port
     if draft.callback_url is not None:
         options["callback_url"] = draft.callback_url
+    if draft.resend_of is not None:
+        options["resend_of"] = draft.resend_of
+    if draft.verification is not None:
+        options[VERIFICATION] = draft.verification
     return options
 
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from modemgw.clock import Clock
-from modemgw.config.money import billed_from, limit, show_amount
+from modemgw.config.money import billed_from, limit
 from modemgw.errors import FieldProblem, QuotaExceeded
+from modemgw.gateway import ratelimit
 from modemgw.gateway.model import Caller
 from modemgw.policy.quota import FAR, Limit, Meter
 from modemgw.store import keys as key_rows
@@ -35,11 +36,9 @@ class KeyLimit(QuotaExceeded):
             status=403 if end is None else 429,
             retry_after=left_s or None,
         )
-        unit = limit.period.unit
-        amount = show_amount(limit.count) if limit.money else str(limit.count)
-        self.headers = {"RateLimit-Policy": f'"{unit}";q={amount}'}
+        self.headers = {"RateLimit-Policy": ratelimit.policy(limit)}
         if end is not None:
-            self.headers["RateLimit"] = f'"{unit}";r=0;t={round(left_s)}'
+            self.headers["RateLimit"] = ratelimit.left(limit, 0, end - now)
 
 
 @dataclass(slots=True)
@@ -73,6 +72,8 @@ class KeyPurse:
     limits: tuple[Limit, ...]
     accepted: list[tuple[Limit, Meter]] = field(default_factory=list)
     sent: list[tuple[Limit, Meter]] = field(default_factory=list)
+    hits: dict[str, int] = field(default_factory=dict)  # refused, by public id of keys
+    name: str = ""  # its own
     _begun: dict[int, _Begun] = field(default_factory=dict)
     _held: tuple[int, str] = (0, "")  # until when the last one waits, and for what
 
@@ -133,9 +134,16 @@ class KeyPurse:
         if found is None:
             return
         end, which = found
+        self.hits[self.name] = self.hits.get(self.name, 0) + 1
         if not which.money and (of or parts) > which.count:
             raise KeyLimit(which, "this is more than all of it", now, None)
         raise KeyLimit(which, "it is reached", now, end)
+
+    def standings(self, now: int) -> Iterator[tuple[Limit, int, int]]:
+        """Yield each limit, what is left to accept under it, and for how many ms."""
+        for which, meter in self.accepted:
+            left = which.count - meter.used(now)
+            yield which, max(0, left), meter.bounds(now)[1] - now
 
     def accept(self, parts: int, now: int) -> None:
         """Count what is being accepted."""
@@ -203,6 +211,7 @@ class KeyPurses:
         self._clock = clock
         self._zone = zone
         self._purses: dict[int, KeyPurse] = {}
+        self.hits: dict[str, int] = {}  # messages refused, by public id of the key
 
     def of(self, key_id: int | None) -> KeyPurse | None:
         """Return the purse of a key, None where it has no limits."""
@@ -219,7 +228,7 @@ class KeyPurses:
             self._purses.pop(row.id, None)
             return
         limits = tuple(billed_from(limit(t), KEY_BILLING_DAY) for t in row.limits)
-        purse = KeyPurse(limits)
+        purse = KeyPurse(limits, hits=self.hits, name=row.public_id)
         # Money that was spent also keeps the key from having more accepted.
         purse.sent = [(one, Meter(one.period, self._zone)) for one in limits]
         purse.accepted = [

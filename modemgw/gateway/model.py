@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import msgspec
 
 from modemgw.gateway.health_resources import HealthOfSim
+from modemgw.gateway.key_rules import KeyRules
 from modemgw.gateway.routing_resources import RoutingOfSim
 from modemgw.gateway.upkeep_resources import BalanceOfSim, SelftestOfSim
 from modemgw.gateway.wallet_resources import WalletOfSim
@@ -22,6 +23,7 @@ class Caller:
     name: str
     scopes: frozenset[str]
     address: str  # peer address, or "unix"
+    rules: KeyRules | None = None  # None: it may do all that its scopes say
 
     def may(self, scope: str) -> bool:
         """Tell whether this caller has `scope`; `admin` implies every scope."""
@@ -67,6 +69,9 @@ class Draft(msgspec.Struct, frozen=True):  # a struct: made in a tenth of the ti
     tags: tuple[str, ...] = ()
     metadata: dict[str, object] = {}
     callback_url: str | None = None
+    refuse_duplicate: bool = False  # not where the same was accepted a moment ago
+    resend_of: str | None = None  # the message that this one repeats
+    verification: str | None = None  # the text holds a one-time code: shown to nobody
 
 
 @dataclass(frozen=True, slots=True)

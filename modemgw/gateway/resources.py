@@ -210,36 +210,6 @@ class NotReady(Problem, frozen=True, kw_only=True):
     reasons: list[str]
 
 
-class Key(msgspec.Struct, frozen=True, kw_only=True):
-    """An API key, without its secret."""
-
-    id: str
-    name: str
-    scopes: list[str]
-    limits: list[str]
-    created_at: str
-    last_used_at: str | None
-    revoked_at: str | None
-
-
-class KeyList(msgspec.Struct, frozen=True):
-    """Every key, revoked ones too."""
-
-    data: list[Key]
-
-
-class NewKey(msgspec.Struct, frozen=True, kw_only=True):
-    """A key at the only moment its secrets are shown."""
-
-    id: str
-    name: str
-    scopes: list[str]
-    limits: list[str]
-    created_at: str
-    key: str
-    webhook_secret: str
-
-
 class Webhook(msgspec.Struct, frozen=True, kw_only=True):
     """An endpoint that is told of events; `declared` ones come from the file."""
 

@@ -124,12 +124,16 @@ class Router:
         if "fallback" in options:
             steps = steps_of(options)[: taken_of(options)]
             also = tuple((kind, name) for _, kind, name in steps)
+        among: tuple[str, ...] = ()
+        if "sims" in options:
+            allowed = options["sims"]
+            among = tuple(allowed) if isinstance(allowed, list) else ()
         patience = self._patience_ms
         if priority >= PATIENT_BELOW or validity_ms < PATIENT_FROM * patience:
             patience = 0
         zone = self._zones.zone(to)
         counted = parts if self._priced else 1
-        key = (sim, modem, pool, also, last, zone, patience, counted)
+        key = (sim, modem, pool, also, among, last, zone, patience, counted)
         made = self._made.get(key)
         if made is None:
             if len(self._made) >= MOST_WISHES:
@@ -140,6 +144,7 @@ class Router:
                 modem=modem,
                 pool=pool,
                 also=also,
+                among=among,
                 zone=zone,
                 last_sim_id=last,
                 patience_ms=patience,

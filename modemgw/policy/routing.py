@@ -81,6 +81,7 @@ class Wish:
     excluded: frozenset[int] = field(default_factory=frozenset)  # refused it before
     pool: str | None = None
     also: tuple[Place, ...] = ()  # where else it may go by now
+    among: tuple[str, ...] = ()  # SIMs that its key may use; empty: any
     zone: str = ""
     last_sim_id: int | None = None  # in touch with the recipient last, and preferred
     patience_ms: int = PATIENCE_MS
@@ -193,6 +194,8 @@ def why_not_now(wish: Wish, sim: SimView, now_ms: int) -> str | None:
 
 
 def _not_asked_for(wish: Wish, sim: SimView) -> str | None:
+    if wish.among and sim.name not in wish.among:
+        return "the key of the message may not use it"
     if wish.sim is not None and wish.sim != sim.name:
         why = f"the message asks for SIM {wish.sim!r}"
     elif wish.modem is not None and wish.modem != sim.modem:

@@ -27,6 +27,22 @@ _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SECRET_LENGTH = 43  # characters that 256 bits need in base 62
 
 
+class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where, what and whereto a key may; each empty list means anything.
+
+    See gateway/key_rules.py, which reads and applies them.
+    """
+
+    cidrs: tuple[str, ...] = ()  # networks of the callers
+    surfaces: tuple[str, ...] = ()
+    sims: tuple[str, ...] = ()  # names of the SIMs that may carry its messages
+    classes: tuple[str, ...] = ()
+    destinations: tuple[str, ...] = ()  # +49151, DE, 80888, short
+
+
+NO_RULES = Rules()
+
+
 @dataclass(frozen=True, slots=True)
 class KeyRow:
     """One key as stored. `webhook_secret` signs its callback_url requests."""
@@ -41,11 +57,26 @@ class KeyRow:
     last_used_at: int | None
     revoked_at: int | None
     limits: tuple[str, ...] = ()  # 100/day, 5.00/month; see config/money.py
+    rules: Rules = NO_RULES
+    expires_at: int | None = None
+    old_hash: bytes | None = None
+    old_until: int | None = None
 
-    def opens(self, secret: str) -> bool:
-        """Tell, in constant time, whether `secret` is this key's and not revoked."""
-        same = hmac.compare_digest(self.hash, hash_secret(secret))
-        return same and self.revoked_at is None
+    def opens(self, secret: str, now: int) -> bool:
+        """Tell, in constant time, whether `secret` opens this key at `now`."""
+        given = hash_secret(secret)
+        if not hmac.compare_digest(self.hash, given):
+            old = self.old_hash
+            if old is None or not hmac.compare_digest(old, given):
+                return False
+            if now >= (self.old_until or 0):
+                return False
+        return self.in_force(now)
+
+    def in_force(self, now: int) -> bool:
+        """Tell whether the key was not revoked and has not run out."""
+        ends = self.expires_at
+        return self.revoked_at is None and (ends is None or now < ends)
 
 
 def create(
@@ -54,22 +85,26 @@ def create(
     scopes: Iterable[str],
     now: int,
     limits: Iterable[str] = (),
+    rules: Rules = NO_RULES,
+    expires_at: int | None = None,
 ) -> tuple[KeyRow, str]:
     """Make a key; return its row and the plain key, which nothing can show again."""
     public_id = "".join(secrets.choice(_BASE62) for _ in range(ID_LENGTH))
-    secret = _base62(secrets.randbits(8 * SECRET_OCTETS))
+    secret = new_secret()
     row = {
         "public_id": public_id,
         "name": name,
         "hash": hash_secret(secret),
-        "scopes": msgspec.json.encode(sorted(set(scopes))).decode(),
+        "scopes": _scopes(scopes),
         "webhook_secret": new_webhook_secret(),
         "created_at": now,
         "limits": _limits(limits),
+        "rules": _rules(rules),
+        "expires_at": expires_at,
     }
     key_id = row_id(db.execute(sql("keys.insert"), row))
     stored = _key(db.execute(sql("keys.get"), {"id": key_id}).fetchone())
-    return stored, f"{PREFIX}_{public_id}_{secret}"
+    return stored, _plain(public_id, secret)
 
 
 def parse(plain: str) -> tuple[str, str] | None:
@@ -114,15 +149,54 @@ def revoke(db: sqlite3.Connection, public_id: str, now: int) -> bool:
     return db.execute(sql("keys.revoke"), row).rowcount > 0
 
 
-def limit(db: sqlite3.Connection, public_id: str, limits: Iterable[str]) -> bool:
-    """Set what a key may have sent; False where no such key is in force."""
-    row = {"public_id": public_id, "limits": _limits(limits)}
-    return db.execute(sql("keys.limit"), row).rowcount > 0
+def change(db: sqlite3.Connection, row: KeyRow) -> bool:
+    """Keep name, scopes, limits, rules and end; False where it is revoked or gone."""
+    found = {
+        "public_id": row.public_id,
+        "name": row.name,
+        "scopes": _scopes(row.scopes),
+        "limits": _limits(row.limits),
+        "rules": _rules(row.rules),
+        "expires_at": row.expires_at,
+    }
+    return db.execute(sql("keys.change"), found).rowcount > 0
+
+
+def rotate(db: sqlite3.Connection, public_id: str, old_until: int) -> str | None:
+    """Give a key a new secret and return it in the clear; None as for `change`.
+
+    The secret until now opens it up to `old_until`; an even older one no more.
+    """
+    secret = new_secret()
+    row = {
+        "public_id": public_id,
+        "hash": hash_secret(secret),
+        "old_until": old_until,
+    }
+    changed = db.execute(sql("keys.rotate"), row).rowcount > 0
+    return _plain(public_id, secret) if changed else None
 
 
 def touch(db: sqlite3.Connection, key_id: int, now: int) -> None:
     """Remember that the key was used; writes at most once a minute."""
     db.execute(sql("keys.touch"), {"id": key_id, "now": now})
+
+
+def new_secret() -> str:
+    """Make 256 random bits in base 62."""
+    return _base62(secrets.randbits(8 * SECRET_OCTETS))
+
+
+def _plain(public_id: str, secret: str) -> str:
+    return f"{PREFIX}_{public_id}_{secret}"
+
+
+def _scopes(scopes: Iterable[str]) -> str:
+    return msgspec.json.encode(sorted(set(scopes))).decode()
+
+
+def _rules(rules: Rules) -> str | None:
+    return None if rules == NO_RULES else msgspec.json.encode(rules).decode()
 
 
 def _limits(limits: Iterable[str]) -> str | None:
@@ -139,7 +213,8 @@ def _base62(value: int) -> str:
 
 
 def _key(row: tuple[Any, ...]) -> KeyRow:
-    id, public_id, name, hash, scopes, secret, created, used, revoked, limits = row
+    id, public_id, name, hash, scopes, secret, created, used, revoked, *more = row
+    limits, rules, expires_at, old_hash, old_until = more
     return KeyRow(
         id,
         public_id,
@@ -151,4 +226,8 @@ def _key(row: tuple[Any, ...]) -> KeyRow:
         used,
         revoked,
         tuple(msgspec.json.decode(limits, type=list[str])) if limits else (),
+        msgspec.json.decode(rules, type=Rules) if rules else NO_RULES,
+        expires_at,
+        old_hash,
+        old_until,
     )

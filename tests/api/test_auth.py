@@ -1,5 +1,6 @@
 """Keys and scopes: every route, every way to get it wrong."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,18 @@ from modemgw.api.routing import ANY_KEY, PUBLIC, Route
 from tests.api.desk import SCOPES, TO, Desk, at_desk
 
 
+# Everything that answers without a key, and what. A route gets in here on purpose.
+OPEN = {
+    "/healthz": {200},
+    "/readyz": {200, 503},
+    "/ca.pem": {404},  # without tls: self
+    "/oauth/token": {400, 405},
+    "/oauth/revoke": {400, 405},
+}
+
+
 def _path(route: Route) -> str:
-    return (
-        route.path.replace("{id}", "x")
-        .replace("{delivery}", "y")
-        .replace("{session}", "z")
-    )
+    return re.sub(r"\{\w+\}", "x", route.path)
 
 
 def test_every_route_is_closed_without_a_key(tmp_path: Path) -> None:
@@ -30,14 +37,10 @@ def test_every_route_is_closed_without_a_key(tmp_path: Path) -> None:
         heads = {("HEAD", path) for method, path in seen if method == "GET"}
         assert seen == declared | heads | {("GET", OPENAPI)}
         for method, path in sorted(seen):
-            ready = (
-                path.replace("{id}", "x")
-                .replace("{delivery}", "y")
-                .replace("{session}", "z")
-            )
+            ready = re.sub(r"\{\w+\}", "x", path)
             answer = await desk.ask(method, ready, headers={"Authorization": ""})
-            if path in ("/healthz", "/readyz"):
-                assert answer.status in (200, 503), path
+            if path in OPEN:
+                assert answer.status in OPEN[path], path
                 continue
             assert answer.status == 401, (method, path)
             assert answer.headers["WWW-Authenticate"].startswith("Bearer"), path

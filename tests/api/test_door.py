@@ -15,7 +15,7 @@ from modemgw.api import door
 from modemgw.api.app import build_app
 from tests.api.desk import Desk, at_desk
 
-GET = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+GET = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 def behind_a_door(

@@ -120,7 +120,10 @@ def test_answers_are_of_the_shape_that_is_declared(tmp_path: Path) -> None:
         key_path = f"/v1/keys/{key.json['id']}"
         await check("PATCH", "/v1/keys/{id}", key_path, {"limits": ["9/day"]})
         await check("GET", "/v1/usage")
-        await check("DELETE", "/v1/keys/{id}", f"/v1/keys/{key.json['id']}")
+        await check("POST", "/v1/keys/{id}/rotate", f"{key_path}/rotate")
+        await check("POST", "/oauth/token")
+        await check("POST", "/oauth/revoke")
+        await check("DELETE", "/v1/keys/{id}", key_path)
         served = await desk.get(PATH)
         assert served.json == DOCUMENT
 
@@ -128,6 +131,7 @@ def test_answers_are_of_the_shape_that_is_declared(tmp_path: Path) -> None:
     # These need a modem in the pool, a doubt, or a delivery that ended.
     others = {(route.method, route.path) for route in ROUTES} - seen
     assert others == {
+        ("GET", "/ca.pem"),  # needs tls: self; tests/test_tls.py
         ("GET", "/v1/sims/{id}"),
         ("PATCH", "/v1/sims/{id}"),
         ("POST", "/v1/sims/{id}/bench"),

@@ -92,7 +92,7 @@ def test_a_key_has_limits_and_the_refusal_says_until_when(tmp_path: Path) -> Non
         assert (refused.status, refused.problem) == (429, "quota-exceeded")
         assert refused.json["errors"][0]["code"] == "quota"
         assert 1 <= int(refused.headers["Retry-After"]) <= 86_400
-        assert refused.headers["RateLimit-Policy"] == '"day";q=1'
+        assert refused.headers["RateLimit-Policy"] == '"day";q=1;w=86400'
         assert refused.headers["RateLimit"].startswith('"day";r=0;t=')
         batch = await desk.post("/v1/messages/batch", {"messages": [body]}, key=key)
         assert batch.json["results"][0]["error"]["status"] == 429

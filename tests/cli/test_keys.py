@@ -41,7 +41,7 @@ def test_create_with_the_daemon_stopped(cli: Cli) -> None:
     assert (row.name, row.scopes) == ("shop", ("messages:read", "messages:send"))
     parsed = rows.parse(found.out.strip())
     assert parsed is not None
-    assert row.opens(parsed[1])
+    assert row.opens(parsed[1], row.created_at)
 
 
 def test_create_with_limits(cli: Cli) -> None:

@@ -1,6 +1,7 @@
 """Quotas, bundles and caps of SIMs and keys: over months, restarts and crashes."""
 
 import asyncio
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -380,7 +381,9 @@ def test_limits_of_a_key_can_be_lifted(tmp_path: Path) -> None:
             await asyncio.sleep(60)
             assert (await rig.message(ids[1])).state == "queued"
             rows = await rig.store.read(key_rows.list_keys)
-            changed = await rig.gateway.keys.limit(rows[0].public_id, [])
+            changed = await rig.gateway.keys.change(
+                rows[0].public_id, lambda row: replace(row, limits=())
+            )
             assert changed.limits == ()
             await rig.state(ids[1], "delivered")
 

@@ -22,8 +22,8 @@ def test_a_key_is_shown_once_and_opens_its_row(tmp_path: Path) -> None:
         public_id, secret = parsed
         found = keys.find(db, public_id)
         assert found == row == keys.get(db, row.id)
-        assert found.opens(secret)
-        assert not found.opens(secret + "x")
+        assert found.opens(secret, NOW)
+        assert not found.opens(secret + "x", NOW)
         assert found.scopes == ("messages:send",)
         assert len(base64.b64decode(found.webhook_secret.removeprefix("whsec_"))) == 32
         stored = b"".join(path.read_bytes() for path in tmp_path.iterdir())
@@ -55,7 +55,7 @@ def test_a_revoked_key_opens_nothing(tmp_path: Path) -> None:
         found = keys.find(db, row.public_id)
         assert found is not None
         assert found.revoked_at == NOW + 1
-        assert not found.opens(plain.rpartition("_")[2])
+        assert not found.opens(plain.rpartition("_")[2], NOW)
         assert [key.name for key in keys.list_keys(db)] == ["shop"]
         assert keys.find(db, "nonsense") is None
         assert keys.get(db, 99) is None

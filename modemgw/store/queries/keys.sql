@@ -2,13 +2,15 @@
 
 -- fragment: columns
 id, public_id, name, hash, scopes, webhook_secret, created_at, last_used_at, revoked_at,
-limits
+limits, rules, expires_at, old_hash, old_until
 
 -- name: insert
 -- A new key.
 INSERT INTO api_key
-       (public_id, name, hash, scopes, webhook_secret, created_at, limits)
-VALUES (:public_id, :name, :hash, :scopes, :webhook_secret, :created_at, :limits)
+       (public_id, name, hash, scopes, webhook_secret, created_at, limits, rules,
+        expires_at)
+VALUES (:public_id, :name, :hash, :scopes, :webhook_secret, :created_at, :limits,
+        :rules, :expires_at)
 
 -- name: find
 -- One key by the eight characters in it, revoked or not.
@@ -33,9 +35,16 @@ SELECT
 UPDATE api_key SET revoked_at = :now
  WHERE public_id = :public_id AND revoked_at IS NULL
 
--- name: limit
--- Set what a key may have sent.
-UPDATE api_key SET limits = :limits
+-- name: change
+-- Set all of a key that may change.
+UPDATE api_key
+   SET name = :name, scopes = :scopes, limits = :limits, rules = :rules,
+       expires_at = :expires_at
+ WHERE public_id = :public_id AND revoked_at IS NULL
+
+-- name: rotate
+-- Give a key a new secret; the one before opens it for a while, those before not.
+UPDATE api_key SET old_hash = hash, old_until = :old_until, hash = :hash
  WHERE public_id = :public_id AND revoked_at IS NULL
 
 -- name: touch

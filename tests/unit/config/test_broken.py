@@ -224,7 +224,8 @@ BROKEN = [
             " default",
             "m.yaml:2:9: modems: expected a list (lines that begin with '- ',"
             " or [a, b])",
-            "m.yaml:3:7: http: expected keys below it: listen, webhook_allow",
+            "m.yaml:3:7: http: expected keys below it: listen, webhook_allow,"
+            " hosts, tls, proxies, duplicate_window, metrics",
             "m.yaml:4:14: queue.max: expected one value, got a list",
         ],
         id="wrong-shapes",

@@ -1,0 +1,67 @@
+"""Where a request comes from: the peer, or whom a trusted proxy names.
+
+X-Forwarded-For is read from the right: the last entry was written by the proxy that
+we know, the ones before it by whoever came before. The first that is no trusted proxy
+is the client. So nobody outside can choose their address.
+"""
+
+from collections.abc import Callable, Sequence
+from ipaddress import ip_network
+
+from aiohttp import web
+
+from modemgw.gateway.key_rules import address_of
+
+MAX_HOPS = 16
+
+
+def peer(request: web.Request) -> str:
+    """Return the address that the connection comes from."""
+    return request.remote or ""
+
+
+class Proxies:
+    """The proxies whose word is taken."""
+
+    def __init__(self, cidrs: Sequence[str]) -> None:
+        self._networks = [ip_network(text) for text in cidrs]
+
+    def client(self, request: web.Request) -> str:
+        """Return the client's address; that of the peer where it is no proxy of ours.
+
+        Where a hop is no address, the proxy that wrote it is the one to blame: its
+        own address counts.
+        """
+        found = request.remote or ""
+        if not self._trusts(found):
+            return found
+        hops = ",".join(request.headers.getall("X-Forwarded-For", ())).split(",")
+        for hop in reversed(hops[-MAX_HOPS:]):
+            address = address_of(_bare(hop.strip()))
+            if address is None:
+                return found
+            found = str(address)
+            if not self._trusts(found):
+                return found
+        return found
+
+    def scheme(self, request: web.Request) -> str:
+        """Return http or https, as the client spoke it."""
+        given = request.headers.get("X-Forwarded-Proto", "")
+        if given in ("http", "https") and self._trusts(request.remote or ""):
+            return given
+        return request.scheme
+
+    def _trusts(self, text: str) -> bool:
+        address = address_of(text)
+        return any(address in network for network in self._networks)
+
+
+PeerOf = Callable[[web.Request], str]
+
+
+def _bare(hop: str) -> str:
+    """Take off the port that some proxies write: `1.2.3.4:567`, `[::1]:567`."""
+    if hop.startswith("["):
+        return hop[1:].partition("]")[0]
+    return hop.partition(":")[0] if hop.count(":") == 1 else hop
