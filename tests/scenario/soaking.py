@@ -47,14 +47,16 @@ SETTLE_S = 2.5 * HOUR  # longer than any validity here and the hour of grace
 CLASSES = ("transactional", "transactional", "otp", "marketing", "alert")
 FILLER = "lorem ipsum dolor sit amet consetetur sadipscing elitr sed diam "
 FEW = 10  # messages that fit into a memory
+QUOTA = 12  # parts an hour and card: reached now and then
 
 
 class CountingNetwork(Network):
-    """Remembers how often it took each part: by recipient and number."""
+    """Remembers how often it took each part, and how many of each card in an hour."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.taken: Counter[tuple[str, int]] = Counter()
+        self.hours: Counter[tuple[str, int]] = Counter()  # by card and hour of the day
 
     def submit(
         self,
@@ -80,6 +82,9 @@ class CountingNetwork(Network):
         if cause is None:
             concat = submit.user_data.concat
             self.taken[submit.recipient.text, concat.seq if concat else 1] += 1
+            # The gateway counts when it begins, which is this long ago.
+            begun_ms = self.clock.now_ms() - int(after_s * 1000)
+            self.hours[card.iccid, begun_ms // 3_600_000] += 1
         return cause
 
 
@@ -184,7 +189,12 @@ async def _live(seed: int, data_dir: Path, span_s: float, count: int) -> Soaked:
             for one in gateway.modems()
             if not (one.phase is Phase.READY and one.sendable)
         ]
-    problems = (*reckoning.problems, *idle)
+    over = [
+        f"card {iccid[-4:]} sent {parts} in one hour"
+        for (iccid, _), parts in network.hours.items()
+        if parts > QUOTA + 1  # the clock was set between the mark and the network
+    ]
+    problems = (*reckoning.problems, *idle, *over)
     return Soaked(seed, world.faults, world.cuts, reckoning, problems)
 
 
@@ -246,7 +256,8 @@ async def _gateway(world: World, dice: Random) -> AsyncIterator[Gateway]:
     )
     text = (
         f"data_dir: {world.data_dir}\ncountry: DE\ndiscovery: off\nmodems:\n{listed}"
-        "sims:\n  defaults: {pace: 20/min, reports: on}\n"
+        "sims:\n"
+        f"  defaults: {{pace: 20/min, tariff: {{quotas: [{QUOTA}/hour]}}}}\n"
     )
     config = parse(text, "soak.yaml", path=world.data_dir / "soak.yaml")
     store = await Store.open(config.data_dir, clock=world.clock, inline=True)
