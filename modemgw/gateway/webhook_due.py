@@ -111,7 +111,7 @@ class DueFinder:
                 for row in rows:
                     self._newest = row.id
                     self._seen.setdefault(row.webhook_id, Seen())
-                    self._lanes.offer(row.id, lane_key(row))
+                    self._lanes.offer(row.id, lane_key(row), row.message_id)
                 if len(rows) < PAGE:
                     return
         except BaseException:
@@ -128,9 +128,12 @@ class DueFinder:
                 rows, next_due = await self._store.read(
                     partial(_page, source=source, after=after, now=now)
                 )
+                room = True
                 for row in rows:
-                    self._lanes.offer(row.id, lane_key(row))
-                if len(rows) < PAGE:
+                    room &= self._lanes.offer(row.id, lane_key(row), row.message_id)
+                # An endpoint has one lane: when that is full it asks for more later.
+                # Callback URLs have many, so a full one must not hide the others.
+                if len(rows) < PAGE or not (room or source is None):
                     break
                 after = (rows[-1].next_attempt_at, rows[-1].id)
         except BaseException:

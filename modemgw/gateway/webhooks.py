@@ -16,7 +16,7 @@ webhook-id and the same octets: receivers drop what they have seen.
 import asyncio
 import logging
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from random import Random
@@ -30,7 +30,7 @@ from modemgw.gateway.resolve import Lookup, Resolver, TargetFinder
 from modemgw.gateway.targets import Refusal, TargetGuard, parse
 from modemgw.gateway.views import instant
 from modemgw.gateway.webhook_due import DueFinder
-from modemgw.gateway.webhook_lanes import Lane, Lanes
+from modemgw.gateway.webhook_lanes import Lane, Lanes, Start
 from modemgw.gateway.webhook_schedule import PAUSE_AFTER_MS, Next, Verdict, judge
 from modemgw.store import events, outbox, webhooks
 from modemgw.store.database import Store
@@ -87,6 +87,7 @@ class Deliverer:
         self._writing: asyncio.Future[list[Paused]] | None = None
         self._store_fails = False
         self._asleep = False
+        self.on_paused: list[Callable[[Paused], None]] = []  # tell a person, too
 
     def wake(self) -> None:
         """Say that a commit brought new deliveries. Cheap; call it in the loop."""
@@ -206,29 +207,32 @@ class Deliverer:
             started = self._lanes.take(now)
             if not started:
                 return
-            wanted = [delivery for delivery, _ in started]
+            wanted = [start.delivery for start in started]
             try:
                 found = await self._store.read(
                     partial(outbox.requests, wanted=wanted, now=now)
                 )
             except StoreError:
-                for delivery, lane in started:
-                    self._skip(delivery, lane)
-                    self._due.again(lane.key if isinstance(lane.key, int) else None)
+                for start in started:
+                    self._skip(start)
+                    key = start.lane.key
+                    self._due.again(key if isinstance(key, int) else None)
                 raise
             requests = {request.delivery: request for request in found}
-            for delivery, lane in started:
-                if (request := requests.get(delivery)) is not None:
-                    group.create_task(self._attempt(sender, request, lane))
+            for start in started:
+                if (request := requests.get(start.delivery)) is not None:
+                    group.create_task(self._attempt(sender, request, start))
                 else:  # delivered, ended or put off since it was seen
-                    self._skip(delivery, lane)
+                    self._skip(start)
 
-    def _skip(self, delivery: int, lane: Lane) -> None:
-        self._lanes.ended(lane, failed=None)
-        self._lanes.forget(delivery)
+    def _skip(self, start: Start) -> None:
+        self._lanes.ended(start.lane, failed=None, about=start.about)
+        self._lanes.forget(start.delivery)
 
-    async def _attempt(self, sender: Sender, request: Request, lane: Lane) -> None:
+    async def _attempt(self, sender: Sender, request: Request, start: Start) -> None:
+        began = self._clock.monotonic()
         answer = await self._post(sender, request)
+        ms = round((self._clock.monotonic() - began) * 1000)
         at = self._clock.now_ms()
         verdict = judge(answer, attempts=request.attempts + 1, now=at, rng=self._rng)
         self._unwritten.append(
@@ -240,12 +244,18 @@ class Deliverer:
                 error=answer.error,
                 state=verdict.next.value,
                 next_attempt_at=verdict.at,
+                ms=ms,
                 gone=answer.gone,
             )
         )
-        self._log(request, answer, verdict, lane)
-        hold_until = verdict.at if answer.retry_after_s else 0
-        self._lanes.ended(lane, failed=not answer.delivered, hold_until=hold_until)
+        self._log(request, answer, verdict, start.lane)
+        self._lanes.ended(
+            start.lane,
+            failed=not answer.delivered,
+            about=start.about,
+            now=at,
+            hold_until=verdict.at if answer.retry_after_s else 0,
+        )
         self._to_write.set()
         self._poke()
 
@@ -314,6 +324,7 @@ class Deliverer:
                 at=batch[-1].at,
                 data={
                     "id": endpoint.public_id,
+                    "state": endpoint.state,
                     "target": _where(endpoint.url),
                     "failing_since": instant(endpoint.failing_since),
                     "detail": endpoint.error,
@@ -337,9 +348,11 @@ class Deliverer:
                 self._due.again(one.webhook_id, one.next_attempt_at)
         for endpoint in writing.result():
             log.error(
-                "webhook paused after days of failures",
+                f"webhook {endpoint.state}: it gets nothing until it is made active",
                 extra={"webhook": endpoint.public_id, "target": _where(endpoint.url)},
             )
+            for tell in self.on_paused:
+                tell(endpoint)
 
 
 def _where(url: str) -> str:

@@ -4,6 +4,9 @@ import sqlite3
 from collections.abc import Collection
 from dataclasses import dataclass
 from heapq import nsmallest
+from typing import Any
+
+import msgspec
 
 from modemgw.store.messages import NEWEST
 from modemgw.store.sql import sql
@@ -30,6 +33,15 @@ class DueDelivery:
     failing_since: int | None
 
 
+class Failure(msgspec.Struct, frozen=True, array_like=True):
+    """One attempt that failed, as it is stored."""
+
+    at: int
+    status: int | None  # HTTP status, None where none came
+    ms: int | None
+    error: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class DeliveryRow:
     """One delivery as it is shown. `id` is the cursor."""
@@ -47,6 +59,8 @@ class DeliveryRow:
     last_at: int | None
     last_status: int | None
     last_error: str | None
+    last_ms: int | None  # how long the last attempt took
+    failures: tuple[Failure, ...]  # oldest first
 
 
 def due(
@@ -93,6 +107,7 @@ def record_attempt(
     at: int,
     status: int | None,
     error: str | None = None,
+    ms: int | None = None,
     state: str,
     next_attempt_at: int | None = None,
 ) -> None:
@@ -107,6 +122,7 @@ def record_attempt(
         "at": at,
         "status": status,
         "error": error,
+        "ms": ms,
         "state": state,
         "next_attempt_at": at if next_attempt_at is None else next_attempt_at,
     }
@@ -120,7 +136,7 @@ def record_attempt(
 def get(db: sqlite3.Connection, public_id: str) -> DeliveryRow | None:
     """Return one delivery by its public id."""
     row = db.execute(sql("webhooks.get_delivery"), {"public_id": public_id}).fetchone()
-    return None if row is None else DeliveryRow(*row)
+    return None if row is None else _delivery(row)
 
 
 def list_deliveries(
@@ -139,7 +155,7 @@ def list_deliveries(
         "limit": limit,
     }
     return [
-        DeliveryRow(*row) for row in db.execute(sql("webhooks.list_deliveries"), wanted)
+        _delivery(row) for row in db.execute(sql("webhooks.list_deliveries"), wanted)
     ]
 
 
@@ -147,3 +163,11 @@ def replay(db: sqlite3.Connection, public_id: str, now: int) -> bool:
     """Send an ended delivery once more; False where it is unknown or still pending."""
     row = {"public_id": public_id, "now": now}
     return db.execute(sql("webhooks.replay"), row).rowcount > 0
+
+
+_failures = msgspec.json.Decoder(tuple[Failure, ...]).decode
+
+
+def _delivery(row: tuple[Any, ...]) -> DeliveryRow:
+    failures = () if row[-1] is None else _failures(row[-1])
+    return DeliveryRow(*(*row[:-1], failures))

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from modemgw.store import deliveries
 from modemgw.store.sql import sql
+from modemgw.store.tally import DeliveryNote
+from modemgw.store.writer import Connection
 
 BEGINNING = -(2**62)  # before any instant
 
@@ -22,6 +24,7 @@ class DueRow:
     next_attempt_at: int
     webhook_id: int | None
     callback_url: str | None
+    message_id: int | None  # what the event is about
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,42 +116,46 @@ class Outcome:
     error: str | None
     state: str  # pending, done, dead
     next_attempt_at: int
+    ms: int | None = None  # how long it took
     gone: bool = False  # the endpoint wants nothing more
 
 
 @dataclass(frozen=True, slots=True)
 class Paused:
-    """An endpoint that was paused because it only fails."""
+    """An endpoint that gets nothing more: it only fails, or wants nothing."""
 
     error: str | None  # of the last attempt
+    state: str  # paused, or disabled where it said that it is gone
     public_id: str
     url: str
     failing_since: int
 
 
 def record(
-    db: sqlite3.Connection, outcomes: Sequence[Outcome], *, pause_after_ms: int
+    db: Connection, outcomes: Sequence[Outcome], *, pause_after_ms: int
 ) -> list[Paused]:
-    """Write down many outcomes; return the endpoints this paused.
+    """Write down many outcomes; return the endpoints this paused or disabled.
 
-    An endpoint that said it is gone is disabled: what waits for it stays.
+    What waits for them stays.
     """
     paused: list[Paused] = []
     for one in outcomes:
+        db.notes.append(DeliveryNote(one.state))
         deliveries.record_attempt(
             db,
             one.delivery,
             at=one.at,
             status=one.status,
             error=one.error,
+            ms=one.ms,
             state=one.state,
             next_attempt_at=one.next_attempt_at,
         )
         if one.webhook_id is None or one.state == "done":
             continue
-        if one.gone:
-            db.execute(sql("outbox.disable"), {"webhook_id": one.webhook_id})
+        change = "outbox.disable" if one.gone else "outbox.pause_failing"
+        state = "disabled" if one.gone else "paused"
         late = {"webhook_id": one.webhook_id, "since": one.at - pause_after_ms}
-        for row in db.execute(sql("outbox.pause_failing"), late).fetchall():
-            paused.append(Paused(one.error, *row))
+        for row in db.execute(sql(change), late).fetchall():
+            paused.append(Paused(one.error, state, *row))
     return paused

@@ -13,11 +13,12 @@ from modemgw.store.keys import new_webhook_secret
 from modemgw.store.sql import row_id, sql
 
 STATES = ("active", "paused", "disabled", "deleted")
+ROTATION_MS = 24 * 3_600_000  # how long both secrets sign where nobody says
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookRow:
-    """One endpoint. `old_secret` still signs, beside `secret`, during a rotation.
+    """One endpoint. `old_secret` signs, beside `secret`, until `old_until`.
 
     Events are written for `active` endpoints only. What was pending waits while
     one is `paused` or `disabled`, and goes out when it is active again.
@@ -28,6 +29,7 @@ class WebhookRow:
     url: str
     secret: str
     old_secret: str | None
+    old_until: int | None  # ms; until then
     declared: bool  # from the configuration file: any target is allowed
     state: str
     failing_since: int | None
@@ -98,25 +100,38 @@ def update(
 
     Deliveries that wait go to the new URL.
     """
-    _set_target(db, webhook, url or webhook.url, webhook.secret, webhook.old_secret)
+    _set(
+        db,
+        webhook.id,
+        url or webhook.url,
+        webhook.secret,
+        webhook.old_secret,
+        webhook.old_until,
+    )
     if events is not None:
         _set_patterns(db, webhook.id, events)
     return _by_id(db, webhook.id)
 
 
 def rotate(
-    db: sqlite3.Connection, webhook: WebhookRow, secret: str | None = None
+    db: sqlite3.Connection,
+    webhook: WebhookRow,
+    *,
+    until: int,
+    secret: str | None = None,
 ) -> WebhookRow:
-    """Give an endpoint another secret; the present one signs too until end_rotation."""
+    """Give an endpoint another secret; the present one signs too until then.
+
+    Of two rotations in a row only the last secret before the new one is kept.
+    """
     fresh = secret or new_webhook_secret()
-    _set_target(db, webhook, webhook.url, fresh, webhook.secret)
+    _set(db, webhook.id, webhook.url, fresh, webhook.secret, until)
     return _by_id(db, webhook.id)
 
 
-def end_rotation(db: sqlite3.Connection, webhook: WebhookRow) -> WebhookRow:
-    """Sign with the new secret alone from now on."""
-    _set_target(db, webhook, webhook.url, webhook.secret, None)
-    return _by_id(db, webhook.id)
+def end_rotations(db: sqlite3.Connection, now: int) -> int:
+    """Forget every secret that signs no more; return how many."""
+    return db.execute(sql("webhooks.end_rotations"), {"now": now}).rowcount
 
 
 def set_state(db: sqlite3.Connection, webhook_id: int, state: str) -> WebhookRow:
@@ -137,7 +152,8 @@ def sync_declared(
     """Bring the declared endpoints in line with the configuration.
 
     An endpoint is known by its URL; the n-th of several with one URL is the n-th
-    in the file. A secret that the file does not give is made once and kept.
+    in the file. A secret that the file does not give is made once and kept; one
+    that it gives anew rotates, so that the receiver need not change in that second.
     """
     known: defaultdict[str, list[WebhookRow]] = defaultdict(list)
     for row in list_webhooks(db):
@@ -162,7 +178,8 @@ def sync_declared(
         row = known[wanted.url].pop(0)
         secret = wanted.secret or row.secret
         if secret != row.secret or tuple(sorted(set(wanted.events))) != row.events:
-            _set_target(db, row, row.url, secret, None)
+            if secret != row.secret:
+                rotate(db, row, until=now + ROTATION_MS, secret=secret)
             _set_patterns(db, row.id, wanted.events)
             changed.append(_by_id(db, row.id))
     gone = [row for rows in known.values() for row in rows]
@@ -170,14 +187,21 @@ def sync_declared(
     return Synced(tuple(added), tuple(changed), tuple(removed))
 
 
-def _set_target(
+def _set(
     db: sqlite3.Connection,
-    webhook: WebhookRow,
+    webhook_id: int,
     url: str,
     secret: str,
     old_secret: str | None,
+    old_until: int | None,
 ) -> None:
-    row = {"id": webhook.id, "url": url, "secret": secret, "old_secret": old_secret}
+    row = {
+        "id": webhook_id,
+        "url": url,
+        "secret": secret,
+        "old_secret": old_secret,
+        "old_until": old_until,
+    }
     db.execute(sql("webhooks.update"), row)
 
 
@@ -202,6 +226,7 @@ def _webhook(row: tuple[Any, ...]) -> WebhookRow:
         url,
         secret,
         old_secret,
+        old_until,
         declared,
         state,
         failing,
@@ -214,6 +239,7 @@ def _webhook(row: tuple[Any, ...]) -> WebhookRow:
         url,
         secret,
         old_secret,
+        old_until,
         bool(declared),
         state,
         failing,

@@ -29,7 +29,7 @@ def test_every_row_is_started_once_and_limits_hold(
     for _ in range(10_000):
         if lanes.hungry(0) or lanes.starved():
             offer_all(lanes, list(pending.items()))
-        for delivery, lane in lanes.take(0):
+        for delivery, lane, _ in lanes.take(0):
             running.append((delivery, lane))
             started.append(delivery)
         at_once = Counter(lane.key for _, lane in running)
@@ -50,13 +50,13 @@ def test_every_row_is_started_once_and_limits_hold(
 def test_lanes_take_turns() -> None:
     lanes = Lanes(per_lane=2, total=4)
     offer_all(lanes, [(1, 1), (2, 1), (3, 1), (4, 2), (5, 3)])
-    assert [delivery for delivery, _ in lanes.take(0)] == [1, 4, 5, 2]
+    assert [delivery for delivery, _, _ in lanes.take(0)] == [1, 4, 5, 2]
 
 
 def test_a_delivery_under_way_is_not_offered_twice() -> None:
     lanes = Lanes()
     lanes.offer(1, 1)
-    [(_, lane)] = lanes.take(0)
+    [(_, lane, _)] = lanes.take(0)
     lanes.offer(1, 1)
     lanes.ended(lane, failed=False)
     lanes.offer(1, 1)  # answered, and not yet on disk
@@ -69,10 +69,10 @@ def test_a_delivery_under_way_is_not_offered_twice() -> None:
 def test_a_failing_lane_gets_one_attempt_at_a_time() -> None:
     lanes = Lanes(per_lane=4)
     lanes.offer(0, 1)
-    [(_, lane)] = lanes.take(0)
+    [(_, lane, _)] = lanes.take(0)
     lanes.ended(lane, failed=True)
     offer_all(lanes, [(number, 1) for number in range(1, 9)])
-    [(_, lane)] = lanes.take(0)
+    [(_, lane, _)] = lanes.take(0)
     assert lanes.take(0) == []
     lanes.ended(lane, failed=False)
     assert len(lanes.take(0)) == 4
@@ -81,23 +81,23 @@ def test_a_failing_lane_gets_one_attempt_at_a_time() -> None:
 def test_a_silenced_lane_waits_and_others_do_not() -> None:
     lanes = Lanes()
     lanes.offer(0, 1)
-    [(_, lane)] = lanes.take(0)
+    [(_, lane, _)] = lanes.take(0)
     lanes.ended(lane, failed=True, hold_until=500)
     offer_all(lanes, [(1, 1), (2, 2)])
-    [(delivery, other)] = lanes.take(0)
+    [(delivery, other, _)] = lanes.take(0)
     assert delivery == 2
     lanes.ended(other, failed=False)
     assert lanes.next_hold(0) == 500
     assert not lanes.working(499)
     assert lanes.take(499) == []
-    assert [delivery for delivery, _ in lanes.take(500)] == [1]
+    assert [delivery for delivery, _, _ in lanes.take(500)] == [1]
     assert lanes.next_hold(500) is None
 
 
 def test_somebody_who_asks_ends_the_silence() -> None:
     lanes = Lanes()
     lanes.offer(0, 1)
-    [(_, lane)] = lanes.take(0)
+    [(_, lane, _)] = lanes.take(0)
     lanes.ended(lane, failed=True, hold_until=500)
     lanes.offer(1, 1)
     lanes.release()

@@ -14,6 +14,7 @@ from modemgw.errors import StoreError
 from modemgw.gateway.views import instant
 from modemgw.gateway.webhook_schedule import SCHEDULE_S
 from modemgw.store import deliveries, webhooks
+from modemgw.store.outbox import Paused
 from tests.gateway.hooks import Bench, Received, run
 
 DAY_S = 24 * 3600
@@ -264,13 +265,23 @@ def test_a_read_that_fails_is_repeated(
 
 def test_gone_disables_the_endpoint_and_keeps_what_waits(tmp_path: Path) -> None:
     async def story(bench: Bench) -> None:
-        hook = await bench.endpoint()
+        hook = await bench.endpoint(events=["message.*"])
+        await bench.endpoint("/admin", ["webhook.paused"])
+        told: list[Paused] = []
+        bench.engine.on_paused.append(told.append)
         bench.receiver.answers["/hook"] = [500, 410]
         await bench.event()
         await bench.quiet()
         await bench.event()
         await bench.quiet()
         assert (await bench.hook(hook)).state == "disabled"
+        assert [(one.state, one.public_id) for one in told] == [
+            ("disabled", hook.public_id)
+        ]
+        [event] = bench.receiver.to("/admin")
+        assert event.json["type"] == "webhook.paused"
+        assert event.json["data"]["state"] == "disabled"
+        assert event.json["data"]["detail"] == "answered 410"
         assert [row.state for row in await bench.deliveries(hook)] == [
             "pending",
             "dead",
@@ -278,11 +289,11 @@ def test_gone_disables_the_endpoint_and_keeps_what_waits(tmp_path: Path) -> None
         await bench.later(DAY_S)
         await bench.restart()
         await bench.later(DAY_S)
-        assert len(bench.receiver.got) == 2
+        assert len(bench.receiver.to("/hook")) == 2
         await bench.store.write(lambda db: webhooks.set_state(db, hook.id, "active"))
         bench.engine.look_again()
         await bench.quiet()
-        assert len(bench.receiver.got) == 3
+        assert len(bench.receiver.to("/hook")) == 3
 
     run(tmp_path, story)
 
@@ -349,6 +360,7 @@ def test_five_days_of_failure_pause_an_endpoint_and_tell_the_others(
         assert told.json["type"] == "webhook.paused"
         assert told.json["data"] == {
             "id": hook.public_id,
+            "state": "paused",
             "target": f"127.0.0.1:{bench.receiver.port}",
             "failing_since": instant(began),
             "detail": "answered 500",
@@ -369,13 +381,20 @@ def test_five_days_of_failure_pause_an_endpoint_and_tell_the_others(
 def test_during_a_rotation_both_secrets_sign(tmp_path: Path) -> None:
     async def story(bench: Bench) -> None:
         old = await bench.endpoint()
-        new = await bench.store.write(lambda db: webhooks.rotate(db, old))
-        await bench.event()
-        await bench.quiet()
-        [got] = bench.receiver.got
-        for secret in (old.secret, new.secret):
-            assert Webhook(secret).verify(got.body, got.headers)
+        ends = bench.clock.ms + 60_000
+        new = await bench.store.write(lambda db: webhooks.rotate(db, old, until=ends))
         assert old.secret != new.secret
+        for wait_s in (0, 59.999, 0.001):
+            bench.clock.ms += round(wait_s * 1000)
+            await bench.event()
+            await bench.quiet()
+        both, still_both, alone = bench.receiver.got
+        for got in (both, still_both):
+            assert signed_by(old.secret, got)
+            assert signed_by(new.secret, got)
+        assert signed_by(new.secret, alone)
+        assert not signed_by(old.secret, alone), "it ended by itself"
+        assert " " not in alone.headers["webhook-signature"]
 
     run(tmp_path, story)
 

@@ -3,12 +3,24 @@
 import asyncio
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
+import pytest
 from aiohttp import web
 
-from modemgw.gateway.webhook_lanes import FAILING_SHARE, PER_LANE, TOTAL, Lanes
+from modemgw.gateway.webhook_lanes import (
+    FAILING_SHARE,
+    FREE_FAILURES,
+    LONGEST_GAP_MS,
+    PER_LANE,
+    TOTAL,
+    Lanes,
+)
+from modemgw.store import events, outbox
+from modemgw.store.connection import Connection
 from modemgw.store.keys import create as create_key
 from tests.gateway.hooks import Bench, run
+from tests.store.factory import add_message
 
 
 def ids(bench: Bench, path: str) -> set[str]:
@@ -46,15 +58,84 @@ def test_a_dead_endpoint_with_1000_events_holds_up_nobody(tmp_path: Path) -> Non
         await bench.quiet()
         assert len(ids(bench, "/alive")) == 20
         assert {row.state for row in await bench.deliveries(alive)} == {"done"}
-        assert len(ids(bench, "/dead")) == 1000
-        assert {row.attempts for row in await bench.deliveries(dead)} == {1}
+        failed = len(ids(bench, "/dead"))
+        assert PER_LANE < failed <= FREE_FAILURES + PER_LANE  # then it is slowed
+        for _ in range(20):
+            await bench.later(LONGEST_GAP_MS / 1000)  # one at a time
+        tried = len(bench.receiver.to("/dead"))
+        assert failed + 15 <= tried <= failed + 20
         bench.receiver.always["/dead"] = 204
-        await bench.later(7)
+        await bench.later(LONGEST_GAP_MS / 1000)  # the first success lets all go
+        await bench.later(37)
         assert {row.state for row in await bench.deliveries(dead)} == {"done"}
-        assert len(bench.receiver.to("/dead")) == 2000
+        assert len(ids(bench, "/dead")) == 1000
+        assert len(bench.receiver.to("/dead")) == 1000 + tried
         assert lanes.known == 0
 
     run(tmp_path, story, lanes=lanes)
+
+
+def test_a_full_lane_is_filled_again_without_reading_all_that_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lanes = Lanes(lane_ids=50)
+    due, looked = outbox.due, 0
+
+    def counting(*args: Any, **kwargs: Any) -> Any:
+        nonlocal looked
+        found = due(*args, **kwargs)
+        looked += len(found)
+        return found
+
+    async def story(bench: Bench) -> None:
+        bench.store.writer.on_pushed = None
+        await bench.endpoint()
+        await bench.events(2000)
+        monkeypatch.setattr(outbox, "due", counting)
+        await bench.restart()
+        await bench.quiet()
+        assert len(ids(bench, "/hook")) == 2000
+        # One page each time, and not all that is left.
+        assert looked <= 2000 / 50 * 500
+
+    run(tmp_path, story, lanes=lanes)
+
+
+def test_what_is_about_one_message_arrives_in_order(tmp_path: Path) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.endpoint()
+        store, at = bench.store, bench.clock.ms
+
+        async def slow_at_first(_: web.Request) -> web.Response:
+            await asyncio.sleep(0.001 * (5 - len(bench.receiver.got) % 5))
+            return web.Response(status=204)
+
+        bench.receiver.always["/hook"] = slow_at_first
+
+        def job(db: Connection) -> None:
+            messages = [add_message(db, number) for number in range(20)]
+            for sequence in range(1, 6):
+                for message in messages:
+                    events.append(
+                        db,
+                        "message.sent",
+                        at=at,
+                        data={"id": message, "sequence": sequence},
+                        ids=store.ids,
+                        message_id=message,
+                        push=True,
+                    )
+
+        await store.write(job)
+        await bench.quiet()
+        seen: dict[int, list[int]] = {}
+        for one in bench.receiver.got:
+            data = one.json["data"]
+            seen.setdefault(data["id"], []).append(data["sequence"])
+        assert list(seen.values()) == [[1, 2, 3, 4, 5]] * 20
+        assert bench.receiver.most_at_once["/hook"] == PER_LANE
+
+    run(tmp_path, story)
 
 
 def test_more_events_than_fit_in_memory_all_arrive_once(tmp_path: Path) -> None:

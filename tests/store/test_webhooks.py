@@ -68,14 +68,46 @@ def test_making_changing_and_deleting_an_endpoint(room: Room) -> None:
     assert webhooks.list_webhooks(room.db) == []
 
 
-def test_both_secrets_sign_during_a_rotation(room: Room) -> None:
+def test_both_secrets_are_known_during_a_rotation(room: Room) -> None:
     row = room.endpoint()
-    rotated = webhooks.rotate(room.db, row)
+    rotated = webhooks.rotate(room.db, row, until=NOW + 1000)
     assert rotated.old_secret == row.secret != rotated.secret
     room.push()
     (due,) = room.due()
     assert (due.secret, due.old_secret) == (rotated.secret, row.secret)
-    assert webhooks.end_rotation(room.db, rotated).old_secret is None
+    assert rotated.old_until == NOW + 1000
+    assert webhooks.end_rotations(room.db, NOW + 999) == 0
+    assert webhooks.end_rotations(room.db, NOW + 1000) == 1
+    (ended,) = webhooks.list_webhooks(room.db)
+    assert (ended.secret, ended.old_secret, ended.old_until) == (
+        rotated.secret,
+        None,
+        None,
+    )
+
+
+def test_every_failure_is_remembered_and_no_more_than_thirty(room: Room) -> None:
+    room.endpoint()
+    room.push()
+    (due,) = room.due()
+    for number in range(40):
+        deliveries.record_attempt(
+            room.db,
+            due.id,
+            at=NOW + number,
+            status=500,
+            error="answered 500",
+            ms=number,
+            state="pending",
+        )
+    deliveries.record_attempt(
+        room.db, due.id, at=NOW + 99, status=204, ms=7, state="done"
+    )
+    row = deliveries.get(room.db, due.public_id)
+    assert row is not None
+    assert (row.last_ms, row.last_error) == (7, None)
+    assert [one.ms for one in row.failures] == list(range(10, 40))
+    assert row.failures[0] == deliveries.Failure(NOW + 10, 500, 10, "answered 500")
 
 
 def test_declared_endpoints_follow_the_configuration(room: Room) -> None:

@@ -11,20 +11,22 @@ SELECT max(id) FROM delivery
 
 -- name: fresh
 -- Deliveries written behind a row id, oldest first.
-SELECT id, next_attempt_at, webhook_id, callback_url
-  FROM delivery
- WHERE id > :after AND state = 'pending'
- ORDER BY id
+SELECT delivery.id, delivery.next_attempt_at, delivery.webhook_id,
+       delivery.callback_url, event.message_id
+  FROM delivery JOIN event ON event.id = delivery.event_id
+ WHERE delivery.id > :after AND delivery.state = 'pending'
+ ORDER BY delivery.id
  LIMIT :limit
 
 -- name: due
 -- Deliveries to one endpoint (NULL: to URLs of messages) that fall due in a window.
-SELECT id, next_attempt_at, webhook_id, callback_url
-  FROM delivery INDEXED BY delivery_due
- WHERE webhook_id IS :webhook_id AND state = 'pending'
-   AND next_attempt_at <= :until
-   AND (next_attempt_at, id) > (:after_at, :after_id)
- ORDER BY next_attempt_at, id
+SELECT delivery.id, delivery.next_attempt_at, delivery.webhook_id,
+       delivery.callback_url, event.message_id
+  FROM delivery INDEXED BY delivery_due JOIN event ON event.id = delivery.event_id
+ WHERE delivery.webhook_id IS :webhook_id AND delivery.state = 'pending'
+   AND delivery.next_attempt_at <= :until
+   AND (delivery.next_attempt_at, delivery.id) > (:after_at, :after_id)
+ ORDER BY delivery.next_attempt_at, delivery.id
  LIMIT :limit
 
 -- name: next_due
@@ -39,7 +41,8 @@ SELECT coalesce(webhook.declared, 0), webhook.failing_since IS NOT NULL,
        delivery.id, delivery.attempts,
        event.public_id, event.type, event.at, event.data,
        webhook.id, coalesce(webhook.url, delivery.callback_url),
-       coalesce(webhook.secret, api_key.webhook_secret), webhook.old_secret
+       coalesce(webhook.secret, api_key.webhook_secret),
+       CASE WHEN webhook.old_until > :now THEN webhook.old_secret END
   FROM delivery
   JOIN event ON event.id = delivery.event_id
   LEFT JOIN webhook ON webhook.id = delivery.webhook_id
@@ -57,3 +60,4 @@ RETURNING public_id, url, failing_since
 -- name: disable
 -- Disable an endpoint that said it is gone.
 UPDATE webhook SET state = 'disabled' WHERE id = :webhook_id AND state = 'active'
+RETURNING public_id, url, failing_since

@@ -2,7 +2,7 @@
 
 -- fragment: columns
 webhook.id, webhook.public_id, webhook.url, webhook.secret, webhook.old_secret,
-webhook.declared, webhook.state, webhook.failing_since, webhook.created_at,
+webhook.old_until, webhook.declared, webhook.state, webhook.failing_since, webhook.created_at,
 (SELECT json_group_array(pattern) FROM webhook_pattern
   WHERE webhook_id = webhook.id) AS events
 
@@ -23,7 +23,7 @@ coalesce(webhook.declared, 0) AS declared, webhook.failing_since
 delivery.id, delivery.public_id, webhook.public_id AS webhook, delivery.callback_url,
 event.public_id AS event, event.type, message.public_id AS message, delivery.state,
 delivery.attempts, delivery.next_attempt_at, delivery.last_at, delivery.last_status,
-delivery.last_error
+delivery.last_error, delivery.last_ms, delivery.failures
 
 -- fragment: delivery_joins
   JOIN event ON event.id = delivery.event_id
@@ -65,8 +65,14 @@ SELECT
 
 -- name: update
 -- Change where an endpoint is and how its requests are signed.
-UPDATE webhook SET url = :url, secret = :secret, old_secret = :old_secret
+UPDATE webhook
+   SET url = :url, secret = :secret, old_secret = :old_secret, old_until = :old_until
  WHERE id = :id
+
+-- name: end_rotations
+-- Forget secrets that sign no more.
+-- scan: a gateway has tens of endpoints
+UPDATE webhook SET old_secret = NULL, old_until = NULL WHERE old_until <= :now
 
 -- name: set_state
 -- Activate, pause, disable or delete an endpoint; activating forgets failures.
@@ -129,7 +135,14 @@ SELECT min(next_attempt_at) FROM delivery INDEXED BY delivery_due
 -- What came of one attempt; a delivery that ended meanwhile stays ended.
 UPDATE delivery
    SET state = :state, attempts = attempts + 1, next_attempt_at = :next_attempt_at,
-       last_at = :at, last_status = :status, last_error = :error
+       last_at = :at, last_status = :status, last_error = :error, last_ms = :ms,
+       failures = CASE
+         WHEN :state = 'done' THEN failures
+         WHEN json_array_length(failures) >= 30  -- replayed again and again
+         THEN json_insert(json_remove(failures, '$[0]'),
+                          '$[#]', json_array(:at, :status, :ms, :error))
+         ELSE json_insert(coalesce(failures, '[]'),
+                          '$[#]', json_array(:at, :status, :ms, :error)) END
  WHERE id = :id AND state = 'pending'
 RETURNING webhook_id
 
