@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
+from modemgw.config import values
 from modemgw.config.positions import Section, Value
 
+SURFACES = ("native", "smseagle", "twilio", "alertmanager")
 _HOST = re.compile(r"(\*|(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9-]+)*)")
 
 
@@ -43,6 +45,13 @@ def tls(section: Section, below: Callable[[str], Path]) -> Tls:
         if files.get(name) is None:
             value.fail(f"needs a {name}: {{cert: FILE, key: FILE}}")
     return Tls("files", *found)
+
+
+def surfaces(section: Section) -> tuple[str, ...]:
+    """Read which APIs answer; empty where the file does not say."""
+    choice = values.one_of(*SURFACES)
+    found = [one.read(choice) for one in section.entries("surfaces")]
+    return tuple(dict.fromkeys(name for name in found if name))
 
 
 def host(text: str) -> str:

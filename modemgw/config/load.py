@@ -13,6 +13,7 @@ import msgspec
 
 from modemgw.at.families import FAMILIES
 from modemgw.config import (
+    alerts,
     balance,
     calls,
     hardware_load,
@@ -21,6 +22,7 @@ from modemgw.config import (
     inbound,
     optout,
     quiet,
+    readers,
     retention,
     routing,
     selftest,
@@ -38,7 +40,6 @@ from modemgw.config.model import (
     SimDefaults,
     Sims,
     WebhookConfig,
-    Window,
 )
 from modemgw.config.positions import MAX_OCTETS, Problems, Section, Value, open_text
 from modemgw.config.secret import Secret, mask_url
@@ -160,7 +161,7 @@ class _Reading:
             data_dir=top.read("data_dir", self._below, self._default_data_dir()),
             country=self._country,
             timezone=top.read("timezone", values.timezone, "UTC"),
-            http=self._http(),
+            http=(web := self._http()),
             discovery=discovery,
             modems=modems,
             sims=(sims := self._sims()),
@@ -177,6 +178,7 @@ class _Reading:
             verify=verify.verify(top),
             queue=self._queue(),
             webhooks=self._webhooks(),
+            alerts=alerts.alerts(top, self._country, web.surfaces),
             log=self._log(),
         )
 
@@ -197,7 +199,7 @@ class _Reading:
             return Http()
         taken, tls = _Unique("the address"), http.tls(section, self._below)
         listen = []
-        for value in _one_or_more(section, "listen"):
+        for value in readers.one_or_more(section, "listen"):
             found = value.read(values.listen)
             if found is None:
                 continue
@@ -217,6 +219,7 @@ class _Reading:
             duplicate_window=section.read(
                 "duplicate_window", values.duration_or_off, Http().duplicate_window
             ),
+            surfaces=http.surfaces(section) or Http().surfaces,
             metrics=section.read(
                 "metrics", values.one_of("key", "open"), Http().metrics
             ),
@@ -268,7 +271,7 @@ class _Reading:
         defaults = SimDefaults()
         below = sims.section("defaults", _keys(SimDefaults))
         if below is not None:
-            pace = _pace(below)
+            pace = readers.pace(below)
             defaults = SimDefaults(
                 pace=defaults.pace if pace is None else pace,
                 jitter=below.read("jitter", tariff.jitter, 0),
@@ -297,11 +300,11 @@ class _Reading:
                 entry.fail(f"needs {'a name' if needed == 'name' else 'an iccid'}")
         return Card(
             name=section.read("name", values.name, ""),
-            iccid=_iccid(section.get("iccid")),
+            iccid=readers.iccid(section.get("iccid")),
             number=section.read("number", values.e164(self._country), None),
             pin=self._secret(section, "pin", "pin"),
             smsc=section.read("smsc", values.e164(self._country), None),
-            pace=_pace(section),
+            pace=readers.pace(section),
             jitter=section.read("jitter", tariff.jitter, None),
             warm_up=section.read("warm_up", tariff.own_warm_up, None),
             tariff=tariff.tariff(section),
@@ -355,44 +358,8 @@ class _Reading:
         return Secret(form, place, file=file, env=env)
 
 
-def _one_or_more(section: Section, key: str) -> list[Value]:
-    """Return the entries of a list, or the one value that stands in its place."""
-    value = section.get(key)
-    if value is None:
-        return []
-    return value.entries() if value.is_list else [value]
-
-
 def _texts(
     section: Section, key: str, convert: Callable[[str], str]
 ) -> tuple[str, ...]:
     found = [value.read(convert) for value in section.entries(key)]
     return tuple(dict.fromkeys(text for text in found if text is not None))
-
-
-def _pace(section: Section) -> tuple[Window, ...] | None:
-    """Read `10/min`, `[10/min, 200/day]` or `off` (no window at all)."""
-    value = section.get("pace")
-    if value is None:
-        return None
-    if not value.is_list and value.read(str) in {"off", "no", "false"}:
-        return ()
-    found = [each.read(values.window) for each in _one_or_more(section, "pace")]
-    windows = tuple(window for window in found if window is not None)
-    if value.is_list and not found:
-        value.fail("an empty list; write off for no limit")
-    spans = [window.seconds for window in windows]
-    if len(set(spans)) != len(spans):
-        value.fail("two windows of the same length")
-    return windows or None
-
-
-def _iccid(value: Value | None) -> str:
-    """Read an ICCID. A shortened one from an example is kept, and warned about."""
-    if value is None:
-        return ""
-    shown = "" if value.is_mapping or value.is_list else value.read(str) or ""
-    if values.is_placeholder(shown):
-        value.warn(f"{shown!r} is a placeholder: no card will match it")
-        return shown
-    return value.read(values.iccid) or ""

@@ -11,12 +11,13 @@ from typing import Annotated
 import msgspec
 
 from modemgw.at.profile import Profile
+from modemgw.config.alerts import AlertRoute
 from modemgw.config.calls import Calls
 from modemgw.config.cards import Card, SimDefaults, Sims
 from modemgw.config.hardware import PowerConfig, ProfileConfig, all_profiles
 from modemgw.config.health import HealthConfig
-from modemgw.config.inbound import InboundConfig
 from modemgw.config.http import OFF, Tls
+from modemgw.config.inbound import InboundConfig
 from modemgw.config.key import key
 from modemgw.config.optout import OptOutConfig
 from modemgw.config.quiet import QuietHours
@@ -24,8 +25,8 @@ from modemgw.config.retention import Retention
 from modemgw.config.routing import PoolConfig, RouteRule, Routing
 from modemgw.config.secret import Secret
 from modemgw.config.selftest import SelftestConfig
-from modemgw.config.verify import VerifyConfig
 from modemgw.config.values import Listen
+from modemgw.config.verify import VerifyConfig
 from modemgw.errors import ConfigError
 from modemgw.policy.pacing import Window
 
@@ -110,6 +111,16 @@ class Http(msgspec.Struct, frozen=True):
             default="10 min",
         ),
     ] = 600.0
+    surfaces: Annotated[
+        tuple[str, ...],
+        key(
+            "The APIs that answer: native (/v1), and those of others for programs "
+            "that speak them: smseagle, twilio, alertmanager (with Grafana). The last "
+            "one sends to whom `alerts` says. A key may be confined to some.",
+            unit="list of native, smseagle, twilio and alertmanager",
+            default="[native, smseagle, twilio]",
+        ),
+    ] = ("native", "smseagle", "twilio")
     metrics: Annotated[
         str,
         key(
@@ -313,6 +324,7 @@ class Config(msgspec.Struct, frozen=True):
     verify: VerifyConfig = VerifyConfig()
     queue: Queue = Queue()
     webhooks: tuple[WebhookConfig, ...] = ()
+    alerts: tuple[AlertRoute, ...] = ()
     log: Log = Log()
     warnings: tuple[str, ...] = ()  # allowed, and probably not meant
 

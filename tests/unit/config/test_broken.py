@@ -225,7 +225,7 @@ BROKEN = [
             "m.yaml:2:9: modems: expected a list (lines that begin with '- ',"
             " or [a, b])",
             "m.yaml:3:7: http: expected keys below it: listen, webhook_allow,"
-            " hosts, tls, proxies, duplicate_window, metrics",
+            " hosts, tls, proxies, duplicate_window, surfaces, metrics",
             "m.yaml:4:14: queue.max: expected one value, got a list",
         ],
         id="wrong-shapes",
