@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from modemgw.clock import Clock
 from modemgw.gateway import endings
+from modemgw.gateway.barring import Bars
 from modemgw.gateway.queue import Entry, QueueIndex
 from modemgw.gateway.quiet import Calm
 from modemgw.policy.routing import SimView
@@ -23,6 +24,7 @@ class Evening:
         self, store: Store, clock: Clock, calm: Calm, wake: Callable[[], None]
     ) -> None:
         self.on_scheduled: Callable[[], None] = wake  # there are new schedules
+        self.bars: Bars | None = None  # against what is wanted no more
         self._store = store
         self._clock = clock
         self._calm = calm
@@ -32,7 +34,7 @@ class Evening:
     @property
     def has_sleepers(self) -> bool:
         """Say whether `put_to_bed` has something to do."""
-        return bool(self._sleepers)
+        return bool(self._sleepers or (self.bars and self.bars.ended))
 
     def is_night_for(self, entry: Entry, now: int) -> bool:
         """Say whether the recipient must not be woken now."""
@@ -46,6 +48,8 @@ class Evening:
             entry = index.take(view, now, rivals)
             if entry is None or entry.wish.pinned_sim_id is not None:
                 return entry  # what has begun is finished
+            if self.bars and self.bars.keep(index, entry, view, rivals, now):
+                continue
             until = self._calm.until(entry.klass, entry.to, now)
             if until <= now:
                 return entry
@@ -56,6 +60,8 @@ class Evening:
 
     async def put_to_bed(self) -> None:
         """Write down until when they wait. Raises StoreError; they are kept then."""
+        if self.bars is not None:
+            await self.bars.write()
         while self._sleepers:
             some = self._sleepers[:AT_ONCE]
             now = self._clock.now_ms()

@@ -20,6 +20,7 @@ from modemgw.gateway.accept import Checker, Known
 from modemgw.gateway.asked import Names
 from modemgw.gateway.care import SimCare
 from modemgw.gateway.cashier import Cashier
+from modemgw.gateway.conversation import Conversation
 from modemgw.gateway.deadlines import Deadlines
 from modemgw.gateway.dispatch import Dispatcher
 from modemgw.gateway.doubts import Doubts
@@ -27,7 +28,7 @@ from modemgw.gateway.explaining import Explainer
 from modemgw.gateway.fallbacks import Fallbacks
 from modemgw.gateway.health import HealthWatch
 from modemgw.gateway.housekeeping import Housekeeping
-from modemgw.gateway.inbound import Inbound, SimFacts
+from modemgw.gateway.inbound import Inbound
 from modemgw.gateway.keys import KeyRing
 from modemgw.gateway.model import (
     BatchResult,
@@ -39,6 +40,7 @@ from modemgw.gateway.model import (
     Submitted,
 )
 from modemgw.gateway.notices import Notices
+from modemgw.gateway.offices import Offices
 from modemgw.gateway.outlets import Outlets
 from modemgw.gateway.pool import Pool
 from modemgw.gateway.quiet import Calm
@@ -52,7 +54,7 @@ from modemgw.gateway.wallet import Wallets
 from modemgw.gateway.witness import Witnesses
 from modemgw.gateway.workbench import Workbench
 from modemgw.modem.discovery import Look
-from modemgw.modem.model import ModemSnapshot, SimIdentity
+from modemgw.modem.model import ModemSnapshot
 from modemgw.modem.port import OpenPort
 from modemgw.modem.power import Power
 from modemgw.modem.rescue import FindPlace, Rescue, nowhere, usb_place
@@ -94,7 +96,9 @@ class Gateway:
         self.keys = KeyRing(store, clock)
         self.waiters = Waiters()
         self.health = HealthWatch(store, clock, config.health, rng=rng)
-        self.care = SimCare(store, clock, self.health)
+        self.care = SimCare(
+            store, clock, self.health, max_parts_per_hour=config.sims.max_parts_per_hour
+        )
         self.dispatcher = Dispatcher(
             store,
             clock,
@@ -106,7 +110,7 @@ class Gateway:
         self.inbound = Inbound(
             store,
             clock,
-            sim_of=self._sim_of,
+            sim_of=lambda modem, sim: self.pool.facts(modem, sim),
             on_change=self._changed,
             on_proof=self.dispatcher.return_soon,
             on_report=self.health.reported,
@@ -130,7 +134,7 @@ class Gateway:
             wake=self.dispatcher.reconsider,
             operator_of=self.pool.operator_of,
         )
-        self.pool.gate_for.append(self.health.gate)
+        self.pool.gate_for += self.care.gates()
         self.wallets = Wallets(config, store, clock)
         self.pool.gate_for.append(self.wallets.gate)
         self.pool.lane_sims.charge = self.wallets.charge
@@ -172,6 +176,13 @@ class Gateway:
             rng=rng,
         )
         self.intake.limits_of = self.wallets.keys.of
+        work = (self.intake, self.dispatcher)
+        self.offices = Offices(
+            config, store, clock, *work, sims=self.sims, on_change=self._changed
+        )
+        self.conversation = Conversation(
+            config, store, clock, *work, self.inbound, sims, self._changed
+        )
         self.deadlines = Deadlines(
             store,
             clock,
@@ -183,7 +194,7 @@ class Gateway:
         )
         self.dispatcher.evening.on_scheduled = self.deadlines.wake
         self.housekeeping = Housekeeping(store, clock, config.retention)
-        self.housekeeping.also.append(self.cashier.tidy)
+        self.housekeeping.also += [self.cashier.tidy, self.offices.verifications.tidy]
         self._newest_instant = 0
 
     # -- life ----------------------------------------------------------------
@@ -194,8 +205,7 @@ class Gateway:
         self._newest_instant = await self.store.read(outbound.newest_instant)
         if not self.clock_is_sane():
             log.error("the clock is in the past: scheduled messages are held")
-        ids = self.store.ids
-        boot = recovery.boot_id()
+        ids, boot = self.store.ids, recovery.boot_id()
         slate = self.witnesses.slate = Slate.open(self.store.data_dir)
         written = await self.store.read(lambda db: meta.get(db, recovery.SLATE))
         notes = slate.read(written or "") if slate else None
@@ -210,11 +220,12 @@ class Gateway:
             for modem, ref in done.doubted.items()
         }
         await self.inbound.resume(crashed=not self.store.was_clean)
-        await self.health.load()
+        await self.care.load()
         await self.pool.load()
         await self.wallets.keys.load()
         await self.witnesses.load()
         await self.upkeep.load()
+        await self.conversation.load()
         await self.dispatcher.load()
         await self.intake.expand()
         self.intake.open_count = await self.store.read(waiting.count_open)
@@ -225,15 +236,16 @@ class Gateway:
         return [
             ("pool", self.pool.run),
             ("wallets", self.cashier.run),
-            ("health", self.health.run),
-            ("health steps", self.health.steps.run),
+            *self.care.tasks(),
             ("notices", self.notices.run),
             ("modems", self.supervisor.run),
             ("dispatch", self.dispatcher.run),
             ("take back", self.dispatcher.take_back),
             ("fallbacks", self.fallbacks.run),
             *self.upkeep.tasks(),
+            *self.offices.tasks(),
             ("inbound", self.inbound.run),
+            ("answers", self.conversation.run),
             ("deadlines", self.deadlines.run),
             *self.outlets.tasks(),
             ("late", self.doubts.run),
@@ -287,13 +299,7 @@ class Gateway:
 
     async def cancel(self, public_id: str, caller: Caller) -> None:
         """Cancel a message of which nothing has left. Raises NotFound, Conflict."""
-        now, ids = self.clock.now_ms(), self.store.ids
-        message_id = await self.store.write(
-            lambda db: outbound.cancel(db, ids, public_id, now)
-        )
-        self.dispatcher.withdraw(message_id)
-        log.info("canceled", extra={"message_id": public_id, "by": caller.name})
-        self._changed(message_id)
+        await self.offices.records.cancel(public_id, caller.name)
 
     async def settle(self, public_id: str, as_: str, caller: Caller) -> None:
         """Decide a message in doubt: `sent`, `failed` or `resend`.
@@ -380,9 +386,6 @@ class Gateway:
 
         names = Names(sim_name, has_modem, self.pool.router.pools)
         return Known(names, callback_refusal)
-
-    async def _sim_of(self, modem: str, sim: SimIdentity | None) -> SimFacts | None:
-        return await self.pool.facts(modem, sim)
 
     def _recorded(self, attempt: Attempt, verdict: Verdict) -> None:
         if verdict.doubt:

@@ -15,6 +15,7 @@ from functools import partial
 from modemgw.clock import Clock
 from modemgw.errors import PduDecodeError, StoreError
 from modemgw.gateway import joining, reports
+from modemgw.gateway.hearing import Ear, Hearing, OnHeard
 from modemgw.ids import encode as ulid
 from modemgw.modem.model import ReceivedTpdu, SimIdentity
 from modemgw.pdu.decode import Tpdu, decode
@@ -64,6 +65,9 @@ class Inbound:
         self._on_report = on_report  # by SIM, of one of its parts
         # Takes what is nobody's message: the text of a self-test.
         self.take_own: Callable[[RawRow, Deliver], Awaitable[bool]] | None = None
+        # What messages mean, and who follows in memory; set before anything comes.
+        self.hearing: Hearing | None = None
+        self.on_heard: OnHeard = lambda heard: None
         self._open: asyncio.Queue[int] = asyncio.Queue()  # raw ids, all on disk
         self._deleted: set[int] = set()  # receipts whose deletion is not on disk yet
 
@@ -247,11 +251,13 @@ class Inbound:
             case Deliver() if not (tpdu.is_silent or _only_clears(tpdu)):
                 if self.take_own is not None and await self.take_own(row, tpdu):
                     return []
+                ear = self._ear()
                 changed = await self._store.write(
                     lambda db: joining.receive(
-                        db, ids, row, tpdu, _Namer(row, tpdu), now
+                        db, ids, row, tpdu, _Namer(row, tpdu), now, ear
                     )
                 )
+                self._heard(ear)
                 if len(changed) > 1:
                     log.warning(
                         "too many messages wait for parts, the oldest go out without",
@@ -273,11 +279,20 @@ class Inbound:
                 await self._store.write(lambda db: inbound.mark_done(db, row.id))
                 return []
 
+    def _ear(self) -> Ear | None:
+        return None if self.hearing is None else self.hearing.ear()
+
+    def _heard(self, ear: Ear | None) -> None:
+        if ear is not None:
+            self.on_heard(ear.heard)
+
     async def finish_due(self) -> int:
         """Deliver what waits for parts longer than it should; return how many."""
         now = self._clock.now_ms()
         ids = self._store.ids
-        due = await self._store.write(lambda db: joining.give_up(db, ids, now))
+        ear = self._ear()
+        due = await self._store.write(lambda db: joining.give_up(db, ids, now, ear))
+        self._heard(ear)
         for message_id in due:
             self._on_change(message_id)
         return len(due)

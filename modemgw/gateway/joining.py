@@ -15,6 +15,7 @@ import msgspec
 
 from modemgw.errors import PduDecodeError
 from modemgw.gateway import views
+from modemgw.gateway.hearing import Ear
 from modemgw.ids import IdSource
 from modemgw.pdu.decode import decode
 from modemgw.pdu.deliver import Deliver
@@ -33,6 +34,7 @@ from modemgw.policy.reassembly import (
 from modemgw.store import events, fragments, inbound, messages
 from modemgw.store.fragments import FragmentRow, NewInbound, SetKey
 from modemgw.store.inbound import RawRow
+from modemgw.store.messages import MessageRow
 from modemgw.store.writer import Connection
 
 DUE_LIMIT: Final = 100  # sets given up per transaction
@@ -47,11 +49,13 @@ def receive(
     deliver: Deliver,
     name: Callable[[Connection], str],
     now: int,
+    ear: Ear | None = None,
 ) -> list[int]:
     """Make a message of one SMS-DELIVER, or add it to the one it belongs to.
 
-    Returns the ids of the messages that changed, its own first: none for a
-    repeated part, more than one where older sets had to go out incomplete.
+    `ear` hears what goes out. Returns the ids of the messages that changed, its own
+    first: none for a repeated part, more than one where older sets had to go out
+    incomplete.
     """
     concat = deliver.concat
     if concat is None or concat.total <= 1:
@@ -67,7 +71,7 @@ def receive(
         )
         message_id = fragments.insert_message(db, name(db), new, row.read_at)
         inbound.mark_done(db, row.id, message_id=message_id)
-        _announce(db, ids, message_id, row, now)
+        _announce(db, ids, message_id, row, now, ear)
         return [message_id]
     key = SetKey(deliver.sender.text, row.sim_id, concat.ref, concat.wide, concat.total)
     since = row.read_at - SAME_SET_READ_MS
@@ -108,29 +112,37 @@ def receive(
         fragments.update_message(db, message_id, new, now)
         if new.complete:
             fragments.finish_set(db, message_id)
-            _announce(db, ids, message_id, row, now)
+            _announce(db, ids, message_id, row, now, ear)
+        elif was_out:
+            _understood(db, message_id, row, ear)
         return [message_id]
-    return [message_id, *_close_excess(db, ids, now)]
+    return [message_id, *_close_excess(db, ids, now, ear)]
 
 
-def give_up(db: Connection, ids: IdSource, now: int) -> list[int]:
+def give_up(
+    db: Connection, ids: IdSource, now: int, ear: Ear | None = None
+) -> list[int]:
     """Send out, incomplete, what has waited long enough; return the message ids."""
     due = fragments.due_messages(db, now, DUE_LIMIT)
     for message_id in due:
-        _close(db, ids, message_id, now)
+        _close(db, ids, message_id, now, ear)
     return due
 
 
-def _close_excess(db: Connection, ids: IdSource, now: int) -> tuple[int, ...]:
+def _close_excess(
+    db: Connection, ids: IdSource, now: int, ear: Ear | None
+) -> tuple[int, ...]:
     """Send out, incomplete, what nobody may keep waiting; return the message ids."""
     waiting = (OpenSet(*found) for found in fragments.open_sets(db))
     excess = overflow(waiting)
     for message_id in excess:
-        _close(db, ids, message_id, now)
+        _close(db, ids, message_id, now, ear)
     return excess
 
 
-def _close(db: Connection, ids: IdSource, message_id: int, now: int) -> None:
+def _close(
+    db: Connection, ids: IdSource, message_id: int, now: int, ear: Ear | None
+) -> None:
     """Send out one message with the parts that are here."""
     rows = fragments.fragments_of_message(db, message_id)
     known = [one for row in rows if (one := _fragment(row)) is not None]
@@ -139,7 +151,7 @@ def _close(db: Connection, ids: IdSource, message_id: int, now: int) -> None:
     if known and raw is not None:
         new = _joined(known, raw, give_up=True)
         fragments.update_message(db, message_id, new, now)
-        _announce(db, ids, message_id, raw, now)
+        _announce(db, ids, message_id, raw, now, ear)
 
 
 @lru_cache(CACHED_PARTS)
@@ -198,13 +210,16 @@ def _options(deliver: Deliver, row: RawRow, *, partial: bool) -> dict[str, objec
 
 
 def _announce(
-    db: Connection, ids: IdSource, message_id: int, row: RawRow, now: int
+    db: Connection,
+    ids: IdSource,
+    message_id: int,
+    row: RawRow,
+    now: int,
+    ear: Ear | None,
 ) -> None:
-    found = messages.get_by_id(db, message_id)
-    if found is None:
-        raise AssertionError(f"message {message_id} is not there")
+    found = _understood(db, message_id, row, ear)
     data = msgspec.to_builtins(views.message(found))
-    events.append(
+    event_id = events.append(
         db,
         "message.received",
         at=now,
@@ -213,3 +228,14 @@ def _announce(
         push=not row.backlog,
         ids=ids,
     )
+    if ear is not None:
+        ear.act(db, found, row, event_id)
+
+
+def _understood(
+    db: Connection, message_id: int, row: RawRow, ear: Ear | None
+) -> MessageRow:
+    found = messages.get_by_id(db, message_id)
+    if found is None:
+        raise AssertionError(f"message {message_id} is not there")
+    return found if ear is None else ear.meaning(db, found, row)

@@ -69,6 +69,7 @@ class Draft(msgspec.Struct, frozen=True):  # a struct: made in a tenth of the ti
     tags: tuple[str, ...] = ()
     metadata: dict[str, object] = {}
     callback_url: str | None = None
+    past_opt_out: bool = False  # to who opted out, too: the one confirmation, and help
     refuse_duplicate: bool = False  # not where the same was accepted a moment ago
     resend_of: str | None = None  # the message that this one repeats
     verification: str | None = None  # the text holds a one-time code: shown to nobody

@@ -23,11 +23,10 @@ from modemgw.errors import (
     RequestError,
     StoreError,
 )
-from modemgw.gateway import key_purses, views
+from modemgw.gateway import barred, entering, key_purses, views
 from modemgw.gateway.accept import Checker
 from modemgw.gateway.dispatch import Dispatcher
 from modemgw.gateway.key_purses import KeyPurse
-from modemgw.gateway.loading import wish_of
 from modemgw.gateway.model import (
     BatchResult,
     Caller,
@@ -35,13 +34,12 @@ from modemgw.gateway.model import (
     IdempotencyKey,
     Submitted,
 )
-from modemgw.gateway.queue import Entry, Slot
+from modemgw.gateway.queue import Entry
+from modemgw.gateway.repeats import Repeats
 from modemgw.store import (
     arrivals,
     batches,
     idempotency,
-    outbound,
-    routing,
     waiting,
 )
 from modemgw.store.database import Store
@@ -74,6 +72,13 @@ class Stopping(RequestError):
     status = 503
 
 
+class Repeated(Conflict):
+    """The same text went to the same number lately, and the client wants no second."""
+
+    problem = "duplicate"
+    title = "Duplicate message"
+
+
 class IdempotencyMismatch(RequestError):
     """The Idempotency-Key was used with another body in the last 24 hours."""
 
@@ -92,6 +97,7 @@ class _Arrival:
     key: IdempotencyKey | None
     body: bytes
     limited: bool = False  # its key has limits, which it counts against
+    barred: bool = False  # its recipient wants none: it ends as it is written
 
 
 class Intake:
@@ -107,6 +113,8 @@ class Intake:
         queue_max: int,
         rng: random.Random,
     ) -> None:
+        self.repeats = Repeats(0)
+        self.bars: Callable[[NewMessage], bool] = lambda new: False  # who opted out
         self.open_count = 0  # messages that wait, as last counted, plus those since
         self.closed = False  # takes nothing any more
         self.unexpanded = False  # a batch on disk waits for its rows
@@ -146,16 +154,30 @@ class Intake:
             draft, caller, public_id=ids.new("msg", now), now=now
         )
         await self._room_for(1)
-        body = views.encode(views.created(new))
+        twin = self._meet(new, draft)
+        made = views.created(new, twin=twin)
+        bars = self.bars(new)
+        body = barred.shown(made) if bars else views.encode(made)
         start = self._rng.randrange(1, 256) if new.segments > 1 else 0
-        limits = self.limits_of(caller.key_id)
-        arrival = _Arrival(new, start, caller, key, body, limits is not None)
-        with key_purses.counting(limits, [new], now):
-            entry = await self._store.gather(self._keep, arrival)
-        self.open_count += 1
-        if not new.scheduled:
+        limits = None if bars else self.limits_of(caller.key_id)
+        arrival = _Arrival(new, start, caller, key, body, limits is not None, bars)
+        try:
+            with key_purses.counting(limits, [new], now):
+                entry = await self._store.gather(self._keep, arrival)
+        except BaseException:
+            self.repeats.forget(new)
+            raise
+        self.open_count += not bars
+        if not (new.scheduled or bars):
             self._dispatcher.offer([entry])
         return Submitted(new.public_id, ACCEPTED, body)
+
+    def _meet(self, new: NewMessage, draft: Draft) -> str | None:
+        """Return the message that this one repeats; raise Repeated where it must not."""
+        twin = self.repeats.meet(new, refuse=draft.refuse_duplicate)
+        if twin is not None and draft.refuse_duplicate:
+            raise Repeated(f"the same text was accepted for this number as {twin}")
+        return twin
 
     def check(self, draft: Draft, caller: Caller) -> NewMessage:
         """Check a draft and return it as it would be written; nothing is kept."""
@@ -167,7 +189,7 @@ class Intake:
 
     def _keep(self, db: Connection, arrived: "list[_Arrival]") -> list[Entry]:
         """Write messages, each with the answer that its sender may ask for again."""
-        news = [_whole(db, one.new, one.start) for one in arrived]
+        news = [entering.whole(db, one.new, one.start) for one in arrived]
         made = arrivals.insert_all(db, self._store.ids, news)
         for one in arrived:
             if one.key is not None:
@@ -175,7 +197,10 @@ class Intake:
                 _keep_answer(db, one.caller, one.key, one.body, at)
             if one.limited:
                 key_purses.keep_count(db, one.caller, [one.new], one.new.created_at)
-        return list(map(_entry, news, made))
+        for one, (message_id, _) in zip(arrived, made, strict=True):
+            if one.barred:
+                barred.close(db, self._store.ids, message_id, one.new.created_at)
+        return list(map(entering.entry, news, made))
 
     @asynccontextmanager
     async def _once(
@@ -246,6 +271,7 @@ class Intake:
         public_id = ids.new("bat", now)
         results: list[str | RequestError] = []
         accepted: list[NewMessage] = []
+        twins: dict[int, str] = {}
         limits, room = self.limits_of(caller.key_id), 0
         breather = self._clock.monotonic()
         for draft in drafts:
@@ -262,13 +288,16 @@ class Intake:
                 if limits is not None:
                     limits.refuse(room + new.segments, now, of=new.segments)
                     room += new.segments
-            except (FieldError, QuotaExceeded) as exc:
+                twin = self._meet(new, draft)
+            except (FieldError, QuotaExceeded, Repeated) as exc:
                 results.append(exc)
             else:
+                if twin is not None:
+                    twins[len(results)] = twin
                 results.append(new.public_id)
                 accepted.append(new)
         await self._room_for(len(accepted))
-        body = views.batch_body(public_id, results)
+        body = views.batch_body(public_id, results, twins)
         pending = msgspec.json.encode(accepted) if accepted else None
 
         def job(db: Connection) -> int:
@@ -318,17 +347,23 @@ class Intake:
         self, part: list[NewMessage], batch_id: int, done: int
     ) -> None:
         start = self._rng.randrange(1, 256)
+        bars = {new.public_id for new in part if self.bars(new)}
 
         def job(db: Connection) -> list[Entry]:
-            news = [_whole(db, new, start) for new in part]
+            news = [entering.whole(db, new, start) for new in part]
             made = arrivals.insert_all(db, self._store.ids, news)
             batches.advance(db, batch_id, done)
-            return list(map(_entry, news, made))
+            for new, (message_id, _) in zip(news, made, strict=True):
+                if new.public_id in bars:
+                    barred.close(db, self._store.ids, message_id, new.created_at)
+            return list(map(entering.entry, news, made))
 
         entries = await self._store.write(job)
-        self.open_count += len(entries)
+        self.open_count += len(entries) - len(bars)
         self._dispatcher.offer(
-            entry for entry, new in zip(entries, part, strict=True) if not new.scheduled
+            entry
+            for entry, new in zip(entries, part, strict=True)
+            if not new.scheduled and new.public_id not in bars
         )
 
 
@@ -358,39 +393,3 @@ def _keep_answer(
         now=now,
     ):
         raise _in_progress()  # the transaction leaves nothing
-
-
-def _whole(db: Connection, new: NewMessage, start: int) -> NewMessage:
-    """Add what a message gets only as it is written.
-
-    `start` is where a recipient never written to begins to count.
-    """
-    if "sticky" in new.options:
-        last = routing.last_sim(db, new.to)
-        new = replace(new, options={**new.options, "last_sim": last})
-    if new.segments > 1:
-        ref = outbound.next_concat_ref(db, new.to, start)
-        new = replace(new, options={**new.options, "concat_ref": ref})
-    return new
-
-
-def _entry(new: NewMessage, made: tuple[int, list[int]]) -> Entry:
-    message_id, part_ids = made
-    return Entry(
-        message_id=message_id,
-        public_id=new.public_id,
-        to=new.to,
-        klass=new.klass,
-        priority=new.priority,
-        segments=new.segments,
-        encoding=new.encoding,
-        expires_at=new.expires_at,
-        created_at=new.created_at,
-        not_before=new.not_before,
-        parts=[Slot(part_id, seq, 0) for seq, part_id in enumerate(part_ids, 1)],
-        text=new.text,
-        data=new.data,
-        options=new.options,
-        wish=wish_of(new.options),
-        key_id=new.key_id,
-    )

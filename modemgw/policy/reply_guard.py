@@ -20,6 +20,7 @@ HOUR_MS = 3_600_000
 QUICK_MS = 45_000  # from our answer to the next text: few people read and type faster
 QUICK_TURNS = 3  # so many in a row are a machine
 MUTE_MS = 6 * HOUR_MS  # how long a machine gets no answer
+FORWARD_HEAD = "SMS from"  # how our own forwarded texts begin
 MACHINE = "its texts come as fast as ours: a machine answers us"
 
 
@@ -102,14 +103,18 @@ def what_is_no_question(text: str) -> str | None:
     if token_in(text) is not None:
         return "it is a self-test"
     folded = f" {fold(text)} "
-    if folded.startswith(_FORWARDED):
-        return "it is a forwarded text"
+    if (why := is_forwarded(text)) is not None:
+        return why
     if any(f" {phrase}" in folded for phrase in _AUTOMATIC):
         return "it looks like an automatic answer"
     return None
 
 
-_FORWARDED = " sms from "  # how our own forwarded texts begin
+def is_forwarded(text: str) -> str | None:
+    """Say that a text was forwarded already, by us or by one like us; else None."""
+    is_one = fold(text).startswith(fold(FORWARD_HEAD) + " ")
+    return "it is a forwarded text" if is_one else None
+
 
 # Folded when loaded. What machines write, and people hardly ever.
 _AUTOMATIC = tuple(

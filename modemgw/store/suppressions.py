@@ -120,6 +120,12 @@ def list_page(
     ]
 
 
+def mark_of(db: sqlite3.Connection, row_id: int) -> tuple[bytes, int | None]:
+    """Return the hash of an entry, and which SIM it is for."""
+    digest, sim_id = db.execute(sql("suppressions.mark"), {"id": row_id}).fetchone()
+    return digest, sim_id
+
+
 def remove(db: sqlite3.Connection, row_id: int) -> None:
     """Let one entry go."""
     db.execute(sql("suppressions.delete"), {"id": row_id})
@@ -153,14 +159,12 @@ def waiting_for(
     number: str,
     classes: Collection[str],
     *,
-    sim: str | None,
     limit: int,
 ) -> list[int]:
-    """Return messages to a number that wait; with `sim` those that ask for it."""
+    """Return messages of some classes that wait for a number, oldest first."""
     wanted = {
         "peer": number,
         "classes": msgspec.json.encode(sorted(classes)).decode(),
-        "sim": sim,
         "limit": limit,
     }
     return [row[0] for row in db.execute(sql("suppressions.waiting_for"), wanted)]

@@ -55,6 +55,10 @@ UPDATE suppression SET number = NULL, note = NULL WHERE hash = :hash
 SELECT id FROM message INDEXED BY message_peer
  WHERE peer = :peer AND direction = 'outbound' AND state IN ('scheduled', 'queued')
    AND class IN (SELECT value FROM json_each(:classes))
-   AND (:sim IS NULL OR json_extract(options, '$.sim') = :sim)
    AND json_extract(options, '$.past_opt_out') IS NULL
+ ORDER BY id
  LIMIT :limit
+
+-- name: mark
+-- What memory knows of one entry.
+SELECT hash, sim_id FROM suppression WHERE id = :id
