@@ -93,6 +93,16 @@ def _sim(call: Call) -> web.Response:
 
 def _sending(call: Call) -> web.Response:
     found = health_resources.sending(call.gateway.health.pause)
+    breaker = call.gateway.care.breaker
+    if breaker is not None:
+        state = breaker.state
+        fuse = health_resources.BreakerOfGateway(
+            max_parts_per_hour=breaker.most,
+            used=breaker.used(call.gateway.clock.now_ms()),
+            tripped_at=views.instant(state.tripped_at) if state.until else None,
+            until=views.instant(state.until) if state.until else None,
+        )
+        found = msgspec.structs.replace(found, breaker=fuse)
     return json_response(views.encode(found))
 
 

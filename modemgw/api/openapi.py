@@ -5,7 +5,7 @@ docstrings, schemas from the structs that decode and encode.
 """
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -14,46 +14,23 @@ from aiohttp import web
 
 from modemgw import __version__
 from modemgw.api.answers import json_response
+from modemgw.api.event_shapes import EVENTS, Pushed
 from modemgw.api.problems import CONTENT_TYPE, TITLES
 from modemgw.api.routing import ANY_KEY, PUBLIC, Call, Route
 from modemgw.gateway import resources, shapes, views
 
 PATH = "/v1/openapi.json"
-EVENT_TYPES = (
-    "message.queued",
-    "message.sent",
-    "message.delivered",
-    "message.undelivered",
-    "message.failed",
-    "message.expired",
-    "message.no_report",
-    "message.in_doubt",
-    "message.canceled",
-    "message.blocked",
-    "message.received",
-    "call.incoming",
-    "sim.up",
-    "sim.down",
-    "sim.bench",
-    "sim.parole",
-    "sim.storage_full",
-    "sim.storage_freed",
-    "sim.storage_stuck",
-    "modem.lost",
-    "modem.recovered",
-    "modem.added",
-    "modem.removed",
-    "modem.unstable",
-    "webhook.paused",
-    "gateway.started",
-    "test.ping",
-)
-
 Json = dict[str, Any]
 _REF = "#/components/schemas/{name}"
 _HEADERS = {
     "Idempotency-Key": "1 to 255 printable ASCII characters; the same key with the "
     "same body within 24 hours gets the first answer again",
+}
+
+_SIGNED = {
+    "webhook-id": "evt_…, the same in every attempt: drop what you have seen",
+    "webhook-timestamp": "Unix seconds of this attempt",
+    "webhook-signature": "v1,… of Standard Webhooks; two during a rotation",
 }
 
 
@@ -79,7 +56,9 @@ def document(routes: Iterable[Route]) -> bytes:
             "servers": [{"url": "/"}],
             "security": [{"key": []}],
             "paths": paths,
-            "webhooks": {name: _webhook(name) for name in EVENT_TYPES},
+            "webhooks": {
+                name: _webhook(name, pushed, by_type) for name, pushed in EVENTS.items()
+            },
             "components": {
                 "schemas": components,
                 "securitySchemes": {
@@ -114,6 +93,7 @@ def route(octets: bytes) -> Route:
 
 def _types(routes: Iterable[Route]) -> list[Any]:
     found: list[Any] = [shapes.Problem, resources.Event]
+    found += [pushed.shape for pushed in EVENTS.values()]
     for one in routes:
         kinds = (one.body, one.form, *one.answers.values())
         found += [kind for kind in kinds if kind]
@@ -155,6 +135,19 @@ def _operation(
                 "application/x-www-form-urlencoded": {"schema": by_type[one.form]}
             },
         }
+    return _merged(operation, one.also)
+
+
+def _merged(operation: Json, also: Mapping[str, Any]) -> Json:
+    """Put what a route says about itself into what was worked out."""
+    for name, value in also.items():
+        known = operation.get(name)
+        if isinstance(known, dict) and isinstance(value, dict):
+            operation[name] = _merged(known, value)
+        elif isinstance(known, list):
+            operation[name] = [*known, *value]
+        else:
+            operation[name] = value
     return operation
 
 
@@ -227,24 +220,24 @@ def _problem() -> Json:
     }
 
 
-def _webhook(name: str) -> Json:
+def _webhook(name: str, pushed: Pushed, by_type: dict[Any, Json]) -> Json:
+    """Describe one type of event; see webhooks.md for the signature."""
     return {
         "post": {
             "operationId": "on_" + name.replace(".", "_"),
-            "summary": f"The event {name}",
+            "summary": pushed.summary,
+            "description": inspect.cleandoc(pushed.shape.__doc__ or ""),
+            "tags": [name.partition(".")[0] + " events"],
             "security": [],
             "parameters": [
                 {
                     "name": header,
                     "in": "header",
                     "required": True,
+                    "description": meaning,
                     "schema": {"type": "string"},
                 }
-                for header in (
-                    "webhook-id",
-                    "webhook-timestamp",
-                    "webhook-signature",
-                )
+                for header, meaning in _SIGNED.items()
             ],
             "requestBody": {
                 "required": True,
@@ -256,12 +249,17 @@ def _webhook(name: str) -> Json:
                             "properties": {
                                 "type": {"const": name},
                                 "timestamp": {"type": "string", "format": "date-time"},
-                                "data": {"type": "object"},
+                                "data": by_type[pushed.shape],
                             },
-                        }
+                        },
+                        "example": {
+                            "type": name,
+                            "timestamp": "2026-11-22T10:00:09Z",
+                            "data": pushed.example,
+                        },
                     }
                 },
             },
-            "responses": {"2XX": {"description": "delivered"}},
+            "responses": {"2XX": {"description": "delivered; others are tried again"}},
         }
     }

@@ -50,7 +50,13 @@ EVENT_TYPES = (
     *("modem.lost", "modem.recovered"),
     *("modem.added", "modem.removed", "modem.unstable"),
     *("campaign.finished", "verification.approved", "verification.failed"),
-    *("webhook.paused", "gateway.started", "gateway.backup_done", "gateway.disk_low"),
+    *(
+        "webhook.paused",
+        "gateway.started",
+        *("gateway.breaker_tripped", "gateway.breaker_reset"),
+        "gateway.backup_done",
+        "gateway.disk_low",
+    ),
     "test.ping",
 )
 
@@ -120,6 +126,11 @@ def duration(text: str) -> float:
             f"expected a number with a unit (30s, 5m, 2 days), got {text!r}"
         )
     return float(match[1]) * _UNITS[match[2]]
+
+
+def duration_or_off(text: str) -> float:
+    """`10 min`, or `off`, which is 0."""
+    return 0.0 if text.strip().lower() in {"off", "no", "false"} else duration(text)
 
 
 def window(text: str) -> Window:

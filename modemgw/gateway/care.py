@@ -4,14 +4,17 @@ Each act holds at once and is on disk before it is answered. Where the disk says
 nothing has changed.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
+from typing import Any
 
 from modemgw.clock import Clock
 from modemgw.errors import NotFound, StoreError
 from modemgw.gateway import health_resources
+from modemgw.gateway.breaker import Breaker
 from modemgw.gateway.health import HealthWatch
 from modemgw.gateway.health_gate import SimHealth
+from modemgw.gateway.lane_sim import Gate
 from modemgw.gateway.model import Caller, SimView
 from modemgw.gateway.views import sim_id
 from modemgw.gateway.workbench import audit
@@ -19,17 +22,49 @@ from modemgw.policy.health import Condition, Health, bench_by_hand, parole
 from modemgw.store import health as rows
 from modemgw.store.database import Store
 from modemgw.store.health import PauseRow
+from modemgw.store.sims import SimRow
 
+GateFor = Callable[[SimRow], Awaitable[Gate | None]]
 NO_REASON = "a person took it out of service"
 
 
 class SimCare:
     """The hand of the admin on the health of the SIMs."""
 
-    def __init__(self, store: Store, clock: Clock, watch: HealthWatch) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        watch: HealthWatch,
+        *,
+        max_parts_per_hour: int | None = None,
+    ) -> None:
+        self.breaker: Breaker | None = None
+        if max_parts_per_hour is not None:
+            self.breaker = Breaker(store, clock, max_parts_per_hour, watch.wake)
         self._store = store
         self._clock = clock
         self._watch = watch
+
+    def gates(self) -> list[GateFor]:
+        """Return what makes the gates of a SIM: its health, and the fuse of all."""
+        fuse = [] if self.breaker is None else [self.breaker.gate]
+        return [self._watch.gate, *fuse]
+
+    def tasks(self) -> list[tuple[str, Callable[[], Coroutine[Any, Any, None]]]]:
+        """Return what lives as long as the gateway."""
+        fuse = [] if self.breaker is None else [("breaker", self.breaker.run)]
+        return [
+            ("health", self._watch.run),
+            ("health steps", self._watch.steps.run),
+            *fuse,
+        ]
+
+    async def load(self) -> None:
+        """Take up what the last run left."""
+        await self._watch.load()
+        if self.breaker is not None:
+            await self.breaker.load()
 
     async def bench(
         self, sim: str, reason: str, seconds: int | None, caller: Caller
@@ -62,6 +97,8 @@ class SimCare:
 
     async def pause_all(self, caller: Caller, *, on: bool) -> None:
         """Let no SIM send anything until resumed, or resume. Raises StoreError."""
+        if not on and self.breaker is not None:
+            await self.breaker.reset(caller)
         pause, now = self._watch.pause, self._clock.now_ms()
         before = pause.at, pause.by
         if bool(pause.at) == on:
@@ -99,6 +136,8 @@ class SimCare:
         """Say why none of these SIMs sends; nothing where one of them may."""
         if self._watch.pause.at:
             return [f"sending is paused by {self._watch.pause.by}"]
+        if self.breaker is not None and (why := self.breaker.why()) is not None:
+            return [why]
         sims = [self._watch.sims[one] for one in ready if one in self._watch.sims]
         held = [sim for sim in sims if _is_out(sim.state)]
         if not held or len(held) < len(ready):

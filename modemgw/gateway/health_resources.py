@@ -49,12 +49,22 @@ class HealthOfSim(msgspec.Struct, frozen=True, kw_only=True):
     outage: Outage | None
 
 
+class BreakerOfGateway(msgspec.Struct, frozen=True):
+    """The fuse over all SIMs: parts within the last hour, and whether it has blown."""
+
+    max_parts_per_hour: int
+    used: int
+    tripped_at: str | None
+    until: str | None
+
+
 class Sending(msgspec.Struct, frozen=True):
     """Whether the gateway sends; messages are accepted and kept all the same."""
 
     paused: bool
     since: str | None
     by: str | None
+    breaker: BreakerOfGateway | None = None
 
 
 def health(sim: SimHealth, refusals: int, now: int) -> HealthOfSim:
