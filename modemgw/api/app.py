@@ -29,14 +29,14 @@ from modemgw.api import (
     wallet,
     webhooks,
 )
-from modemgw.api.auth import ADMIN, AUTHENTICATOR, Authenticator, require
+from modemgw.api.auth import ADMIN, AUTHENTICATOR, Authenticator, by_ticket, require
 from modemgw.api.body import MAX_BATCH_BODY
 from modemgw.api.door import Door
 from modemgw.api.hosts import Hosts
 from modemgw.api.patience import Patience
 from modemgw.api.peers import Proxies, peer
 from modemgw.api.problems import HttpError, RequestError
-from modemgw.api.routing import ANY_KEY, PUBLIC, Call, Route
+from modemgw.api.routing import ANY_KEY, PUBLIC, REQUEST_ID, Call, Route
 from modemgw.errors import DiskFull, StoreError
 from modemgw.gateway.gateway import Gateway
 from modemgw.gateway.metrics import HttpTally, RouteTally
@@ -145,6 +145,8 @@ def _guarded(
     async def handle(request: web.Request) -> web.StreamResponse:
         if scope == PUBLIC:
             caller = _NOBODY
+        elif route.takes_ticket and "ticket" in request.query:
+            caller = by_ticket(gateway.outlets.tickets, request)
         elif authenticator is None:
             caller = ADMIN
         else:
@@ -170,7 +172,7 @@ def _edge(
     async def edge(request: web.Request, handler: _Inner) -> web.StreamResponse:
         door.heard(request)
         began = perf_counter()
-        request_id = ids.new("req", clock.now_ms())
+        request_id = request[REQUEST_ID] = ids.new("req", clock.now_ms())
         try:
             if hosts is not None:
                 hosts.check(request.headers.get("Host"))

@@ -19,6 +19,7 @@ from modemgw.gateway import key_rules
 from modemgw.gateway.key_rules import KeyRestricted, address_of
 from modemgw.gateway.keys import KeyRing
 from modemgw.gateway.model import Caller
+from modemgw.gateway.tickets import Tickets
 
 FREE_FAILURES = 10  # per address, before it is slowed
 FIRST_PAUSE_S = 1.0  # doubled with every further failure
@@ -139,6 +140,19 @@ class Authenticator:
 
 AUTHENTICATOR = web.AppKey("authenticator", Authenticator)
 _FORM = "the Authorization header must be: Bearer mgw_…"
+
+
+def by_ticket(tickets: Tickets, request: web.Request) -> Caller:
+    """Return whom the ticket in the URL stands for; 401 where it is worth nothing.
+
+    Nobody is slowed for a wrong one: it is too long to be guessed within its life.
+    """
+    given = request.query.getall("ticket")
+    address = request.remote or ""
+    caller = tickets.redeem(given[0], address) if len(given) == 1 else None
+    if caller is None:
+        raise _unauthorized("the ticket is unknown, used or older than 30 seconds")
+    return caller
 
 
 def require(caller: Caller, scope: str) -> None:

@@ -1,72 +1,114 @@
-"""Events, pulled: the same envelopes that webhooks push, by cursor."""
+"""Events, pulled or streamed: the same envelopes that webhooks push, by cursor."""
 
-import re
 import sqlite3
 
+import msgspec
 from aiohttp import web
 
-from modemgw.api import body
+from modemgw.api import body, event_docs, event_socket, event_source, listening
 from modemgw.api.answers import json_response
+from modemgw.api.events_query import ListenQuery, Ticket, patterns
 from modemgw.api.problems import field_error
 from modemgw.api.routing import Call, Route
-from modemgw.api.schema import EventQuery
-from modemgw.gateway import resources, views
+from modemgw.api.schema import NoQuery, Nothing
+from modemgw.gateway import resources, tickets, views
+from modemgw.gateway.envelopes import Frame, frame, wanting
 from modemgw.store import events as rows
+from modemgw.store import stream
 
-MAX_PATTERNS = 50
-_PATTERN = re.compile(r"\*|[a-z_]+(\.[a-z_]+)*(\.\*)?")
+SCANNED = 10_000  # events that one poll looks at, however few of them are wanted
+STEP = 500
+
+_nothing = msgspec.json.Decoder(Nothing)
 
 
-async def list_events(call: Call) -> web.Response:
-    """List events behind a cursor, oldest first.
+async def list_events(call: Call) -> web.StreamResponse:
+    """Read events behind a cursor, oldest first, or listen to them.
 
     `next_cursor` is always there, so that a client polls with the last one it
     got; without `since` and `cursor` the list begins with the oldest event kept.
+
+    With `Accept: text/event-stream` or `Upgrade: websocket` the answer is a stream
+    that goes on: behind `since` (`Last-Event-ID`) or `cursor`, else with what
+    happens from now on. A stream that is read too slowly ends with `gap`, which says
+    behind which event to go on.
     """
-    wish = body.query(call.request, EventQuery)
+    request = call.request
+    wish = body.query(request, ListenQuery)
     types = patterns(wish.types.split(","), "?types")
     if wish.since is not None and wish.cursor is not None:
         raise field_error("?since", "conflict", "give either since or cursor")
-    cursor = body.cursor(wish.cursor) or 0
+    cursor = body.cursor(wish.cursor)
+    if event_socket.wanted(request):
+        listener = await listening.open_listener(call, types, wish.since, cursor)
+        return await event_socket.serve(call, listener)
+    if event_source.wanted(request):
+        # What a browser says when it comes back counts more than the URL it keeps.
+        since = request.headers.get("Last-Event-ID") or wish.since
+        listener = await listening.open_listener(
+            call, types, since, None if since else cursor
+        )
+        return await event_source.serve(call, listener)
+    return await _page(call, wish, types, cursor or 0)
 
-    def read(db: sqlite3.Connection) -> tuple[int, list[rows.EventRow]]:
+
+async def _page(
+    call: Call, wish: ListenQuery, types: tuple[str, ...], cursor: int
+) -> web.Response:
+    def read(db: sqlite3.Connection) -> tuple[list[Frame], int, bool]:
         start = cursor
         if wish.since is not None:
             known = rows.find(db, wish.since)
             if known is None:
                 raise field_error("?since", "unknown", "there is no such event (now)")
             start = known
-        found = rows.since(db, start, types, wish.limit + 1)
-        return max(start, rows.newest(db)), found
+        newest = max(start, rows.newest(db))
+        found, looked_to = _search(db, start, types, wish.limit + 1)
+        if len(found) > wish.limit:
+            shown = found[: wish.limit]
+            return shown, shown[-1].id, True
+        # At the end of the list the cursor passes everything that did not match.
+        return found, looked_to or newest, looked_to is not None
 
-    newest, found = await call.gateway.store.read(read)
-    shown, has_more = found[: wish.limit], len(found) > wish.limit
-    # At the end of the list the cursor passes everything that did not match.
-    behind = shown[-1].id if has_more else newest
+    shown, behind, has_more = await call.gateway.store.read(read)
+    page = {
+        "data": [msgspec.Raw(one.json) for one in shown],
+        "next_cursor": body.write_cursor(behind),
+        "has_more": has_more,
+    }
+    return json_response(views.encode(page))
+
+
+def _search(
+    db: sqlite3.Connection, start: int, types: tuple[str, ...], limit: int
+) -> tuple[list[Frame], int | None]:
+    """Return wanted events, and where the search was left; None: it saw them all."""
+    wants = wanting(types)
+    found: list[Frame] = []
+    for _ in range(SCANNED // STEP):
+        page = stream.behind(db, start, STEP)
+        found += [frame(row) for row in page if wants(row.type)]
+        if len(page) < STEP:
+            return found[:limit], None
+        start = page[-1].id
+        if len(found) >= limit:
+            break
+    return found[:limit], start
+
+
+async def post_ticket(call: Call) -> web.Response:
+    """Make a ticket that opens one event stream, once and within 30 seconds.
+
+    For browsers, which can set no header there: `GET /v1/events?ticket=tkt_…`. Let a
+    server of yours that has the key ask for it. Whatever else the key may, whoever
+    brings the ticket may read events.
+    """
+    body.query(call.request, NoQuery)
+    body.optional(_nothing, await body.read(call.request))
+    ticket = call.gateway.outlets.tickets.issue(call.caller)
     return json_response(
-        views.encode(
-            resources.EventPage(
-                data=[resources.event(row) for row in shown],
-                next_cursor=body.write_cursor(behind),
-                has_more=has_more,
-            )
-        )
+        views.encode(Ticket(ticket=ticket, expires_in=tickets.LIFE_S)), 201
     )
-
-
-def patterns(given: list[str], pointer: str) -> tuple[str, ...]:
-    """Check patterns such as `message.*`; raises FieldError at `pointer`."""
-    if len(given) > MAX_PATTERNS:
-        raise field_error(pointer, "invalid_value", f"at most {MAX_PATTERNS} patterns")
-    for index, pattern in enumerate(given):
-        if _PATTERN.fullmatch(pattern) is None:
-            where = pointer if pointer.startswith("?") else f"{pointer}/{index}"
-            raise field_error(
-                where,
-                "invalid_value",
-                f"{pattern!r} is no event type; write message.sent, message.* or *",
-            )
-    return tuple(dict.fromkeys(given))
 
 
 ROUTES = (
@@ -75,9 +117,20 @@ ROUTES = (
         path="/v1/events",
         scope="events:read",
         handler=list_events,
-        summary="Read events behind a cursor",
-        query=EventQuery,
+        summary="Read events behind a cursor, or listen to them",
+        query=ListenQuery,
         answers={200: resources.EventPage},
-        errors=(422, 503),
+        errors=(422, 429, 503),
+        takes_ticket=True,
+        also=event_docs.OPERATION,
+    ),
+    Route(
+        method="POST",
+        path="/v1/events/ticket",
+        scope="events:read",
+        handler=post_ticket,
+        summary="Make a ticket for a browser",
+        body=Nothing,
+        answers={201: Ticket},
     ),
 )

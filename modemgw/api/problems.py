@@ -44,6 +44,7 @@ TITLES = {
     "request-timeout": "The request did not arrive in time",
     "store-unavailable": "The database cannot be written",
     "too-many-failures": "Too many failed attempts",
+    "too-many-streams": "Too many event streams",
     "unauthorized": "Missing or invalid key",
     "unsupported-media-type": "Unsupported media type",
     "wrong-host": "Another host was meant",

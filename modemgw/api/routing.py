@@ -7,6 +7,7 @@ OpenAPI document are all made from it, so a route without a scope cannot exist.
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from types import UnionType
+from typing import Any
 
 from aiohttp import web
 
@@ -16,6 +17,7 @@ from modemgw.gateway.model import Caller
 
 PUBLIC = ""  # no key needed
 ANY_KEY = "*"  # a valid key, whatever its scopes
+REQUEST_ID = web.RequestKey("request_id", str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Call:
         return self.request.match_info["id"]
 
 
-Handler = Callable[[Call], Awaitable[web.Response]]
+Handler = Callable[[Call], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,3 +54,5 @@ class Route:
     surface: str = NATIVE  # which door it is, for keys that open only some
     form: type | None = None  # a body of application/x-www-form-urlencoded
     media: str = ""  # type of every answer; "": JSON, and problems of RFC 9457
+    takes_ticket: bool = False  # `?ticket=` instead of a key
+    also: Mapping[str, Any] = field(default_factory=dict)  # into its documentation

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from modemgw.api import body
 from modemgw.api.answers import json_response, page
-from modemgw.api.events import patterns
+from modemgw.api.events_query import patterns
 from modemgw.api.problems import Conflict, NotFound, field_error
 from modemgw.api.routing import Call, Route
 from modemgw.api.schema import (
