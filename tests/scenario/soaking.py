@@ -82,9 +82,7 @@ class CountingNetwork(Network):
         if cause is None:
             concat = submit.user_data.concat
             self.taken[submit.recipient.text, concat.seq if concat else 1] += 1
-            # The gateway counts when it begins, which is this long ago.
-            begun_ms = self.clock.now_ms() - int(after_s * 1000)
-            self.hours[card.iccid, begun_ms // 3_600_000] += 1
+            self.hours[card.iccid, self.clock.now_ms() // 3_600_000] += 1
         return cause
 
 
