@@ -41,6 +41,14 @@ class Routing(msgspec.Struct, frozen=True, kw_only=True):
     cost: Cost | UnsetType = UNSET  # of all parts, in a dry run, where it is known
 
 
+class Warned(msgspec.Struct, frozen=True, kw_only=True):
+    """What may be a mistake and was accepted; `of` is the earlier message."""
+
+    code: Literal["duplicate"]
+    of: Annotated[str, Meta(examples=["msg_01KB2Q6H0Z8Y4X3W2V1T0S9R8Q"])]
+    detail: str
+
+
 class OutboundMessage(
     msgspec.Struct,
     frozen=True,
@@ -77,6 +85,9 @@ class OutboundMessage(
     metadata: Json = {}
     data: str | UnsetType = UNSET  # base64, binary messages only
     port: int | UnsetType = UNSET
+    resend_of: str | UnsetType = UNSET  # the message that this one repeats
+    redacted_at: str | UnsetType = UNSET  # when its body was taken away by request
+    warnings: list[Warned] | UnsetType = UNSET  # only in the answer that accepts it
     routing: Routing | UnsetType = UNSET  # in the answer to a dry run
 
 
@@ -110,6 +121,7 @@ class InboundMessage(
     waiting: str | None = None  # voicemail, fax, email …: the network's word of it
     backlog: bool = False  # lay on a SIM that was new to us; pushed to nobody
     sequence: int = 1
+    redacted_at: str | UnsetType = UNSET  # when its body was taken away by request
 
 
 class MessagePage(msgspec.Struct, frozen=True):
@@ -147,14 +159,20 @@ class Timeline(msgspec.Struct, frozen=True):
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a batch is; `states` counts its messages by state."""
+    """How far a batch is; `states` counts its messages by state.
+
+    `open` of them may still change by themselves, `finished` are final.
+    """
 
     id: str
     accepted: int
     rejected: int
     expanded: int
     states: dict[str, int]
+    open: int
+    finished: int
     created_at: str
+    canceled_at: str | None = None
 
 
 class FieldIssue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -185,6 +203,7 @@ class BatchItem(msgspec.Struct, frozen=True, kw_only=True):
     index: int
     id: str | UnsetType = UNSET
     error: Problem | UnsetType = UNSET
+    warnings: list[Warned] | UnsetType = UNSET
 
 
 class BatchAccepted(msgspec.Struct, frozen=True, kw_only=True):

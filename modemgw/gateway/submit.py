@@ -173,7 +173,7 @@ class Intake:
         return Submitted(new.public_id, ACCEPTED, body)
 
     def _meet(self, new: NewMessage, draft: Draft) -> str | None:
-        """Return the message that this one repeats; raise Repeated where it must not."""
+        """Return the message that this one repeats. Raises Repeated."""
         twin = self.repeats.meet(new, refuse=draft.refuse_duplicate)
         if twin is not None and draft.refuse_duplicate:
             raise Repeated(f"the same text was accepted for this number as {twin}")

@@ -6,7 +6,7 @@ nothing to do with messages in resources.py.
 """
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -27,12 +27,14 @@ from modemgw.gateway.shapes import (
     Problem,
     Reason,
     Step,
+    Warned,
     WireLine,
 )
+from modemgw.policy.message import FINAL
 from modemgw.store.batches import BatchRow
 from modemgw.store.events import EventRow
 from modemgw.store.messages import MessageRow
-from modemgw.store.outbound import NewMessage
+from modemgw.store.outbound import VERIFICATION, NewMessage
 
 PROBLEM_BASE = "https://modemgw.dev/problems/"
 PRIORITIES = ("low", "normal", "high", "urgent")  # index = message.priority
@@ -69,8 +71,10 @@ def encode(resource: object) -> bytes:
     return _encoder.encode(resource)
 
 
-def created(new: NewMessage, batch_id: str | None = None) -> OutboundMessage:
-    """Render a message at the moment it is accepted."""
+def created(
+    new: NewMessage, batch_id: str | None = None, *, twin: str | None = None
+) -> OutboundMessage:
+    """Render a message at the moment it is accepted; `twin`: it repeats that one."""
     binary = new.data is not None
     port = new.options.get("port")
     return OutboundMessage(
@@ -78,7 +82,7 @@ def created(new: NewMessage, batch_id: str | None = None) -> OutboundMessage:
         state="scheduled" if new.scheduled else "queued",
         to=new.to,
         from_=None,
-        text=new.text,
+        text=None if VERIFICATION in new.options else new.text,
         encoding=new.encoding,
         segments=new.segments,
         class_=new.klass,
@@ -98,7 +102,19 @@ def created(new: NewMessage, batch_id: str | None = None) -> OutboundMessage:
         metadata=new.metadata,
         data=base64_of(new.data) if new.data is not None else UNSET,
         port=port if binary and isinstance(port, int) else UNSET,
+        resend_of=_text(new.options.get("resend_of")),
+        warnings=UNSET if twin is None else [repeated(twin)],
     )
+
+
+def repeated(twin: str) -> Warned:
+    """Render the warning that the same text went to the same number lately."""
+    detail = "the same text was accepted for this number a short while ago"
+    return Warned(code="duplicate", of=twin, detail=detail)
+
+
+def _text(value: object) -> str | UnsetType:
+    return value if isinstance(value, str) else UNSET
 
 
 def message(row: MessageRow, currency: str = "") -> OutboundMessage | InboundMessage:
@@ -113,7 +129,7 @@ def _outbound(row: MessageRow, currency: str) -> OutboundMessage:
         state=row.state,
         to=row.peer,
         from_=row.sim_number,
-        text=row.text,
+        text=None if VERIFICATION in row.options else row.text,
         encoding=row.encoding,
         segments=row.segments,
         class_=row.klass or "transactional",
@@ -138,6 +154,8 @@ def _outbound(row: MessageRow, currency: str) -> OutboundMessage:
         metadata=row.metadata,
         data=UNSET if row.data is None else base64_of(row.data),
         port=port if isinstance(port, int) else UNSET,
+        resend_of=_text(row.options.get("resend_of")),
+        redacted_at=UNSET if row.redacted_at is None else instant(row.redacted_at),
     )
 
 
@@ -172,6 +190,7 @@ def _inbound(row: MessageRow) -> InboundMessage:
         waiting=about.get("waiting"),
         backlog=about.get("backlog", False),
         sequence=row.sequence,
+        redacted_at=UNSET if row.redacted_at is None else instant(row.redacted_at),
     )
 
 
@@ -189,13 +208,18 @@ def step(event: EventRow, with_wire: bool) -> Step:
 
 def batch(row: BatchRow) -> Batch:
     """Render how far a batch is."""
+    finished = sum(row.states.get(state.value, 0) for state in FINAL)
+    waiting = row.accepted - row.expanded  # not yet rows
     return Batch(
         id=row.public_id,
         accepted=row.accepted,
         rejected=row.rejected,
         expanded=row.expanded,
         states=row.states,
+        open=sum(row.states.values()) - finished + waiting,
+        finished=finished,
         created_at=instant(row.created_at),
+        canceled_at=maybe_instant(row.canceled_at),
     )
 
 
@@ -247,14 +271,21 @@ def problem(
     )
 
 
-def batch_body(batch_id: str, results: Sequence[str | RequestError]) -> bytes:
+def batch_body(
+    batch_id: str,
+    results: Sequence[str | RequestError],
+    twins: Mapping[int, str] | None = None,
+) -> bytes:
     """Render the answer to a batch: an id or an error per message, in order.
+
+    `twins`: which of them, by index, repeat which earlier message.
 
     Pointers of the errors are those of a single message; they are rewritten to
     point into the whole document (`/messages/3/to`).
     """
+    warnings = {index: [repeated(twin)] for index, twin in (twins or {}).items()}
     items = [
-        BatchItem(index=index, id=result)
+        BatchItem(index=index, id=result, warnings=warnings.get(index, UNSET))
         if isinstance(result, str)
         else BatchItem(index=index, error=problem(result, prefix=f"/messages/{index}"))
         for index, result in enumerate(results)

@@ -17,6 +17,7 @@ class BatchRow:
     rejected: int
     expanded: int
     created_at: int
+    canceled_at: int | None
     states: dict[str, int]
 
 
@@ -75,7 +76,26 @@ def get(db: sqlite3.Connection, public_id: str) -> BatchRow | None:
     if row is None:
         return None
     states = dict(db.execute(sql("batches.states"), {"id": row[0]}))
-    id, public, key_id, accepted, rejected, expanded, created_at = row
+    id, public, key_id, accepted, rejected, expanded, created_at, canceled_at = row
     return BatchRow(
-        id, public, key_id, accepted, rejected, expanded, created_at, states
+        id,
+        public,
+        key_id,
+        accepted,
+        rejected,
+        expanded,
+        created_at,
+        canceled_at,
+        states,
     )
+
+
+def waiting_of(db: sqlite3.Connection, batch_id: int, limit: int) -> list[int]:
+    """Return messages of a batch that no SIM has taken yet, some at a time."""
+    found = db.execute(sql("batches.waiting"), {"id": batch_id, "limit": limit})
+    return [int(row[0]) for row in found]
+
+
+def mark_canceled(db: sqlite3.Connection, batch_id: int, now: int) -> None:
+    """Note when somebody canceled a batch first."""
+    db.execute(sql("batches.mark_canceled"), {"id": batch_id, "now": now})

@@ -52,6 +52,7 @@ class MessageRow:
     text: str | None
     data: bytes | None
     cost: int | None  # micro-units, the last attempt of each part; None: not known
+    redacted_at: int | None  # when its body was taken away by request
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ VALUES (:public_id, :key_id, :accepted, :rejected, :pending, :created_at)
 
 -- name: get
 -- One batch by its public id.
-SELECT id, public_id, key_id, accepted, rejected, expanded, created_at
+SELECT id, public_id, key_id, accepted, rejected, expanded, created_at, canceled_at
   FROM batch WHERE public_id = :public_id
 
 -- name: next_unexpanded
@@ -26,3 +26,13 @@ UPDATE batch
 -- How many messages of a batch are in which state.
 SELECT state, count(*) FROM message INDEXED BY message_batch
  WHERE batch_id = :id GROUP BY state
+
+-- name: waiting
+-- Some messages of a batch that wait and can be canceled.
+SELECT id FROM message INDEXED BY message_batch
+ WHERE batch_id = :id AND state IN ('scheduled', 'queued')
+ ORDER BY id LIMIT :limit
+
+-- name: mark_canceled
+-- When a batch was canceled first.
+UPDATE batch SET canceled_at = coalesce(canceled_at, :now) WHERE id = :id

@@ -16,6 +16,7 @@
         OR m.peer LIKE :pattern ESCAPE '\'
         OR EXISTS (SELECT 1 FROM message_text AS body
                     WHERE body.message_id = m.id
+                      AND json_extract(m.options, '$.verification') IS NULL
                       AND body.text LIKE :pattern ESCAPE '\'))
 
 -- name: list

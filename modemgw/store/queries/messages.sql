@@ -1,4 +1,5 @@
--- Reading messages, both directions.
+-- Reading messages, both directions. The text of a one-time code is never searched:
+-- who looked for digits could find it.
 
 -- fragment: columns
        m.id, m.public_id, m.direction, m.state, m.sequence, m.peer,
@@ -6,7 +7,7 @@
        m.segments, m.attempts, m.reason, m.reference, m.tags, m.metadata, m.options,
        m.key_id, batch.public_id AS batch, m.created_at, m.not_before, m.expires_at,
        m.sent_at, m.final_at, body.text, body.data,
-       (SELECT sum(cost) FROM part WHERE message_id = m.id) AS cost
+       (SELECT sum(cost) FROM part WHERE message_id = m.id) AS cost, m.redacted_at
 
 -- fragment: joins
   LEFT JOIN sim ON sim.id = m.sim_id
@@ -27,7 +28,9 @@
    AND (:tag IS NULL
         OR EXISTS (SELECT 1 FROM json_each(m.tags) AS tag WHERE tag.value = :tag))
    AND (:pattern IS NULL
-        OR body.text LIKE :pattern ESCAPE '\' OR m.peer LIKE :pattern ESCAPE '\')
+        OR m.peer LIKE :pattern ESCAPE '\'
+        OR (body.text LIKE :pattern ESCAPE '\'
+            AND json_extract(m.options, '$.verification') IS NULL))
  ORDER BY m.id DESC
  LIMIT :limit
 

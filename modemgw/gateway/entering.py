@@ -1,0 +1,46 @@
+"""What a message gets only as it is written, and the form in which it then waits."""
+
+from msgspec.structs import replace
+
+from modemgw.gateway.loading import wish_of
+from modemgw.gateway.queue import Entry, Slot
+from modemgw.store import outbound, routing
+from modemgw.store.outbound import NewMessage
+from modemgw.store.writer import Connection
+
+
+def whole(db: Connection, new: NewMessage, start: int) -> NewMessage:
+    """Add what a message gets only as it is written.
+
+    `start` is where a recipient never written to begins to count.
+    """
+    if "sticky" in new.options:
+        last = routing.last_sim(db, new.to)
+        new = replace(new, options={**new.options, "last_sim": last})
+    if new.segments > 1:
+        ref = outbound.next_concat_ref(db, new.to, start)
+        new = replace(new, options={**new.options, "concat_ref": ref})
+    return new
+
+
+def entry(new: NewMessage, made: tuple[int, list[int]]) -> Entry:
+    """Return a message as it waits in memory, with the ids of its rows."""
+    message_id, part_ids = made
+    return Entry(
+        message_id=message_id,
+        public_id=new.public_id,
+        to=new.to,
+        klass=new.klass,
+        priority=new.priority,
+        segments=new.segments,
+        encoding=new.encoding,
+        expires_at=new.expires_at,
+        created_at=new.created_at,
+        not_before=new.not_before,
+        parts=[Slot(part_id, seq, 0) for seq, part_id in enumerate(part_ids, 1)],
+        text=new.text,
+        data=new.data,
+        options=new.options,
+        wish=wish_of(new.options),
+        key_id=new.key_id,
+    )

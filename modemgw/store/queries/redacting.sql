@@ -1,0 +1,34 @@
+-- Taking bodies away: of one message, wherever a copy of it lies.
+
+-- name: delete_text
+-- The body itself.
+DELETE FROM message_text WHERE message_id = :id
+
+-- name: strip_events
+-- What was received is told with its text.
+UPDATE event SET data = json_remove(data, '$.text', '$.data') WHERE message_id = :id
+
+-- name: delete_fragments
+-- Parts of a message that is complete; nothing is joined to them any more.
+DELETE FROM fragment WHERE message_id = :id
+
+-- name: blank_raw
+-- The TPDUs that it came in, and those of its reports.
+UPDATE raw_tpdu SET octets = x'' WHERE message_id = :id
+
+-- name: still_reactions
+-- What it made us do, or would have.
+UPDATE reaction SET text = NULL, state = iif(state = 'planned', 'skipped', state)
+ WHERE message_id = :id
+
+-- name: answers
+-- Answers kept under an Idempotency-Key that were made with the message.
+SELECT key_id, key, body FROM idempotency WHERE created_at = :at
+
+-- name: put_answer
+-- Such an answer, without the body.
+UPDATE idempotency SET body = :body WHERE key_id = :key_id AND key = :key
+
+-- name: mark
+-- The row says so itself.
+UPDATE message SET redacted_at = coalesce(redacted_at, :now) WHERE id = :id
