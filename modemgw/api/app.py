@@ -1,6 +1,7 @@
 """The aiohttp application: routes, one middleware, and nothing without a scope."""
 
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import Any
@@ -11,6 +12,7 @@ from aiohttp.typedefs import Middleware
 
 from modemgw import __version__
 from modemgw.api import (
+    audit,
     batches,
     care,
     certificate,
@@ -22,10 +24,15 @@ from modemgw.api import (
     modems,
     oauth,
     openapi,
+    privacy,
     problems,
+    records,
     sims,
+    suppressions,
     upkeep,
     ussd,
+    verifications,
+    viewer,
     wallet,
     webhooks,
 )
@@ -48,7 +55,11 @@ log = logging.getLogger("modemgw.api")
 
 ROUTES: tuple[Route, ...] = (
     *messages.ROUTES,
+    *records.ROUTES,
     *batches.ROUTES,
+    *verifications.ROUTES,
+    *privacy.ROUTES,
+    *audit.ROUTES,
     *sims.ROUTES,
     *care.ROUTES,
     *upkeep.ROUTES,
@@ -56,10 +67,12 @@ ROUTES: tuple[Route, ...] = (
     *ussd.ROUTES,
     *modems.ROUTES,
     *webhooks.ROUTES,
+    *suppressions.ROUTES,
     *events.ROUTES,
     *keys.ROUTES,
     *health.ROUTES,
     *metrics.ROUTES,
+    *viewer.ROUTES,
     *oauth.ROUTES,
     *certificate.ROUTES,
 )
@@ -172,7 +185,8 @@ def _edge(
     async def edge(request: web.Request, handler: _Inner) -> web.StreamResponse:
         door.heard(request)
         began = perf_counter()
-        request_id = request[REQUEST_ID] = ids.new("req", clock.now_ms())
+        request_id = _given_id(request) or ids.new("req", clock.now_ms())
+        request[REQUEST_ID] = request_id
         try:
             if hosts is not None:
                 hosts.check(request.headers.get("Host"))
@@ -180,9 +194,7 @@ def _edge(
         except RequestError as exc:
             answer = problems.response(exc, path=request.path, request_id=request_id)
         except web.HTTPException as exc:
-            answer = problems.response(
-                problems.from_http(exc), path=request.path, request_id=request_id
-            )
+            answer = problems.unrouted(exc, request, request_id)
         except SlowQuery:
             answer = problems.response(
                 HttpError(
@@ -233,3 +245,10 @@ def _edge(
 
 
 _SERVER = f"modemgw/{__version__}"
+_ID = re.compile(r"[A-Za-z0-9._~-]{1,100}")
+
+
+def _given_id(request: web.Request) -> str | None:
+    """Return the id that the client gave its request, where it can be one."""
+    given = request.headers.get("X-Request-Id")
+    return given if given is not None and _ID.fullmatch(given) else None

@@ -43,6 +43,8 @@ async def post_message(call: Call) -> web.Response:
     wish = body.query(request, SubmitQuery) if request.query_string else _PLAIN
     octets = await body.read(request)
     draft = body.decode(_submit, octets).draft()
+    if wish.duplicate == "refuse":
+        draft = msgspec.structs.replace(draft, refuse_duplicate=True)
     if wish.dry_run:
         preview = await gateway.preview(draft, call.caller)
         return json_response(preview.body, preview.status)

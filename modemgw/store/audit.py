@@ -136,8 +136,14 @@ def follow(rows: Iterable[AuditRow], so_far: Standing) -> Standing:
     return Standing(count, head)
 
 
-def finish(db: sqlite3.Connection, reached: Standing) -> Standing:
-    """Compare the end of a chain with what was noted of it."""
+def conclude(db: sqlite3.Connection, so_far: Standing) -> Standing:
+    """Follow a chain to its end and compare that with what was noted of it.
+
+    In one snapshot, so that a row written meanwhile is none that is missing.
+    """
+    reached = so_far
+    while reached.fault is None and (some := walk(db, reached.rows)):
+        reached = follow(some, reached)
     noted = meta.get(db, HEAD)
     if reached.fault is None and noted is None and reached.rows:
         return Standing(reached.rows, reached.head, "the note of its end is missing")
