@@ -6,7 +6,7 @@ there, so guessing can neither load the database nor lock anybody out.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from ipaddress import IPv6Address
 
 from aiohttp import web
@@ -17,7 +17,7 @@ from modemgw.api.problems import HttpError
 from modemgw.clock import Clock
 from modemgw.gateway import key_rules
 from modemgw.gateway.key_rules import KeyRestricted, address_of
-from modemgw.gateway.keys import KeyRing
+from modemgw.gateway.keys import KeyRing, Opens
 from modemgw.gateway.model import Caller
 from modemgw.gateway.tickets import Tickets
 
@@ -112,14 +112,34 @@ class Authenticator:
             raise _unauthorized(_FORM)
         caller = self._ring.cached(token, address)
         if caller is None:
-            caller = await self._look_up(token, address)
-        if caller.rules is not None and not caller.rules.serves(surface):
-            raise KeyRestricted(
-                f"the key {caller.name!r} is not for the surface {surface!r}"
+            caller = await self._look_up(
+                address, lambda: self._ring.find(token, address)
             )
-        return caller
+        return _at(caller, surface)
 
-    async def _look_up(self, token: str, address: str) -> Caller:
+    async def by_proof(
+        self, request: web.Request, public_id: str, opens: Opens, surface: str
+    ) -> Caller:
+        """Return whose key this is, proven by something made from it.
+
+        Raises as `caller_of` does.
+        """
+        address = self._peer_of(request)
+        caller = self._ring.cached_by(public_id, opens, address)
+        if caller is None:
+            caller = await self._look_up(
+                address, lambda: self._ring.find_by(public_id, opens, address)
+            )
+        return _at(caller, surface)
+
+    def refuse(self, request: web.Request, detail: str) -> HttpError:
+        """Count a failure, and return the error for who brings nothing usable."""
+        self._guard.failed(self._peer_of(request))
+        return _unauthorized(detail)
+
+    async def _look_up(
+        self, address: str, find: Callable[[], Awaitable[Caller | None]]
+    ) -> Caller:
         pause = self._guard.pause_left(address)
         if pause > 0:
             raise HttpError(
@@ -129,13 +149,22 @@ class Authenticator:
                 headers=limited("failures", FREE_FAILURES, FORGET_AFTER_S, pause),
                 retry_after=pause,
             )
-        caller = await self._ring.find(token, address)
+        caller = await find()
         if caller is None:
             self._guard.failed(address)
             raise _unauthorized(
                 "the key or token is unknown, has ended or was revoked", invalid=True
             )
         return caller
+
+
+def _at(caller: Caller, surface: str) -> Caller:
+    """Refuse a key that does not open this door."""
+    if caller.rules is not None and not caller.rules.serves(surface):
+        raise KeyRestricted(
+            f"the key {caller.name!r} is not for the surface {surface!r}"
+        )
+    return caller
 
 
 AUTHENTICATOR = web.AppKey("authenticator", Authenticator)

@@ -131,6 +131,8 @@ def _options(draft: Draft, options: JsonDict) -> JsonDict:
         options["port"] = draft.port
     if draft.callback_url is not None:
         options["callback_url"] = draft.callback_url
+        if draft.dialect is not None:
+            options["dialect"] = draft.dialect
     if draft.past_opt_out:
         options["past_opt_out"] = True
     if draft.resend_of is not None:

@@ -37,6 +37,21 @@ def load(data_dir: Path) -> bytes:
         raise StoreError(f"{path}: cannot be written: {exc.strerror}") from exc
 
 
+class Master:
+    """The master of one data directory, read or made when it is first needed."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+        self._octets: bytes | None = None
+
+    @property
+    def octets(self) -> bytes:
+        """The secret itself; raises StoreError as `load` does."""
+        if self._octets is None:
+            self._octets = load(self._data_dir)
+        return self._octets
+
+
 def derive(master: bytes, purpose: str, *about: bytes) -> bytes:
     """Return 32 octets that only who has the master can work out again."""
     # Lengths before the parts: no two lists of parts give the same octets.

@@ -69,6 +69,7 @@ class Draft(msgspec.Struct, frozen=True):  # a struct: made in a tenth of the ti
     tags: tuple[str, ...] = ()
     metadata: dict[str, object] = {}
     callback_url: str | None = None
+    dialect: str | None = None  # how what is called back is written; as a webhook
     past_opt_out: bool = False  # to who opted out, too: the one confirmation, and help
     refuse_duplicate: bool = False  # not where the same was accepted a moment ago
     resend_of: str | None = None  # the message that this one repeats

@@ -112,7 +112,7 @@ class Sender:
         left to resolve; the Host header and the TLS server name stay the host.
         """
         target = found.target
-        headers = {**headers, "content-type": "application/json"}
+        headers = {"content-type": "application/json", **headers}
         if literal(target.host) is None:
             headers["host"] = target.url.authority
         *others, last = found.addresses

@@ -15,9 +15,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
+
 from modemgw import ids
 from modemgw.gateway import master as masters
+from modemgw.gateway.targets import Refusal, parse
 from modemgw.store.keys import ID_LENGTH, KeyRow
+from modemgw.store.outbox import Request
 
 API_VERSION = "2010-04-01"
 PURPOSE = "twilio auth token"
@@ -179,9 +183,23 @@ def callback(data: Mapping[str, Any], account: str, sender: str) -> dict[str, st
     return fields
 
 
-def form(fields: Mapping[str, str]) -> bytes:
-    """Write the fields as the body of a form."""
-    return urlencode(fields).encode("ascii")
+def posted(master: bytes, request: Request) -> tuple[bytes, dict[str, str]]:
+    """Return body and headers of a status callback: a signed form.
+
+    It is signed for the URL as it goes out, which is what the receiver sees.
+    """
+    key, token = request.key or "", ""
+    if request.key_hash is not None:
+        token = auth_token(master, key, request.key_hash)
+    data = msgspec.json.decode(request.data)
+    fields = callback(data, account_sid(key), request.sender or "")
+    target = parse(request.url)
+    url = request.url if isinstance(target, Refusal) else str(target.url)
+    return urlencode(fields).encode("ascii"), {
+        "content-type": "application/x-www-form-urlencoded",
+        "x-twilio-signature": signature(token, url, fields),
+        "i-twilio-idempotency-token": request.event,
+    }
 
 
 def basic(header: str) -> tuple[str, str] | None:

@@ -43,6 +43,10 @@ class Request:
     url: str
     secret: str | None
     old_secret: str | None  # signs too during a rotation
+    dialect: str | None = None  # how a callback is written; None: as a webhook
+    key: str | None = None  # public id of the key whose callback it is
+    key_hash: bytes | None = None
+    sender: str | None = None  # number or name of the SIM that has the message
 
 
 def sources(db: sqlite3.Connection) -> dict[int, bool]:

@@ -42,11 +42,15 @@ SELECT coalesce(webhook.declared, 0), webhook.failing_since IS NOT NULL,
        event.public_id, event.type, event.at, event.data,
        webhook.id, coalesce(webhook.url, delivery.callback_url),
        coalesce(webhook.secret, api_key.webhook_secret),
-       CASE WHEN webhook.old_until > :now THEN webhook.old_secret END
+       CASE WHEN webhook.old_until > :now THEN webhook.old_secret END,
+       message.options ->> '$.dialect', api_key.public_id, api_key.hash,
+       coalesce(sim.number, sim.name)
   FROM delivery
   JOIN event ON event.id = delivery.event_id
   LEFT JOIN webhook ON webhook.id = delivery.webhook_id
   LEFT JOIN api_key ON api_key.id = delivery.key_id
+  LEFT JOIN message ON message.id = event.message_id AND delivery.webhook_id IS NULL
+  LEFT JOIN sim ON sim.id = message.sim_id
  WHERE delivery.id = :id AND delivery.state = 'pending'
    AND (delivery.next_attempt_at <= :now OR delivery.attempts = 0)
    AND (webhook.state = 'active' OR delivery.webhook_id IS NULL)
