@@ -24,7 +24,7 @@ Scope = Literal[
     "messages:send", "messages:read", "at:read", "sims:read", "sims:write",
     "modems:read", "modems:write", "modems:at", "metrics:read",
     "webhooks:read", "webhooks:write", "events:read",
-    "messages:redact", "verify:send", "admin",
+    "consent:read", "consent:write", "messages:redact", "verify:send", "admin",
 ]  # fmt: skip
 Preset = Literal["sender", "reader", "monitor", "admin"]
 Surface = Literal["native", "smseagle", "twilio", "alertmanager"]

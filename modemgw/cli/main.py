@@ -37,6 +37,7 @@ COMMANDS = {
     "sims": "List the SIM cards, take one out of service and back.",
     "pause": "Stop sending; messages are accepted and wait.",
     "resume": "Send again.",
+    "suppressions": "List and change who wants no more messages.",
     "webhooks": "List, add and remove webhooks.",
     "keys": "Make, list and revoke API keys.",
     "usage": "Show what was sent and billed.",
