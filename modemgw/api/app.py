@@ -36,6 +36,7 @@ from modemgw.api import (
     wallet,
     webhooks,
 )
+from modemgw.api.audit import written_down
 from modemgw.api.auth import ADMIN, AUTHENTICATOR, Authenticator, by_ticket, require
 from modemgw.api.body import MAX_BATCH_BODY
 from modemgw.api.door import Door
@@ -135,7 +136,12 @@ def build_app(
             "logger": http_log,
         },
     )
-    app[AUTHENTICATOR] = Authenticator(gateway.keys, gateway.clock, peer_of)
+    app[AUTHENTICATOR] = Authenticator(
+        gateway.keys,
+        gateway.clock,
+        peer_of,
+        gateway.offices.bursts.failed,
+    )
     authenticator = None if admin else app[AUTHENTICATOR]
     metrics.install(app, gateway, tally)
     described = openapi.document(ROUTES)
@@ -166,7 +172,11 @@ def _guarded(
             caller = await authenticator.caller_of(request, surface)
             if scope != ANY_KEY:
                 require(caller, scope)
-        return await handler(Call(request, gateway, caller))
+        call = Call(request, gateway, caller)
+        answer = await handler(call)
+        if route.audit:
+            await written_down(route, call, answer)
+        return answer
 
     return handle
 

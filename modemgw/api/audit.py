@@ -8,10 +8,11 @@ from msgspec import Meta
 
 from modemgw.api import body
 from modemgw.api.answers import json_response, page
-from modemgw.api.routing import Call, Route
+from modemgw.api.routing import AFTER, BEFORE, Call, Route
 from modemgw.api.schema import Cursor, Limit, NoQuery, Strict, unix_ms
 from modemgw.gateway import audit_resources as resources
 from modemgw.gateway import views
+from modemgw.gateway.audit import note
 from modemgw.store import audit as rows
 from modemgw.store.audit import Standing
 
@@ -28,6 +29,22 @@ class AuditQuery(Strict):
     until: str | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
+
+
+async def written_down(route: Route, call: Call, answer: web.StreamResponse) -> None:
+    """Write an act down that a route has done, before its answer goes out."""
+    request = call.request
+    made = answer.headers.get("Location", "").rpartition("/")[2]
+    body_octets = answer.body if isinstance(answer, web.Response) else None
+    shown = body_octets if isinstance(body_octets, bytes) else None
+    await note(
+        call.gateway.store,
+        route.audit,
+        call.caller,
+        object=request.match_info.get("id") or made or None,
+        before=request.get(BEFORE),
+        after=request.get(AFTER, shown),
+    )
 
 
 async def list_audit(call: Call) -> web.Response:

@@ -36,8 +36,12 @@ ADMIN = Caller(
 class FailureGuard:
     """Counts failed attempts per address, in bounded memory."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(
+        self, clock: Clock, on_burst: Callable[[str, int], None] | None = None
+    ) -> None:
+        """`on_burst` hears of each address that is slowed from now on."""
         self._clock = clock
+        self._on_burst = on_burst
         self._failures: OrderedDict[str, tuple[int, float]] = OrderedDict()
 
     def pause_left(self, address: str) -> float:
@@ -59,6 +63,8 @@ class FailureGuard:
         if now - last > FORGET_AFTER_S:
             count = 0
         self._failures[network] = (count + 1, now)
+        if count + 1 == FREE_FAILURES and self._on_burst is not None:
+            self._on_burst(address, count + 1)
         while len(self._failures) > MAX_ADDRESSES:
             self._failures.popitem(last=False)
 
@@ -81,10 +87,11 @@ class Authenticator:
         ring: KeyRing,
         clock: Clock,
         peer_of: Callable[[web.Request], str] = peer,
+        on_burst: Callable[[str, int], None] | None = None,
     ) -> None:
-        """`peer_of` tells where a request comes from."""
+        """`peer_of` tells where a request comes from; `on_burst` as the guard's."""
         self._ring = ring
-        self._guard = FailureGuard(clock)
+        self._guard = FailureGuard(clock, on_burst)
         self._peer_of = peer_of
 
     async def caller_of(

@@ -9,7 +9,7 @@ from msgspec import UNSET
 from modemgw.api import body
 from modemgw.api.answers import json_response
 from modemgw.api.problems import field_error
-from modemgw.api.routing import Call, Route
+from modemgw.api.routing import AFTER, BEFORE, Call, Route
 from modemgw.api.schema import KeyPatch, KeyRequest, NoQuery, RotateRequest, end_ms
 from modemgw.config.money import limit
 from modemgw.gateway import key_resources, views
@@ -42,6 +42,7 @@ async def post_key(call: Call) -> web.Response:
         Rules(**_rules(call, wish)),
         end_ms(wish.expires_at, now),
     )
+    call.request[AFTER] = key_resources.key(row, now)
     return json_response(
         views.encode(key_resources.new_key(row, plain, now)),
         201,
@@ -67,6 +68,7 @@ async def patch_key(call: Call) -> web.Response:
     rules = _rules(call, wish)
 
     def step(row: KeyRow) -> KeyRow:
+        call.request[BEFORE] = key_resources.key(row, now)
         return replace(
             row,
             name=row.name if name is None else name,
@@ -86,6 +88,7 @@ async def rotate_key(call: Call) -> web.Response:
     wish = body.optional(_rotate, await body.read(call.request))
     row, plain = await call.gateway.keys.rotate(call.id, wish.overlap)
     now = call.gateway.clock.now_ms()
+    call.request[AFTER] = key_resources.key(row, now)
     return json_response(views.encode(key_resources.new_key(row, plain, now)))
 
 
@@ -150,6 +153,7 @@ ROUTES = (
         path="/v1/keys",
         scope="admin",
         handler=post_key,
+        audit="key.create",
         summary="Make a key",
         body=KeyRequest,
         answers={201: key_resources.NewKey},
@@ -160,6 +164,7 @@ ROUTES = (
         path="/v1/keys/{id}",
         scope="admin",
         handler=patch_key,
+        audit="key.change",
         summary="Change a key",
         body=KeyPatch,
         answers={200: key_resources.Key},
@@ -170,6 +175,7 @@ ROUTES = (
         path="/v1/keys/{id}/rotate",
         scope="admin",
         handler=rotate_key,
+        audit="key.rotate",
         summary="Give a key a new secret",
         body=RotateRequest,
         answers={200: key_resources.NewKey},
@@ -180,6 +186,7 @@ ROUTES = (
         path="/v1/keys/{id}",
         scope="admin",
         handler=delete_key,
+        audit="key.revoke",
         summary="Revoke a key",
         answers={204: None},
         errors=(404, 503),

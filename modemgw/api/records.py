@@ -87,6 +87,7 @@ ROUTES = (
         path="/v1/batches/{id}/cancel",
         scope="messages:send",
         handler=cancel_batch,
+        audit="batch.cancel",
         summary="Cancel what waits of a batch",
         body=Nothing,
         answers={200: shapes.Batch},

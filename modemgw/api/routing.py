@@ -17,6 +17,8 @@ from modemgw.gateway.model import Caller
 
 PUBLIC = ""  # no key needed
 ANY_KEY = "*"  # a valid key, whatever its scopes
+BEFORE = web.RequestKey("before", object)  # a resource as it was before the act
+AFTER = web.RequestKey("after", object)  # and as it is, where the answer is not it
 REQUEST_ID = web.RequestKey("request_id", str)
 
 
@@ -55,4 +57,5 @@ class Route:
     form: type | None = None  # a body of application/x-www-form-urlencoded
     media: str = ""  # type of every answer; "": JSON, and problems of RFC 9457
     takes_ticket: bool = False  # `?ticket=` instead of a key
+    audit: str = ""  # the name of the act in the audit log, where it succeeds
     also: Mapping[str, Any] = field(default_factory=dict)  # into its documentation

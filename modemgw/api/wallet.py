@@ -10,7 +10,7 @@ from msgspec import Meta
 from modemgw.api import body
 from modemgw.api.answers import json_response
 from modemgw.api.problems import NotFound, field_error
-from modemgw.api.routing import Call, Route
+from modemgw.api.routing import BEFORE, Call, Route
 from modemgw.api.schema import NoQuery, Strict
 from modemgw.config.money import amount
 from modemgw.gateway import resources, views, wallet_resources
@@ -72,6 +72,9 @@ async def patch_sim(call: Call) -> web.Response:
                 f"the SIM has no {one.name!r}; it has {names}",
             )
         wanted.append((one.name, _used(one, index, money=standing.money)))
+    before = next((view for view in gateway.sims() if view.name == row.name), None)
+    if before is not None:
+        call.request[BEFORE] = resources.sim(before)
     for name, used in wanted:
         await gateway.wallets.correct(row, name, used, call.caller.name)
     gateway.dispatcher.reconsider()
@@ -174,6 +177,7 @@ ROUTES = (
         path="/v1/sims/{id}",
         scope="sims:write",
         handler=patch_sim,
+        audit="sim.correct",
         summary="Correct what is used of an allowance",
         body=SimPatch,
         answers={200: resources.Sim},

@@ -9,7 +9,7 @@ from modemgw.api import body
 from modemgw.api.answers import json_response, page
 from modemgw.api.events_query import patterns
 from modemgw.api.problems import Conflict, NotFound, field_error
-from modemgw.api.routing import Call, Route
+from modemgw.api.routing import AFTER, BEFORE, Call, Route
 from modemgw.api.schema import (
     DeliveryQuery,
     NoQuery,
@@ -61,6 +61,7 @@ async def post_webhook(call: Call) -> web.Response:
             db, store.ids, url=wish.url, events=events, now=now, secret=wish.secret
         )
     )
+    call.request[AFTER] = resources.webhook(row)
     return json_response(
         views.encode(resources.new_webhook(row)),
         201,
@@ -78,6 +79,7 @@ async def patch_webhook(call: Call) -> web.Response:
 
     def change(db: sqlite3.Connection) -> WebhookRow:
         row = _changeable(db, call.id, allowed=wish.url is None and events is None)
+        call.request[BEFORE] = resources.webhook(row)
         if wish.url is not None or events is not None:
             row = rows.update(db, row, url=wish.url, events=events)
         if wish.state is not None and wish.state != row.state:
@@ -207,6 +209,7 @@ ROUTES = (
         path="/v1/webhooks",
         scope=_WRITE,
         handler=post_webhook,
+        audit="webhook.create",
         summary="Make an endpoint",
         body=WebhookRequest,
         answers={201: resources.NewWebhook},
@@ -225,6 +228,7 @@ ROUTES = (
         path=_ITEM,
         scope=_WRITE,
         handler=patch_webhook,
+        audit="webhook.change",
         summary="Change an endpoint",
         body=WebhookPatch,
         answers={200: resources.Webhook},
@@ -235,6 +239,7 @@ ROUTES = (
         path=_ITEM,
         scope=_WRITE,
         handler=delete_webhook,
+        audit="webhook.delete",
         summary="Remove an endpoint",
         answers={204: None},
         errors=(404, 409),
@@ -264,6 +269,7 @@ ROUTES = (
         path=_ITEM + "/deliveries/{delivery}/replay",
         scope=_WRITE,
         handler=post_replay,
+        audit="webhook.replay",
         summary="Push one event again",
         body=Nothing,
         answers={202: resources.Delivery},

@@ -90,7 +90,8 @@ def append(
 def _digest(resource: object) -> str | None:
     if resource is None:
         return None
-    return hashlib.sha256(views.encode(resource)).hexdigest()
+    octets = resource if isinstance(resource, bytes) else views.encode(resource)
+    return hashlib.sha256(octets).hexdigest()
 
 
 def _shown(value: object) -> object:

@@ -19,10 +19,10 @@ import msgspec
 from modemgw.clock import Clock
 from modemgw.errors import StoreError
 from modemgw.gateway.alarm import Alarm
+from modemgw.gateway.audit import note
 from modemgw.gateway.lane_sim import Gate
 from modemgw.gateway.model import Caller
 from modemgw.gateway.views import instant
-from modemgw.gateway.workbench import audit
 from modemgw.store import events, meta, sims
 from modemgw.store.database import Store
 from modemgw.store.sims import SimRow
@@ -129,7 +129,7 @@ class Breaker:
         except StoreError:
             self.state = before
             raise
-        audit("breaker reset", caller)
+        await note(self._store, "breaker.reset", caller)
         self._anew(caller.name)
 
     def _anew(self, by: str) -> None:

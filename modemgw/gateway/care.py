@@ -5,19 +5,19 @@ nothing has changed.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from modemgw.clock import Clock
 from modemgw.errors import NotFound, StoreError
 from modemgw.gateway import health_resources
+from modemgw.gateway.audit import note
 from modemgw.gateway.breaker import Breaker
 from modemgw.gateway.health import HealthWatch
 from modemgw.gateway.health_gate import SimHealth
 from modemgw.gateway.lane_sim import Gate
 from modemgw.gateway.model import Caller, SimView
 from modemgw.gateway.views import sim_id
-from modemgw.gateway.workbench import audit
 from modemgw.policy.health import Condition, Health, bench_by_hand, parole
 from modemgw.store import health as rows
 from modemgw.store.database import Store
@@ -114,7 +114,7 @@ class SimCare:
             raise
         finally:
             self._watch.wake()
-        audit("sending paused" if on else "sending resumed", caller)
+        await note(self._store, "sending.pause" if on else "sending.resume", caller)
 
     def describe(self, view: SimView) -> SimView:
         """Return a SIM with its health, and a state that tells of it."""
@@ -164,7 +164,15 @@ class SimCare:
                 self._watch.move(sim, before)
             raise
         what = "paused" if after.paused else after.condition.value
-        audit("sim moved by hand", caller, sim=sim.name, state=what)
+        await note(
+            self._store,
+            "sim.move",
+            caller,
+            object=sim.name,
+            before=asdict(before),
+            after=asdict(after),
+            state=what,
+        )
 
     def _find(self, name: str) -> SimHealth | None:
         for sim in self._watch.sims.values():

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 from modemgw.clock import Clock
 from modemgw.errors import Conflict, StoreError
+from modemgw.gateway import audit
 from modemgw.gateway.deadlines import settle
 from modemgw.gateway.model import Caller
 from modemgw.gateway.verdict import REPORT_GRACE_MS
@@ -56,13 +57,15 @@ class Doubts:
         Raises NotFound, or Conflict where it is not in doubt.
         """
         now, ids = self._clock.now_ms(), self._store.ids
-        message_id, state = await self._store.write(
-            partial(_settle, ids=ids, public_id=public_id, as_=as_, now=now)
-        )
-        log.info(
-            "doubt settled",
-            extra={"message_id": public_id, "as": as_, "by": caller.name},
-        )
+
+        def job(db: Connection) -> tuple[int, MessageState]:
+            done = _settle(db, ids=ids, public_id=public_id, as_=as_, now=now)
+            audit.append(
+                db, now, "message.settle", caller, object=public_id, decision=as_
+            )
+            return done
+
+        message_id, state = await self._store.write(job)
         self._on_change(message_id)
         if state is not MessageState.FAILED:
             await self._give_back(message_id)

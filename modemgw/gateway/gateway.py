@@ -160,9 +160,9 @@ class Gateway:
         actors, sims = self.pool.actors, self.pool.sims
         self.notices = Notices(store, clock, sims=sims)
         self.pool.on_notice = self.notices.hear
-        self.workbench = Workbench(actors)
+        self.workbench = Workbench(actors, store)
         lanes = self.dispatcher.lanes
-        self.ussd = UssdDesk(actors, lanes, sims, ids=store.ids, clock=clock)
+        self.ussd = UssdDesk(actors, lanes, sims, store=store)
         self.upkeep = Upkeep(store, clock, config, self.ussd, self.dispatcher, rng)
         self.upkeep.join(self.pool, self.health, self.inbound)
         self.outlets = Outlets(config, store, clock, rng)

@@ -8,6 +8,7 @@ from typing import Any
 
 from modemgw.clock import Clock
 from modemgw.config.model import Config
+from modemgw.gateway.audit import Bursts
 from modemgw.gateway.dispatch import Dispatcher
 from modemgw.gateway.model import SimView
 from modemgw.gateway.privacy import Privacy
@@ -36,6 +37,7 @@ class Offices:
     ) -> None:
         intake.repeats = Repeats(config.http.duplicate_window)
         pepper = Pepper(store.data_dir)
+        self.bursts = Bursts(store, clock)
         self._scrubber = Scrubber(store)
         self.records = Records(
             store, clock, intake, dispatcher, self._scrubber, on_change=on_change

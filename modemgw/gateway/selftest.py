@@ -18,13 +18,13 @@ from zoneinfo import ZoneInfo
 from modemgw.clock import Clock
 from modemgw.config.model import Config
 from modemgw.errors import Conflict, NotFound, StoreError
+from modemgw.gateway.audit import note
 from modemgw.gateway.lane import Lane
 from modemgw.gateway.model import Caller
 from modemgw.gateway.selftest_record import SHOWN, Record, record_of
 from modemgw.gateway.selftest_rules import Terms, objection
 from modemgw.gateway.selftest_run import Course, Pair, close_unsent
 from modemgw.gateway.views import sim_id
-from modemgw.gateway.workbench import audit
 from modemgw.policy.health import Probed
 from modemgw.policy.selftest import Result, Station, auto_pairs
 from modemgw.store import selftest as rows
@@ -129,8 +129,10 @@ class Selftests:
         why = self._objection(pair, terms)
         if why is not None:
             raise Conflict(why[0], retry_after=LATER_S if why[1] else None)
-        audit("self-test", caller, sim=sender.name, to_sim=pair.to.name, paid=paid)
-        return await self._begin(pair, "asked")
+        about = {"to_sim": pair.to.name, "paid": paid}
+        begun = await self._begin(pair, "asked")
+        await note(self._store, "sim.selftest", caller, object=sender.name, **about)
+        return begun
 
     async def wait(self, public_id: str, seconds: float) -> SelftestRow:
         """Return a self-test, once it has its verdict or after a while.

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from modemgw.at import codes
 from modemgw.at.ussd import Answered, objection
-from modemgw.clock import Clock
 from modemgw.errors import (
     AtError,
     Conflict,
@@ -20,13 +19,14 @@ from modemgw.errors import (
     ModemRefused,
     NotFound,
 )
+from modemgw.gateway.audit import note
 from modemgw.gateway.lane import Lane
 from modemgw.gateway.model import Caller, SimView
 from modemgw.gateway.views import sim_id
-from modemgw.gateway.workbench import audit, busy
-from modemgw.ids import IdSource
+from modemgw.gateway.workbench import busy
 from modemgw.modem.actor import ModemActor
 from modemgw.modem.faults import Unavailable
+from modemgw.store.database import Store
 
 LONGEST_MS = 200_000  # a message on the air, the modem, and two minutes
 STALE_S = 180.0  # networks end a session that nobody replies to sooner than that
@@ -68,14 +68,14 @@ class UssdDesk:
         lanes: Mapping[str, Lane],
         sims: Callable[[], list[SimView]],
         *,
-        ids: IdSource,
-        clock: Clock,
+        store: Store,
     ) -> None:
         self._actors = actors
         self._lanes = lanes
         self._sims = sims
-        self._ids = ids
-        self._clock = clock
+        self._store = store
+        self._ids = store.ids
+        self._clock = store.clock
         self._open: dict[str, _Session] = {}  # by the name of the SIM
 
     async def start(self, sim: str, code: str, caller: Caller) -> Said:
@@ -86,6 +86,7 @@ class UssdDesk:
         """
         view, actor = self._find(sim)
         _check(code, "/code", is_reply=False)
+        await note(self._store, "sim.ussd", caller, object=view.name, code=code)
         if actor.aside.ussd.is_waiting:
             raise Conflict("another USSD request is on its way through this SIM")
         known = self._open.get(view.name)
@@ -98,7 +99,6 @@ class UssdDesk:
             await self._end(actor)
         self._open.pop(view.name, None)
         session = self._ids.new("ussd", self._clock.now_ms())
-        audit("ussd", caller, sim=view.name, modem=actor.snapshot.name, code=code)
         return await self._exchange(view, actor, session, code)
 
     async def reply(self, sim: str, session: str, text: str, caller: Caller) -> Said:
@@ -106,17 +106,17 @@ class UssdDesk:
         view, actor = self._find(sim)
         self._known(view, session)
         _check(text, "/text", is_reply=True)
+        await note(self._store, "sim.ussd_reply", caller, object=view.name)
         if not actor.aside.ussd.is_open:
             self._open.pop(view.name, None)
             raise Conflict("the network has ended this session")
-        audit("ussd reply", caller, sim=view.name, modem=actor.snapshot.name)
         return await self._exchange(view, actor, session, text)
 
     async def cancel(self, sim: str, session: str, caller: Caller) -> None:
         """End a session, or the request of one that is on its way."""
         view, actor = self._find(sim)
         self._known(view, session)
-        audit("ussd cancel", caller, sim=view.name, modem=actor.snapshot.name)
+        await note(self._store, "sim.ussd_cancel", caller, object=view.name)
         self._open.pop(view.name, None)
         await self._end(actor)
 

@@ -1,9 +1,9 @@
 """Diagnosis of one modem, for front ends: tape, journal, restart, AT console.
 
-Whatever a person does to a modem is written to the log with their name.
+Whatever a person does to a modem is in the audit log with their name, before it is
+done.
 """
 
-import logging
 from collections.abc import Mapping
 
 from modemgw.at import guard
@@ -15,14 +15,14 @@ from modemgw.errors import (
     ModemRefused,
     NotFound,
 )
+from modemgw.gateway.audit import note
 from modemgw.gateway.model import Caller
 from modemgw.modem.actor import ModemActor
 from modemgw.modem.console import Reply
 from modemgw.modem.console import shown as shown_command
 from modemgw.modem.faults import Unavailable
 from modemgw.modem.journal import Entry, TapeLine
-
-log = logging.getLogger("modemgw.audit")
+from modemgw.store.database import Store
 
 DEADLINE_S = 20  # of a command that a person typed, where they say nothing
 MAX_DEADLINE_S = 180  # AT+COPS=? takes three minutes
@@ -32,8 +32,9 @@ SOON_S = 5.0
 class Workbench:
     """Acts on modems by their names."""
 
-    def __init__(self, actors: Mapping[str, ModemActor]) -> None:
+    def __init__(self, actors: Mapping[str, ModemActor], store: Store) -> None:
         self._actors = actors
+        self._store = store
 
     def tape(self, name: str, limit: int) -> list[TapeLine]:
         """Return the newest lines of a modem's wire, oldest first."""
@@ -50,7 +51,7 @@ class Workbench:
             await actor.aside.restart(by=caller.name)
         except Unavailable as exc:
             raise busy(exc) from None
-        audit("modem restart", caller, modem=name)
+        await note(self._store, "modem.restart", caller, object=name)
 
     async def run(
         self,
@@ -71,10 +72,14 @@ class Workbench:
         why = guard.refusal(line, unsafe=unsafe)
         shown = shown_command(line)
         if why is not None:
-            audit("at command refused", caller, modem=name, command=shown, why=why)
+            about = {"command": shown, "why": why}
+            await note(self._store, "modem.at_refused", caller, object=name, **about)
             problem = FieldProblem("/command", "not_allowed", why)
             raise FieldError(why, errors=(problem,))
-        audit("at command", caller, modem=name, command=shown, unsafe=unsafe)
+        told = note(
+            self._store, "modem.at", caller, object=name, command=shown, unsafe=unsafe
+        )
+        await told
         try:
             return await actor.aside.run(line, seconds, by=caller.name)
         except Unavailable as exc:
@@ -92,8 +97,3 @@ class Workbench:
 def busy(exc: Unavailable) -> Conflict:
     """Tell a client that it is not the time."""
     return Conflict(str(exc), retry_after=SOON_S)
-
-
-def audit(act: str, caller: Caller, **about: object) -> None:
-    """Write to the log who did what to a modem or a SIM."""
-    log.info(act, extra={"by": caller.name, "address": caller.address, **about})
