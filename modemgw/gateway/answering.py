@@ -114,7 +114,8 @@ class Answerer:
         now = self._clock.now_ms()
         why = self._why_not(row, now)
         if why is not None:
-            await self._settle(row, "muted" if why == MACHINE else "skipped", why=why)
+            found = why == MACHINE and not self._ledger.is_muted(row.peer)
+            await self._settle(row, "muted" if found else "skipped", why=why)
             return True
         digest = hashlib.sha256(f"{row.id}/{row.public_id}".encode()).digest()
         key = IdempotencyKey(f"{_KEY}{row.public_id}/{row.kind}/{row.target}", digest)

@@ -58,8 +58,13 @@ class Ledger:
         self._given = deque(given)
 
     def note(self, one: Answered) -> None:
-        """Count an answer."""
-        self._given.append(one)
+        """Count an answer, or that somebody was found to be a machine."""
+        if not (one.muted and self.is_muted(one.peer)):  # once: it must not grow
+            self._given.append(one)
+
+    def is_muted(self, peer: str) -> bool:
+        """Say whether a number was found to be a machine lately."""
+        return any(one.muted and one.peer == peer for one in self._given)
 
     def why_not(self, peer: str, asked_at: int, now: int) -> str | None:
         """Say why this number gets no answer now, or None."""
