@@ -24,6 +24,7 @@ from aiohttp import web
 from modemgw import __version__
 from modemgw.api.app import build_app
 from modemgw.api.door import Door, most_connections
+from modemgw.api.tls import Tls, TlsSite, open_tls
 from modemgw.clock import Clock, SystemClock
 from modemgw.config.model import Config
 from modemgw.config.paths import admin_socket
@@ -67,6 +68,7 @@ class Daemon:
         self.config = config
         self.addresses: list[tuple[str, int]] = []  # bound, with the real port
         self.gateway: Gateway
+        self.tls: Tls | None = None
         self._clock = clock or SystemClock()
         self._open_port = open_port
         self._look = look or Scanner().look
@@ -129,6 +131,8 @@ class Daemon:
             group.create_task(_forever(run), name=name)
         group.create_task(self._prove_progress(), name="watchdog")
         group.create_task(self.gateway.store.finish_check(), name="check")
+        if self.tls is not None:
+            group.create_task(_forever(self.tls.run), name="tls")
 
     async def _open_doors(self, stack: AsyncExitStack) -> None:
         listen = self.config.http.listen
@@ -142,8 +146,10 @@ class Daemon:
         stack.push_async_callback(runner.cleanup)
         if runner.server is not None:  # it is, since setup
             door.watch(runner.server, most_connections())
+        self.tls = await open_tls(self.config, self._clock)
         for address in listen:
-            site = web.TCPSite(runner, address.host, address.port)
+            where = runner, address.host, address.port
+            site = TlsSite(*where, self.tls, door) if self.tls else web.TCPSite(*where)
             try:
                 await site.start()
             except OSError as exc:
@@ -152,7 +158,8 @@ class Daemon:
                 ) from exc
         self.addresses = [(str(name[0]), int(name[1])) for name in runner.addresses]
         for host, port in self.addresses:
-            log.info("listening", extra={"address": _written(host, port)})
+            extra = {"address": _written(host, port), "tls": self.config.http.tls.mode}
+            log.info("listening", extra=extra)
         self.gateway.webhooks.finder.guard.listening(self.addresses)
         admin = web.AppRunner(
             build_app(self.gateway, admin=True, tally=tally),

@@ -21,6 +21,8 @@ HEAD_DEADLINE_S = 15.0  # from connecting to the end of the first request's head
 MOST = 2000  # connections at once
 MOST_EACH = 500  # of these from one address: a proxy needs many, a guest gets no more
 FILES = 8192  # open files wanted; systemd's soft limit of 1024 is for select()
+HANDSHAKE_S = 10.0  # for that of TLS
+MOST_BEGUN = 500  # of these at once
 KEPT_BACK = 256  # of them, for modems, the database and webhooks
 FEWEST = 16  # connections, however few files there are
 
@@ -42,6 +44,7 @@ class Door:
 
     def __init__(self) -> None:
         self._silent: set[asyncio.BaseTransport] = set()
+        self._begun: set[object] = set()  # accepted, and not through their handshake
         self._by_address: Counter[str] = Counter()
         self._open = 0
 
@@ -50,6 +53,21 @@ class Door:
         if request.transport is not None:
             self._silent.discard(request.transport)
 
+    def begin(self, server: web.Server) -> asyncio.BaseProtocol:
+        """Accept a connection whose TLS handshake begins; return its protocol.
+
+        Only what has come through it is counted as open, so there is a limit of its
+        own here. An exception drops the connection.
+        """
+        if len(self._begun) >= MOST_BEGUN:
+            raise ConnectionAbortedError("too many TLS handshakes at once")
+        handler = server()
+        self._begun.add(handler)
+        # One that fails tells nobody.
+        forget, loop = self._begun.discard, asyncio.get_running_loop()
+        loop.call_later(HANDSHAKE_S + 1, forget, handler)
+        return handler
+
     def watch(self, server: web.Server, most: int) -> None:
         """Let at most this many connections in."""
         arrive, leave = server.connection_made, server.connection_lost
@@ -57,6 +75,7 @@ class Door:
         inside: dict[object, str] = {}
 
         def connection_made(handler: Any, transport: asyncio.Transport) -> None:
+            self._begun.discard(handler)
             arrive(handler, transport)
             loop = asyncio.get_running_loop()
             address = _address(transport)
