@@ -18,6 +18,7 @@ from modemgw.store import stream
 
 SCANNED = 10_000  # events that one poll looks at, however few of them are wanted
 STEP = 500
+MAX_EVENT_ID = 64  # characters
 
 _nothing = msgspec.json.Decoder(Nothing)
 
@@ -44,12 +45,19 @@ async def list_events(call: Call) -> web.StreamResponse:
         return await event_socket.serve(call, listener)
     if event_source.wanted(request):
         # What a browser says when it comes back counts more than the URL it keeps.
-        since = request.headers.get("Last-Event-ID") or wish.since
+        since = _last_event(request) or wish.since
         listener = await listening.open_listener(
             call, types, since, None if since else cursor
         )
         return await event_source.serve(call, listener)
     return await _page(call, wish, types, cursor or 0)
+
+
+def _last_event(request: web.Request) -> str | None:
+    since = request.headers.get("Last-Event-ID")
+    if since and not (since.isascii() and len(since) <= MAX_EVENT_ID):
+        raise field_error("@Last-Event-ID", "invalid_value", "is no id of an event")
+    return since
 
 
 async def _page(
