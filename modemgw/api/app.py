@@ -39,6 +39,7 @@ from modemgw.api import (
 from modemgw.api.audit import written_down
 from modemgw.api.auth import ADMIN, AUTHENTICATOR, Authenticator, by_ticket, require
 from modemgw.api.body import MAX_BATCH_BODY
+from modemgw.api.dialects import doors
 from modemgw.api.door import Door
 from modemgw.api.hosts import Hosts
 from modemgw.api.patience import Patience
@@ -145,12 +146,18 @@ def build_app(
     authenticator = None if admin else app[AUTHENTICATOR]
     metrics.install(app, gateway, tally)
     described = openapi.document(ROUTES)
-    for route in (*ROUTES, openapi.route(described)):
+    routes = ROUTES if admin else doors.native(ROUTES, gateway)
+    for route in (*routes, openapi.route(described)):
         handler = _guarded(route, gateway, authenticator)
         tallies[handler] = tally.of(route.method, route.path)
         app.router.add_route(route.method, route.path, handler)
         if route.method == "GET":
             app.router.add_route("HEAD", route.path, handler)
+    for method, path, spoken in (
+        () if admin else doors.doors(gateway, app[AUTHENTICATOR])
+    ):
+        tallies[spoken] = tally.of(method, path)
+        app.router.add_route(method, path, spoken)
     return app
 
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from modemgw.clock import Clock
 from modemgw.config.model import Config
-from modemgw.gateway.master import Master
 from modemgw.gateway.stream import Relay
 from modemgw.gateway.targets import TargetGuard
 from modemgw.gateway.tickets import Tickets
 from modemgw.gateway.webhooks import Deliverer
 from modemgw.store.database import Store
+from modemgw.store.pepper import Pepper
 
 
 class Outlets:
@@ -20,13 +20,13 @@ class Outlets:
     def __init__(
         self, config: Config, store: Store, clock: Clock, rng: random.Random
     ) -> None:
-        self.master = Master(store.data_dir)
+        self.pepper = Pepper(store.data_dir)
         self.webhooks = Deliverer(
             store,
             TargetGuard(config.http.webhook_allow),
             clock=clock,
             rng=rng,
-            master=self.master,
+            pepper=self.pepper,
         )
         self.stream = Relay(store, clock)
         self.tickets = Tickets(clock)

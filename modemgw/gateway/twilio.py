@@ -1,8 +1,8 @@
 """Twilio's names for what we have: sids, tokens, states, codes, status callbacks.
 
 No I/O. The AccountSid of a key is written from its id, and its AuthToken is derived
-from the master and from the hash of its secret: nothing of them is stored, and a
-rotation of the key is one of the token, too.
+from the gateway's own secret and from the hash of the key's: nothing of it is stored,
+and a rotation of the key is one of the token, too.
 """
 
 import base64
@@ -18,10 +18,10 @@ from urllib.parse import urlencode
 import msgspec
 
 from modemgw import ids
-from modemgw.gateway import master as masters
 from modemgw.gateway.targets import Refusal, parse
 from modemgw.store.keys import ID_LENGTH, KeyRow
 from modemgw.store.outbox import Request
+from modemgw.store.pepper import Pepper
 
 API_VERSION = "2010-04-01"
 PURPOSE = "twilio auth token"
@@ -100,19 +100,19 @@ def key_of(sid: str) -> str | None:
     return public_id if account_sid(public_id)[2:] == rest else None
 
 
-def auth_token(master: bytes, public_id: str, secret_hash: bytes) -> str:
+def auth_token(pepper: Pepper, public_id: str, secret_hash: bytes) -> str:
     """Return the AuthToken of a key: 32 hexadecimal digits."""
-    octets = masters.derive(master, PURPOSE, public_id.encode(), secret_hash)
+    octets = pepper.digest(PURPOSE, public_id, secret_hash.hex())
     return octets[:TOKEN_OCTETS].hex()
 
 
-def credentials(master: bytes, row: KeyRow) -> Credentials:
+def credentials(pepper: Pepper, row: KeyRow) -> Credentials:
     """Return what opens this surface for a key."""
-    token = auth_token(master, row.public_id, row.hash)
+    token = auth_token(pepper, row.public_id, row.hash)
     return Credentials(account_sid(row.public_id), token)
 
 
-def opens(master: bytes, row: KeyRow, token: str, now: int) -> bool:
+def opens(pepper: Pepper, row: KeyRow, token: str, now: int) -> bool:
     """Tell, in constant time, whether a token opens this key at `now`.
 
     While a rotation overlaps, the token from before it does, too.
@@ -122,7 +122,7 @@ def opens(master: bytes, row: KeyRow, token: str, now: int) -> bool:
     if row.old_hash is not None and now < (row.old_until or 0):
         hashes.append(row.old_hash)
     found = [
-        hmac.compare_digest(auth_token(master, row.public_id, one).encode(), given)
+        hmac.compare_digest(auth_token(pepper, row.public_id, one).encode(), given)
         for one in hashes
     ]
     return any(found) and row.in_force(now)
@@ -183,14 +183,14 @@ def callback(data: Mapping[str, Any], account: str, sender: str) -> dict[str, st
     return fields
 
 
-def posted(master: bytes, request: Request) -> tuple[bytes, dict[str, str]]:
+def posted(pepper: Pepper, request: Request) -> tuple[bytes, dict[str, str]]:
     """Return body and headers of a status callback: a signed form.
 
     It is signed for the URL as it goes out, which is what the receiver sees.
     """
     key, token = request.key or "", ""
     if request.key_hash is not None:
-        token = auth_token(master, key, request.key_hash)
+        token = auth_token(pepper, key, request.key_hash)
     data = msgspec.json.decode(request.data)
     fields = callback(data, account_sid(key), request.sender or "")
     target = parse(request.url)

@@ -25,7 +25,6 @@ from modemgw.clock import Clock
 from modemgw.config.model import WebhookConfig
 from modemgw.errors import StoreError
 from modemgw.gateway import signing, twilio
-from modemgw.gateway.master import Master
 from modemgw.gateway.post import Answer, Sender, open_session
 from modemgw.gateway.resolve import Lookup, Resolver, TargetFinder
 from modemgw.gateway.targets import Refusal, TargetGuard, parse
@@ -36,6 +35,7 @@ from modemgw.gateway.webhook_schedule import PAUSE_AFTER_MS, Next, Verdict, judg
 from modemgw.store import events, outbox, webhooks
 from modemgw.store.database import Store
 from modemgw.store.outbox import Outcome, Paused, Request
+from modemgw.store.pepper import Pepper
 from modemgw.store.writer import Connection
 
 log = logging.getLogger("modemgw.webhooks")
@@ -66,7 +66,7 @@ class Deliverer:
         *,
         clock: Clock,
         rng: Random,
-        master: Master | None = None,
+        pepper: Pepper | None = None,
         lookup: Lookup | None = None,
         tls: ssl.SSLContext | None = None,
         lanes: Lanes | None = None,
@@ -76,7 +76,7 @@ class Deliverer:
         self._store = store
         self._clock = clock
         self._rng = rng
-        self._master = master
+        self._pepper = pepper
         self._tls = tls
         self._linger_s = linger_s
         self._store_retry_s = store_retry_s
@@ -263,8 +263,8 @@ class Deliverer:
         self._poke()
 
     async def _post(self, sender: Sender, request: Request) -> Answer:
-        if request.dialect == twilio.NAME and self._master is not None:
-            body, headers = twilio.posted(self._master.octets, request)
+        if request.dialect == twilio.NAME and self._pepper is not None:
+            body, headers = twilio.posted(self._pepper, request)
             return await sender.post(request.url, body, headers, trusted=False)
         if request.secret is None:
             return Answer(None, "there is no secret to sign this request with")

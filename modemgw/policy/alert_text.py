@@ -66,6 +66,7 @@ class Group:
     title: str = ""
     message: str = ""
     truncated: int = 0  # alerts that were left out of the request
+    key: str = ""  # the sender's name of the group
 
     @property
     def meant(self) -> Sequence[Alert]:
