@@ -255,6 +255,7 @@ FAMILIES: tuple[Profile, ...] = (
         codes=_WAVECOM_CODES,
         reset=("AT+CFUN=1", "AT+CFUN=1,1"),  # the first restarts it, too
         boot_s=15.0,
+        gap_s=0.1,  # on its serial line, which is without flow control as wired mostly
         radio_off_ok=False,  # a CFUN cycle restarts it and its toolkit
     ),
     Profile(

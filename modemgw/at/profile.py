@@ -80,6 +80,7 @@ class Profile:
     # restarting
     reset: tuple[str, ...] = ("AT+CFUN=1,1",)  # tried in turn until one is taken
     boot_s: float = 30.0  # from the reset to the first answer, at most usually
+    gap_s: float = 0.0  # from an answer to the next command; less and it loses some
     # what works
     radio_off_ok: bool = True  # it may be told AT+CFUN=0 without going deaf
     late_sim_ok: bool = True  # a card put in later is seen without a power cycle

@@ -14,7 +14,7 @@ HELPER_SOCKET = "/run/modemgw-power/socket"
 _INHERITED = "as in the family"
 _FIELDS = (  # taken over as they are, where given
     *("makers", "models", "quiet", "noise", "init", "cnmi", "memories", "reports"),
-    *("iccid", "ussd", "ussd_plain", "booted", "reset", "boot_s"),
+    *("iccid", "ussd", "ussd_plain", "booted", "reset", "boot_s", "gap_s"),
     *("radio_off_ok", "late_sim_ok", "cmms_ok", "csms1_ok"),
 )
 REASONS = {  # of API.md, by what is done
@@ -196,6 +196,15 @@ class ProfileConfig(msgspec.Struct, frozen=True):
         key(
             "How long a restart takes, until it answers again.",
             unit="duration such as 30s",
+            default=_INHERITED,
+        ),
+    ] = None
+    gap_s: Annotated[
+        float | None,
+        key(
+            "Pause between an answer and the next command, for modems that lose what "
+            "comes sooner.",
+            unit="duration such as 0.1s",
             default=_INHERITED,
         ),
     ] = None

@@ -102,6 +102,7 @@ def _profile(section: Section, known: list[str]) -> ProfileConfig:
         ussd_plain=section.read("ussd_plain", _command, None),
         codes=_codes(section),
         boot_s=section.read("boot_s", values.duration, None),
+        gap_s=section.read("gap_s", values.duration, None),
     )
     return msgspec.structs.replace(plain, **lists, **switches)
 

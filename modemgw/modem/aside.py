@@ -32,6 +32,7 @@ from modemgw.modem.ussd import AIR_S, Ussd, holding
 
 CLOCK_FLOOR_MS = 1_767_225_600_000  # 2026-01-01: this program is younger than that
 BEHIND_MS = 3_600_000  # a host clock so far behind the network's is wrong
+PATIENT_S = 0.1  # between commands at a start that follows a failed one
 NOTICE_S = 600.0  # between two notices of the same kind
 ORDERS = {
     "auto": ("text", "packed", "ucs2"),
@@ -74,6 +75,8 @@ class Aside:
         self._poke = poke
         self._report = report
         self._noticed: dict[str, float] = {}  # loop time, by kind
+        self._before = Phase.ABSENT
+        self._has_stumbled = False  # over its last start
         self._greeted: AtChannel | None = None  # where callers are shown
         self._acknowledger: Acknowledger | None = None
         self._calls = Calls(self._ringing, hang_up=settings.hang_up, wake=poke)
@@ -91,7 +94,10 @@ class Aside:
         self, on_urc: Callable[[Urc], None], on_late: Callable[[object, int], None]
     ) -> AtChannel:
         """Make the channel of a new session; what passes it is kept on the tape."""
-        return AtChannel(on_urc, on_late, name=self._name, tape=self.tape)
+        channel = AtChannel(on_urc, on_late, name=self._name, tape=self.tape)
+        # Perhaps it was too quick for this modem; its profile says, once it is known.
+        channel.turn.gap_s = PATIENT_S if self._has_stumbled else 0.0
+        return channel
 
     def served(self) -> tuple[AtChannel, Facts] | None:
         """Return channel and facts where the modem serves."""
@@ -113,6 +119,9 @@ class Aside:
         """Note a change of phase; a request under way ends with the service."""
         self.journal.add("phase", f"{phase.value}: {why}")
         self.tape.add("=", f"{phase.value}: {why}")
+        if phase is Phase.READY or self._before is Phase.STARTING:
+            self._has_stumbled = phase is Phase.RECOVERING
+        self._before = phase
         if phase is not Phase.READY:
             self._greeted = None
             self.ussd.fail(Unavailable(f"the modem is {phase.value}: {why}"))

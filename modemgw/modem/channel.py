@@ -169,6 +169,7 @@ class AtChannel:
     async def _probe(self) -> bool:
         """Ask what no other command answers, and read up to that answer."""
         probe = commands.PROBE
+        await self.turn.pause()
         flight = self.begin(probe.text, probe.prefixes, numeric=True)
         final = await self.wait(flight, flight.done, probe.timeout_s)
         for _ in range(MAX_STALE):
@@ -187,14 +188,12 @@ class AtChannel:
 
     async def quiet(self) -> None:
         """Wait until the line is silent, but not for ever."""
-        began = self._loop.time()
-        while True:
-            now = self._loop.time()
-            quiet_at = max(began, self._heard_at) + QUIET_S
-            pause = min(quiet_at, began + QUIET_LIMIT_S) - now
-            if pause <= 0:
-                return
+        time, began = self._loop.time, self._loop.time()
+        limit = began + QUIET_LIMIT_S
+        pause = QUIET_S
+        while pause > 0:
             await asyncio.sleep(pause)
+            pause = min(max(began, self._heard_at) + QUIET_S, limit) - time()
 
     # --- what the port calls
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from modemgw.at import codes, commands, quirks
 from modemgw.at.commands import Command
-from modemgw.at.profile import CNMI_ACKNOWLEDGED, CNMI_POLLED, Profile
+from modemgw.at.profile import CNMI_ACKNOWLEDGED, CNMI_POLLED, GENERIC, Profile
 from modemgw.errors import AtError, AtTimeout, CmsError, PortLost
 from modemgw.modem import status
 from modemgw.modem.asking import Asker
@@ -95,6 +95,8 @@ class Startup:
         self._recognise()
         facts.profile = self._profile()
         self._channel.noise = (*facts.profile.noise, *facts.profile.booted)
+        if facts.profile.name != GENERIC.name:  # else what helped so far is kept
+            self._channel.turn.gap_s = facts.profile.gap_s
         for text in facts.profile.quiet:
             await self.does(commands.plain(text))
 

@@ -2,7 +2,8 @@
 
 AT+CNMA is owed within two seconds where AT+CSMS=1 cannot be left; behind a queue
 of submits it would come too late, so it goes to the front. What is in flight is
-never interrupted.
+never interrupted. Some modems lose what comes too soon behind an answer: between two
+turns they are given `gap_s`.
 """
 
 import asyncio
@@ -15,6 +16,8 @@ class Turn:
     """A lock with an order. `async with turn` waits at the end of the queue."""
 
     def __init__(self) -> None:
+        self.gap_s = 0.0  # from the end of one turn to the next; from the profile
+        self._rests_until = 0.0
         self._taken = False
         self._waiting: deque[asyncio.Future[None]] = deque()
 
@@ -40,6 +43,25 @@ class Turn:
             self._release()
 
     async def _acquire(self, *, urgent: bool) -> None:
+        await self._queue(urgent=urgent)
+        if not self.gap_s:
+            return
+        rests_until = self._rests_until
+        try:
+            now = asyncio.get_running_loop().time()
+            if rests_until > now:
+                await asyncio.sleep(rests_until - now)
+        except asyncio.CancelledError:
+            self._release()
+            self._rests_until = rests_until  # nothing was said meanwhile
+            raise
+
+    async def pause(self) -> None:
+        """Give the modem its time between two commands of one turn."""
+        if self.gap_s:
+            await asyncio.sleep(self.gap_s)
+
+    async def _queue(self, *, urgent: bool) -> None:
         if not self._taken:
             self._taken = True
             return
@@ -59,6 +81,8 @@ class Turn:
 
     def _release(self) -> None:
         """Hand the turn on; it stays taken, so that nobody slips in between."""
+        if self.gap_s:
+            self._rests_until = asyncio.get_running_loop().time() + self.gap_s
         while self._waiting:
             following = self._waiting.popleft()
             if not following.done():

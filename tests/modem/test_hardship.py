@@ -60,6 +60,8 @@ async def live(bench: SimBench, luck: Random) -> tuple[int, int]:
                 bench.sim.faults = NO_FAULTS
             case 2:
                 bench.sim.reboot()
+            case 3 if PORT not in bench.wires.modems:
+                pass  # it restarts and is away by itself
             case 3:
                 stick = bench.wires.unplug(PORT)
                 await asyncio.sleep(luck.uniform(0, 30))

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from modemgw.at import profile as at_profile
+from modemgw.at import quirks
 from modemgw.modem.model import Accepted, Phase, SimIdentity
 from modemgw.sim.faults import Faults, Rule
 from modemgw.sim.fleet import iccid_of, imei_of, imsi_of, number_of
@@ -27,8 +29,10 @@ def test_every_persona_gets_into_service_at_once(persona: Persona, drip: bool) -
     async def scenario() -> None:
         bench = SimBench(modem={"persona": persona}, drip=drip)
         async with bench.running():
-            await bench.until_ready(within_s=0.5)
+            await bench.until_ready(within_s=5)
             snapshot = bench.actor.snapshot
+            family = quirks.named(snapshot.profile) or at_profile.GENERIC
+            assert now() < 0.5 + 40 * family.gap_s
             assert snapshot.imei == imei_of(0)
             assert snapshot.sim is not None
             assert (snapshot.sim.iccid, snapshot.sim.imsi) == (iccid_of(0), imsi_of(0))
