@@ -55,7 +55,7 @@ async def talk(
 
 
 async def hear(
-    rig: Rig, text: str, sender: str = ALICE, *, sim: int = 0, wait: float = 20
+    rig: Rig, text: str, sender: str = ALICE, *, sim: int = 0, wait: float = 10
 ) -> MessageRow:
     """Let a SIM receive a text; return it after a while."""
     before = {row.id for row in await rig.inbox()}
