@@ -38,9 +38,9 @@ class Offices:
         intake.repeats = Repeats(config.http.duplicate_window)
         pepper = Pepper(store.data_dir)
         self.bursts = Bursts(store, clock)
-        self._scrubber = Scrubber(store)
+        self.scrubber = Scrubber(store)
         self.records = Records(
-            store, clock, intake, dispatcher, self._scrubber, on_change=on_change
+            store, clock, intake, dispatcher, self.scrubber, on_change=on_change
         )
         self.verifications = Verifications(
             config,
@@ -49,7 +49,7 @@ class Offices:
             intake=intake,
             records=self.records,
             pepper=pepper,
-            scrubber=self._scrubber,
+            scrubber=self.scrubber,
             sims=sims,
         )
         self.privacy = Privacy(
@@ -58,9 +58,9 @@ class Offices:
             clock,
             records=self.records,
             pepper=pepper,
-            scrubber=self._scrubber,
+            scrubber=self.scrubber,
         )
 
     def tasks(self) -> list[tuple[str, Callable[[], Coroutine[Any, Any, None]]]]:
         """Return what lives as long as the gateway."""
-        return [("codes", self.verifications.run), ("scrubber", self._scrubber.run)]
+        return [("codes", self.verifications.run), ("scrubber", self.scrubber.run)]
