@@ -12,7 +12,7 @@ from modemgw.api.problems import field_error
 from modemgw.api.routing import AFTER, BEFORE, Call, Route
 from modemgw.api.schema import KeyPatch, KeyRequest, NoQuery, RotateRequest, end_ms
 from modemgw.config.money import limit
-from modemgw.gateway import key_resources, views
+from modemgw.gateway import key_resources, twilio, views
 from modemgw.gateway.key_rules import read_rules
 from modemgw.policy.scopes import expand
 from modemgw.store.keys import KeyRow, Rules
@@ -99,6 +99,18 @@ async def delete_key(call: Call) -> web.Response:
     return web.Response(status=204)
 
 
+async def get_twilio(call: Call) -> web.Response:
+    """Show what a client of Twilio is given in place of a key."""
+    body.query(call.request, NoQuery)
+    row = await call.gateway.keys.get(call.id)
+    found = twilio.credentials(call.gateway.outlets.pepper, row)
+    return json_response(
+        views.encode(
+            key_resources.TwilioCredentials(found.account_sid, found.auth_token)
+        )
+    )
+
+
 def _name(name: str) -> str:
     if not name.isprintable():
         raise field_error("/name", "invalid_value", "has unprintable characters")
@@ -180,6 +192,16 @@ ROUTES = (
         body=RotateRequest,
         answers={200: key_resources.NewKey},
         errors=(404, 422, 503),
+    ),
+    Route(
+        method="GET",
+        path="/v1/keys/{id}/twilio",
+        scope="admin",
+        handler=get_twilio,
+        audit="key.twilio",
+        summary="Show the AccountSid and AuthToken of a key",
+        answers={200: key_resources.TwilioCredentials},
+        errors=(404, 503),
     ),
     Route(
         method="DELETE",

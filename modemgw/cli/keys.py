@@ -162,6 +162,34 @@ def rotate(
     _show_new(made, plain, as_json)
 
 
+@keys.command()
+@config_option
+@click.argument("name")
+@json_option
+def twilio(config_path: Path, name: str, as_json: bool) -> None:
+    """Show AccountSid and AuthToken of a key, for programs made for Twilio.
+
+    NAME is the key's, or its id. Both stay as they are until it is rotated.
+    """
+    from modemgw.cli.client import connect  # noqa: PLC0415
+    from modemgw.cli.output import show_json  # noqa: PLC0415
+
+    found = connect(config_path).get("/v1/keys")["data"]
+    ids = [
+        key["id"]
+        for key in found
+        if name in (key["id"], key["name"]) and _state(key) == "active"
+    ]
+    if len(ids) > 1:
+        raise click.UsageError(f"{len(ids)} keys are called {name!r}; give an id")
+    shown = _call("GET", config_path, ids[0] if ids else name, step="/twilio")
+    if as_json:
+        show_json(shown)
+        return
+    click.echo(f"AccountSid  {shown['account_sid']}")
+    click.echo(f"AuthToken   {shown['auth_token']}")
+
+
 @keys.command("limit")
 @config_option
 @click.argument("id")

@@ -42,6 +42,13 @@ class NewKey(Key, frozen=True, kw_only=True):
     webhook_secret: str
 
 
+class TwilioCredentials(msgspec.Struct, frozen=True):
+    """What opens the twilio surface for a key; the same until the key is rotated."""
+
+    account_sid: str
+    auth_token: str
+
+
 def key(row: KeyRow, now: int) -> Key:
     """Render a key."""
     return Key(**_key(row, now))

@@ -217,6 +217,13 @@ class KeyRing:
         """Return every key, oldest first, revoked ones too."""
         return await self._store.read(rows.list_keys)
 
+    async def get(self, public_id: str) -> rows.KeyRow:
+        """Return one key. Raises NotFound where it is not in force."""
+        row = await self._store.read(lambda db: rows.find(db, public_id))
+        if row is None or not row.in_force(self._clock.now_ms()):
+            raise _none(public_id)
+        return row
+
     async def revoke(self, public_id: str) -> None:
         """End a key for good. Raises NotFound where no such key is in force."""
         now = self._clock.now_ms()
