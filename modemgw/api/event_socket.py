@@ -136,9 +136,7 @@ class _Connection:
         except Ended:
             await self._close(WSCloseCode.GOING_AWAY, "the gateway stops")
         except listening.Unwelcome:
-            await self._close(
-                WSCloseCode.POLICY_VIOLATION, "the key is no longer valid"
-            )
+            await self._part()
         except (ConnectionError, TimeoutError):
             listening.cut(self._call.request)
         except Exception:
@@ -151,6 +149,9 @@ class _Connection:
 
     async def _tell(self, frame: dict[str, object]) -> None:
         await self._write(views.encode(frame))
+
+    async def _part(self) -> None:
+        await self._close(WSCloseCode.POLICY_VIOLATION, "the key was changed or ended")
 
     async def _close(self, code: WSCloseCode, why: str) -> None:
         await self._socket.close(code=code, message=why.encode())
@@ -189,6 +190,9 @@ class _Connection:
             result["data"] = Raw(await self._submit(frame))
         except RequestError as exc:
             result["error"] = views.problem(exc, prefix="/body")
+        except listening.Unwelcome:
+            await self._part()
+            return
         except StoreError:
             result["error"] = views.problem(
                 HttpError(

@@ -1,8 +1,8 @@
 """What event streams have in common, however their events travel.
 
 A stream lives on after its request was let in, so what let it in is looked at
-again: a key that was revoked, has ended or lost `events:read` ends its streams
-before the next event goes out.
+again: with a key that was revoked, has ended or may now do other things its streams
+end before the next event goes out; the client connects again with what it may.
 """
 
 import asyncio
@@ -15,7 +15,6 @@ from modemgw.api.routing import REQUEST_ID, Call
 from modemgw.errors import StoreError
 from modemgw.gateway.envelopes import Frame
 from modemgw.gateway.stream import Ended, Full, Listener
-from modemgw.gateway.tickets import SCOPE
 from modemgw.store import keys
 
 WRITE_S = 30.0  # for a handful of events to be taken by the network
@@ -59,6 +58,7 @@ class Pass:
         self._key_id = call.caller.key_id
         self._seen = call.gateway.keys.changes
         self._ends_at: int | None = 0  # ms; 0: the key was not looked at yet
+        self._granted: tuple[object, ...] = ()
 
     async def check(self, *, look: bool = False) -> None:
         """Raise Unwelcome where the key is no longer good; cheap while it is.
@@ -75,8 +75,10 @@ class Pass:
         row = await self._gateway.store.read(lambda db: keys.get(db, key_id))
         if row is None or not row.in_force(now):
             raise Unwelcome
-        if not {SCOPE, "admin"} & set(row.scopes):
+        granted = (row.scopes, row.rules)
+        if self._granted not in ((), granted):
             raise Unwelcome
+        self._granted = granted
         self._seen, self._ends_at = changes, row.expires_at
 
 

@@ -75,7 +75,7 @@ class Stream:
                     return Event(found["id"], found["event"], data)
 
     async def take(self, count: int) -> list[Event]:
-        found = []
+        found: list[Event] = []
         for _ in range(count):
             event = await self.next()
             assert event is not None, f"ended after {len(found)} of {count}"

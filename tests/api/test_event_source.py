@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from modemgw.api import event_source, listening
+from modemgw.errors import StoreError
 from modemgw.gateway import stream as streams
 from modemgw.store import events
 from tests.api.desk import TO, Desk, at_desk
@@ -297,7 +298,7 @@ def test_while_the_database_fails_a_stream_waits(
                 nonlocal fails
                 fails -= 1
                 if fails >= 0:
-                    raise listening.StoreError("the disk is gone for a moment")
+                    raise StoreError("the disk is gone for a moment")
                 return await read(*args, **kwargs)
 
             monkeypatch.setattr(reader, "read", flaky)
