@@ -458,3 +458,6 @@ CREATE TABLE verification (
 CREATE INDEX verification_peer ON verification (peer, created_at);
 CREATE INDEX verification_age ON verification (created_at);
 CREATE INDEX verification_open ON verification (expires_at) WHERE cleaned = 0;
+CREATE INDEX verification_message ON verification (message_id)
+  WHERE message_id IS NOT NULL;
+CREATE INDEX verification_second ON verification (second_id) WHERE second_id IS NOT NULL;

@@ -6,7 +6,7 @@ DELETE FROM message_text WHERE message_id = :id
 
 -- name: strip_events
 -- What was received is told with its text.
-UPDATE event SET data = json_remove(data, '$.text', '$.data') WHERE message_id = :id
+UPDATE event SET data = json_replace(data, '$.text', NULL, '$.data', NULL) WHERE message_id = :id
 
 -- name: delete_fragments
 -- Parts of a message that is complete; nothing is joined to them any more.

@@ -34,7 +34,7 @@ SELECT max(id), max(created_at) FROM message WHERE id IN (
 
 -- name: strip_events
 -- What was received is told with its text, which goes with the body.
-UPDATE event SET data = json_remove(data, '$.text', '$.data')
+UPDATE event SET data = json_replace(data, '$.text', NULL, '$.data', NULL)
  WHERE type = 'message.received' AND message_id IN (
   SELECT id FROM message
    WHERE direction = 'inbound' AND created_at < :inbound AND state = 'received'
