@@ -1,5 +1,7 @@
 """Messages to people who want none: how they end, at the door and in the queue."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from modemgw.gateway.queue import Entry
@@ -8,7 +10,7 @@ from modemgw.gateway.views import encode
 from modemgw.ids import IdSource
 from modemgw.policy.message import MessageState
 from modemgw.store import outbound
-from modemgw.store.outbound import JsonDict
+from modemgw.store.outbound import JsonDict, NewMessage
 from modemgw.store.writer import Connection
 
 PAST_OPT_OUT = "past_opt_out"  # an option: the one confirmation, and help
@@ -24,6 +26,19 @@ def close(db: Connection, ids: IdSource, message_id: int, now: int) -> bool:
         "retryable": False,
     }
     return outbound.close(db, ids, message_id, MessageState.BLOCKED, story, now)
+
+
+def close_some(
+    db: Connection,
+    ids: IdSource,
+    news: Sequence[NewMessage],
+    made: Sequence[tuple[int, list[int]]],
+    ends: Sequence[bool],
+) -> None:
+    """End those of the messages that were just written whose recipients want none."""
+    for new, (message_id, _), ended in zip(news, made, ends, strict=True):
+        if ended:
+            close(db, ids, message_id, new.created_at)
 
 
 def shown(message: OutboundMessage) -> bytes:

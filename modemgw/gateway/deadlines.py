@@ -25,6 +25,7 @@ from modemgw.store.writer import Connection
 log = logging.getLogger("modemgw.deadlines")
 
 LIMIT = 200  # rows per transaction
+NOT_ASLEEP = 1 << 62  # any instant is before it
 LONGEST_SLEEP_S = 900.0  # the wall clock may jump: look again at least this often
 STORE_RETRY_S = 5.0
 
@@ -157,15 +158,24 @@ class Deadlines:
         self._on_change = on_change
         self._clock_is_sane = clock_is_sane
         self._changed = asyncio.Event()
+        self._sleeps_until = 0  # Unix ms
+        intake.on_scheduled = self.fall_due
 
     def wake(self) -> None:
         """Look again: a deadline was written."""
         self._changed.set()
 
+    def fall_due(self, at: int) -> None:
+        """Hear of a deadline that was written; cheap where it is not the next one."""
+        if at < self._sleeps_until:
+            self._sleeps_until = at
+            self._changed.set()
+
     async def run(self) -> None:
         """Work off deadlines, for life."""
         while True:
             self._changed.clear()
+            self._sleeps_until = NOT_ASLEEP
             try:
                 delay = await self._turn()
             except StoreError as exc:
@@ -192,11 +202,12 @@ class Deadlines:
                 fragments.next_deadline(db),
             )
         )
+        now = self._clock.now_ms()
         due = [at for at in times if at is not None]
-        if not due:
-            return LONGEST_SLEEP_S
-        left = (min(due) - self._clock.now_ms()) / 1000
-        return min(max(left, 0.05), LONGEST_SLEEP_S)
+        left = (min(due) - now) / 1000 if due else LONGEST_SLEEP_S
+        delay = min(max(left, 0.05), LONGEST_SLEEP_S)
+        self._sleeps_until = now + int(delay * 1000)
+        return delay
 
     async def _decide(self, now: int) -> None:
         ids = self._store.ids

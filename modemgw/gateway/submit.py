@@ -26,6 +26,7 @@ from modemgw.errors import (
 from modemgw.gateway import barred, entering, key_purses, views
 from modemgw.gateway.accept import Checker
 from modemgw.gateway.dispatch import Dispatcher
+from modemgw.gateway.drain import Drain
 from modemgw.gateway.key_purses import KeyPurse
 from modemgw.gateway.model import (
     BatchResult,
@@ -115,6 +116,7 @@ class Intake:
     ) -> None:
         self.repeats = Repeats(0)
         self.bars: Callable[[NewMessage], bool] = lambda new: False  # who opted out
+        self.on_scheduled: Callable[[int], None] = lambda at: None  # for an instant
         self.open_count = 0  # messages that wait, as last counted, plus those since
         self.closed = False  # takes nothing any more
         self.unexpanded = False  # a batch on disk waits for its rows
@@ -126,6 +128,7 @@ class Intake:
         self._queue_max = queue_max
         self._rng = rng
         self._counted_at = 0.0
+        self._drain = Drain(clock)
         self._in_flight: set[tuple[int | None, str]] = set()
         self._expanding = asyncio.Lock()
 
@@ -155,8 +158,7 @@ class Intake:
         )
         await self._room_for(1)
         twin = self._meet(new, draft)
-        made = views.created(new, twin=twin)
-        bars = self.bars(new)
+        made, bars = views.created(new, twin=twin), self.bars(new)
         body = barred.shown(made) if bars else views.encode(made)
         start = self._rng.randrange(1, 256) if new.segments > 1 else 0
         limits = None if bars else self.limits_of(caller.key_id)
@@ -168,7 +170,9 @@ class Intake:
             self.repeats.forget(new)
             raise
         self.open_count += not bars
-        if not (new.scheduled or bars):
+        if new.scheduled:
+            self.on_scheduled(new.not_before)
+        elif not bars:
             self._dispatcher.offer([entry])
         return Submitted(new.public_id, ACCEPTED, body)
 
@@ -197,9 +201,8 @@ class Intake:
                 _keep_answer(db, one.caller, one.key, one.body, at)
             if one.limited:
                 key_purses.keep_count(db, one.caller, [one.new], one.new.created_at)
-        for one, (message_id, _) in zip(arrived, made, strict=True):
-            if one.barred:
-                barred.close(db, self._store.ids, message_id, one.new.created_at)
+        ends = [one.barred for one in arrived]
+        barred.close_some(db, self._store.ids, news, made, ends)
         return list(map(entering.entry, news, made))
 
     @asynccontextmanager
@@ -239,12 +242,14 @@ class Intake:
         # What has left since is not subtracted; count before saying no.
         now = self._clock.monotonic()
         if now - self._counted_at >= RECOUNT_S:
-            self._counted_at = now
+            self._counted_at, before = now, self.open_count
             self.open_count = await self._store.read(waiting.count_open)
-        if self.open_count + count > self._queue_max:
+            self._drain.counted(before - self.open_count)
+        over = self.open_count + count - self._queue_max
+        if over > 0:
             raise QueueFull(
                 f"{self.open_count} messages wait and queue.max is {self._queue_max}",
-                retry_after=30,
+                retry_after=self._drain.seconds_until(over, self._dispatcher.views()),
             )
 
     async def submit_batch(
@@ -347,24 +352,24 @@ class Intake:
         self, part: list[NewMessage], batch_id: int, done: int
     ) -> None:
         start = self._rng.randrange(1, 256)
-        bars = {new.public_id for new in part if self.bars(new)}
+        ends = [self.bars(new) for new in part]
 
         def job(db: Connection) -> list[Entry]:
             news = [entering.whole(db, new, start) for new in part]
             made = arrivals.insert_all(db, self._store.ids, news)
             batches.advance(db, batch_id, done)
-            for new, (message_id, _) in zip(news, made, strict=True):
-                if new.public_id in bars:
-                    barred.close(db, self._store.ids, message_id, new.created_at)
+            barred.close_some(db, self._store.ids, news, made, ends)
             return list(map(entering.entry, news, made))
 
         entries = await self._store.write(job)
-        self.open_count += len(entries) - len(bars)
+        self.open_count += len(entries) - sum(ends)
         self._dispatcher.offer(
             entry
-            for entry, new in zip(entries, part, strict=True)
-            if not new.scheduled and new.public_id not in bars
+            for entry, new, ended in zip(entries, part, ends, strict=True)
+            if not (new.scheduled or ended)
         )
+        for at in {new.not_before for new in part if new.scheduled}:
+            self.on_scheduled(at)
 
 
 def _in_progress() -> Conflict:
