@@ -5,7 +5,7 @@ import sqlite3
 import msgspec
 from aiohttp import web
 
-from modemgw.api import body
+from modemgw.api import body, webhook_rotation
 from modemgw.api.answers import json_response, page
 from modemgw.api.events_query import patterns
 from modemgw.api.problems import Conflict, NotFound, field_error
@@ -254,6 +254,7 @@ ROUTES = (
         answers={202: resources.Delivery},
         errors=(404, 409),
     ),
+    webhook_rotation.ROUTE,
     Route(
         method="GET",
         path=_ITEM + "/deliveries",

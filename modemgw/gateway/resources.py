@@ -211,7 +211,10 @@ class NotReady(Problem, frozen=True, kw_only=True):
 
 
 class Webhook(msgspec.Struct, frozen=True, kw_only=True):
-    """An endpoint that is told of events; `declared` ones come from the file."""
+    """An endpoint that is told of events; `declared` ones come from the file.
+
+    Until `rotation_ends_at` the secret before the present one signs, too.
+    """
 
     id: str
     url: str
@@ -219,6 +222,7 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     declared: bool
     failing_since: str | None
+    rotation_ends_at: str | None
     created_at: str
 
 
@@ -246,6 +250,7 @@ def _webhook(row: WebhookRow) -> Json:
         "state": row.state,
         "declared": row.declared,
         "failing_since": maybe_instant(row.failing_since),
+        "rotation_ends_at": maybe_instant(row.old_until),
         "created_at": instant(row.created_at),
     }
 
@@ -256,8 +261,17 @@ class WebhookList(msgspec.Struct, frozen=True):
     data: list[Webhook]
 
 
+class FailedAttempt(msgspec.Struct, frozen=True):
+    """What one attempt came to; `status` is null where no answer came."""
+
+    at: str
+    status: int | None
+    ms: int | None
+    error: str | None
+
+
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """One event on its way to one endpoint."""
+    """One event on its way to one endpoint; `failures` are its attempts that failed."""
 
     id: str
     event_id: str
@@ -269,6 +283,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     last_at: str | None
     last_status: int | None
     last_error: str | None
+    last_ms: int | None
+    failures: list[FailedAttempt]
 
 
 class DeliveryPage(msgspec.Struct, frozen=True):
@@ -293,4 +309,9 @@ def delivery(row: DeliveryRow) -> Delivery:
         last_at=maybe_instant(row.last_at),
         last_status=row.last_status,
         last_error=row.last_error,
+        last_ms=row.last_ms,
+        failures=[
+            FailedAttempt(instant(one.at), one.status, one.ms, one.error)
+            for one in row.failures
+        ],
     )

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from modemgw.store import idempotency
+from modemgw.store import idempotency, webhooks
 from modemgw.store.sims import MINUTE_MS
 from modemgw.store.sql import sql
 
@@ -67,7 +67,12 @@ def step(
 
 
 def purge_small(db: sqlite3.Connection, *, now: int, usage_before: int) -> int:
-    """Forget answers older than 24 hours and minutes that no window counts."""
+    """Forget what is small and over.
+
+    Answers older than 24 hours, minutes that no window counts, and the secrets of
+    webhooks whose rotation has ended.
+    """
+    webhooks.end_rotations(db, now)
     minute = {"minute": usage_before // MINUTE_MS}
     deleted = db.execute(sql("retention.delete_usage"), minute).rowcount
     return deleted + idempotency.purge(db, now)

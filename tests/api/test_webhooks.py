@@ -1,10 +1,14 @@
 """Webhook endpoints over HTTP: made, changed, tested, looked at, replayed."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from modemgw.config.model import WebhookConfig
+from modemgw.config.secret import Secret
 from modemgw.store import deliveries
 from modemgw.store import webhooks as rows
 from tests.api.desk import TO, Desk, at_desk
@@ -127,6 +131,69 @@ def test_a_test_event_goes_to_one_endpoint_alone(tmp_path: Path) -> None:
     at_desk(tmp_path, story)
 
 
+def test_a_secret_is_rotated_with_an_overlap_that_ends(tmp_path: Path) -> None:
+    async def story(desk: Desk) -> None:
+        made = await make(desk)
+        path = f"{HOOKS}/{made['id']}"
+        first = await desk.post(f"{path}/rotate")
+        assert first.status == 200, first.octets
+        assert first.json["secret"].startswith("whsec_")
+        assert first.json["secret"] != made["secret"]
+        shown = (await desk.get(path)).json
+        assert "secret" not in shown
+        ends = datetime.fromisoformat(shown["rotation_ends_at"])
+        left = ends - datetime.now(UTC)
+        assert timedelta(hours=23, minutes=59) < left <= timedelta(hours=24)
+        own = "whsec_" + "A" * 40
+        second = await desk.post(f"{path}/rotate", {"secret": own, "overlap": 0})
+        assert second.json["secret"] == own
+        store, now = desk.gateway.store, desk.gateway.clock.now_ms()
+        await store.write(lambda db: rows.end_rotations(db, now))
+        assert (await desk.get(path)).json["rotation_ends_at"] is None
+        for wrong, at in (
+            ({"overlap": 8 * 86_400}, "/overlap"),
+            ({"overlap": -1}, "/overlap"),
+            ({"secret": "whsec_short"}, "/secret"),
+            ({"secrets": own}, "/secrets"),
+        ):
+            answer = await desk.post(f"{path}/rotate", wrong)
+            assert (answer.status, answer.pointers) == (422, [at])
+        assert (await desk.post(f"{HOOKS}/wh_0/rotate")).problem == "not-found"
+
+    at_desk(tmp_path, story)
+
+
+def test_a_secret_of_the_file_is_rotated_there(tmp_path: Path) -> None:
+    async def story(desk: Desk) -> None:
+        store, url, now = desk.gateway.store, "http://127.0.0.1:1/", 1_000_000
+        old, new = ("whsec_" + letter * 40 for letter in "AB")
+
+        async def sync(secret: str | None) -> dict[str, Any]:
+            declared = [rows.Declared(url, ("*",), secret)]
+            await store.write(
+                lambda db: rows.sync_declared(db, store.ids, declared, now)
+            )
+            config = WebhookConfig(
+                url, ("*",), None if secret is None else Secret("whsec", plain=secret)
+            )
+            desk.gateway.config = msgspec.structs.replace(
+                desk.gateway.config, webhooks=(config,)
+            )
+            (shown,) = (await desk.get(HOOKS)).json["data"]
+            assert isinstance(shown, dict)
+            return shown
+
+        shown = await sync(old)
+        path = f"{HOOKS}/{shown['id']}/rotate"
+        assert (await desk.post(path)).problem == "conflict"
+        # Another one in the file begins a rotation of a day.
+        assert (await sync(new))["rotation_ends_at"] == "1970-01-02T00:16:40Z"
+        await sync(None)
+        assert (await desk.post(path)).status == 200  # what was made can be made anew
+
+    at_desk(tmp_path, story)
+
+
 def test_deliveries_are_paged_and_replayed(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
         hook = await make(desk)
@@ -152,13 +219,26 @@ def test_deliveries_are_paged_and_replayed(tmp_path: Path) -> None:
             ]
             db.execute(
                 "UPDATE delivery SET state = 'dead', last_status = 500,"
-                " last_error = 'HTTP 500', attempts = 11 WHERE id = ?",
+                " last_error = 'HTTP 500', attempts = 11, last_ms = 12,"
+                """ failures = '[[1000,null,15000,"no answer within 15 s"]]'"""
+                " WHERE id = ?",
                 (row.id,),
             )
 
         await desk.gateway.store.write(end)
         (dead,) = (await desk.get(f"{path}?state=dead")).json["data"]
         assert (dead["last_status"], dead["next_attempt_at"]) == (500, None)
+        assert (dead["last_ms"], dead["failures"]) == (
+            12,
+            [
+                {
+                    "at": "1970-01-01T00:00:01Z",
+                    "status": None,
+                    "ms": 15000,
+                    "error": "no answer within 15 s",
+                }
+            ],
+        )
         replayed = await desk.post(again, {})
         assert (replayed.status, replayed.json["state"]) == (202, "pending")
         assert replayed.json["attempts"] == 0
