@@ -182,7 +182,9 @@ def test_the_file_gets_smaller_step_by_step(db: Connection) -> None:
     left = retention.vacuum(db)
     db.execute("RELEASE job")
     db.execute("COMMIT")
-    assert db.execute("PRAGMA page_count").fetchone()[0] == pages - 256
+    # A page of the map of pages may go along.
+    gone = pages - db.execute("PRAGMA page_count").fetchone()[0]
+    assert gone in (256, 257)
     while left:
         left = retention.vacuum(db)
     assert db.execute("PRAGMA page_count").fetchone()[0] < pages // 4
@@ -193,7 +195,10 @@ def test_the_file_gets_smaller_step_by_step(db: Connection) -> None:
     [
         (
             "message",
-            ["message_text", "part", "event", "raw_tpdu", "fragment", "selftest"],
+            [
+                *("message_text", "part", "event", "raw_tpdu", "fragment", "selftest"),
+                *("reaction", "verification"),
+            ],
         ),
         ("event", ["delivery"]),
         ("raw_tpdu", ["fragment"]),
