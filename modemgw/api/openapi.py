@@ -14,8 +14,8 @@ from aiohttp import web
 
 from modemgw import __version__
 from modemgw.api.answers import json_response
-from modemgw.api.event_shapes import EVENTS, Pushed
 from modemgw.api.problems import CONTENT_TYPE, TITLES
+from modemgw.api.pushed_events import EVENTS, Pushed
 from modemgw.api.routing import ANY_KEY, PUBLIC, Call, Route
 from modemgw.gateway import resources, shapes, views
 
@@ -84,7 +84,7 @@ def route(octets: bytes) -> Route:
     return Route(
         method="GET",
         path=PATH,
-        scope=ANY_KEY,
+        scope=PUBLIC,  # it is the same in every installation
         handler=get_document,
         summary="This document",
         answers={200: dict},

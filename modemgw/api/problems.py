@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from msgspec import UNSET, UnsetType
 
 from modemgw.errors import (
@@ -69,6 +69,7 @@ __all__ = [
     "field_error",
     "from_http",
     "response",
+    "unrouted",
 ]
 
 
@@ -113,12 +114,25 @@ def from_http(error: web.HTTPException) -> HttpError:
         case HTTPStatus.NOT_FOUND:
             detail = "there is nothing at this path"
         case HTTPStatus.METHOD_NOT_ALLOWED:
-            allow = error.headers.get("Allow", "")
+            allow = ", ".join(error.headers.get("Allow", "").split(","))
             headers["Allow"] = allow
             detail = f"this path takes {allow or 'other methods'}"
         case _:
             detail = error.reason
     return HttpError(slug, error.status, detail, headers=headers)
+
+
+def unrouted(
+    error: web.HTTPException, request: web.Request, request_id: str
+) -> web.Response:
+    """Answer what no handler took. OPTIONS is told which methods there are."""
+    if (
+        error.status == HTTPStatus.METHOD_NOT_ALLOWED
+        and request.method == hdrs.METH_OPTIONS
+    ):
+        allow = {*error.headers["Allow"].split(","), hdrs.METH_OPTIONS}
+        return web.Response(status=204, headers={"Allow": ", ".join(sorted(allow))})
+    return response(from_http(error), path=request.path, request_id=request_id)
 
 
 def response(

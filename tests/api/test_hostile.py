@@ -380,7 +380,7 @@ def _difference(bad: Bad, answer: Answer) -> str:
         "it points elsewhere": bad.at is None or answer.pointers[:1] == [bad.at],
         "it says something else": bad.says in shown["detail"],
         "Allow is missing": bad.status != 405
-        or "POST" in answer.headers["Allow"].split(","),
+        or "POST" in answer.headers["Allow"].split(", "),
     }
     return ", ".join(name for name, holds in checks.items() if not holds)
 

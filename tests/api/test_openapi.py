@@ -9,9 +9,9 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from modemgw.api.app import ROUTES
-from modemgw.api.event_shapes import EVENTS
 from modemgw.api.openapi import PATH, document
 from modemgw.api.problems import TITLES
+from modemgw.api.pushed_events import EVENTS
 from modemgw.api.routing import ANY_KEY, PUBLIC
 from modemgw.api.schema import SubmitRequest
 from modemgw.config.values import EVENT_TYPES
@@ -144,6 +144,7 @@ def test_answers_are_of_the_shape_that_is_declared(tmp_path: Path) -> None:
         await check("GET", f"{hooks}/{{id}}", hook_path)
         await check("PATCH", f"{hooks}/{{id}}", hook_path, {"events": ["sim.*"]})
         await check("POST", f"{hooks}/{{id}}/test", f"{hook_path}/test")
+        await check("POST", f"{hooks}/{{id}}/rotate", f"{hook_path}/rotate")
         await check("GET", f"{hooks}/{{id}}/deliveries", f"{hook_path}/deliveries")
         await check("DELETE", f"{hooks}/{{id}}", hook_path)
         key = await check("POST", "/v1/keys", "", {"name": "a", "scopes": ["admin"]})

@@ -27,6 +27,7 @@ from modemgw.store import events, messages
 from modemgw.store.database import Store
 from modemgw.store.events import EventRow
 from modemgw.store.messages import MessageRow
+from tests.gateway.event_check import event_difference
 from tests.gateway.sockets import Sockets
 from tests.loop import VirtualClock
 
@@ -193,8 +194,16 @@ async def gateway_rig(
                     task.result()  # a bug ends the daemon, and so the test
             if not abandon:
                 assert await gateway.drain(300)
+                await _check_events(store)
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await asyncio.sleep(0)  # results of the writer's last jobs arrive
+
+
+async def _check_events(store: Store) -> None:
+    """Whatever a test is about: what was pushed is as the API describes it."""
+    pushed = await store.read(lambda db: events.since(db, 0, limit=1000))
+    wrong = {event_difference(event.type, event.data) for event in pushed} - {""}
+    assert not wrong, sorted(wrong)
