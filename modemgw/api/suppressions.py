@@ -14,7 +14,7 @@ from modemgw.api.routing import Call, Route
 from modemgw.api.schema import Cursor, Limit, NoQuery, Strict
 from modemgw.gateway import audit, views
 from modemgw.gateway import suppression_resources as resources
-from modemgw.gateway.suppressions import Wanted
+from modemgw.gateway.suppressions import IMPORT, Wanted
 from modemgw.store import sims as sim_rows
 from modemgw.store import suppressions as rows
 from modemgw.store.messages import NEWEST
@@ -123,7 +123,7 @@ async def import_suppressions(call: Call) -> web.Response:
             issues = [views.issue(e.pointer, e.code, e.detail) for e in exc.errors]
             refused.append(resources.NotEntered(index=index, errors=issues))
     register = call.gateway.conversation.suppressions
-    added, blocked = await register.enter(wanted, "import", call.caller)
+    added, blocked = await register.enter(wanted, IMPORT, call.caller)
     await audit.note(call.gateway.store, "suppression.import", call.caller, added=added)
     imported = resources.Imported(
         added=added, known=len(wanted) - added, blocked=blocked, rejected=refused

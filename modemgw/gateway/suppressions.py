@@ -22,6 +22,7 @@ from modemgw.store.writer import Connection
 
 log = logging.getLogger("modemgw.consent")
 
+IMPORT = "import"  # a source
 AT_ONCE = 200  # numbers entered in one transaction
 BLOCKED_AT_ONCE = 1000  # messages to one number that end in it
 _SHORT_OCTETS = 8  # of a hash, in memory
@@ -148,12 +149,15 @@ class Suppressions:
                 continue
             added += 1
             blocked += self.block_waiting(db, one.number, one.sim_id, now)
-            data: dict[str, object] = {
-                "number": one.number,
-                "scope": "all" if one.sim_id is None else "sim",
-                "source": source,
-            }
-            events.append(db, "message.opt_out", at=now, data=data, push=True, ids=ids)
+            if source != IMPORT:  # who has the list need not be told of each of it
+                data: dict[str, object] = {
+                    "number": one.number,
+                    "scope": "all" if one.sim_id is None else "sim",
+                    "source": source,
+                }
+                events.append(
+                    db, "message.opt_out", at=now, data=data, push=True, ids=ids
+                )
         return Entered(added, tuple(marks), tuple(blocked))
 
     def block_waiting(

@@ -127,6 +127,8 @@ def test_ten_thousand_are_imported_at_once(tmp_path: Path) -> None:
         entries = [{"number": f"+491510{n:07}"} for n in range(10_000)]
         done = await desk.post(f"{PATH}/import", {"entries": entries})
         assert done.json["added"] == 10_000
+        told = await desk.get("/v1/events?types=message.*", admin=True)
+        assert told.json["data"] == []
         entries.append({"number": TO})
         assert (await desk.post(f"{PATH}/import", {"entries": entries})).status == 422
 
