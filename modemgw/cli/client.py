@@ -1,17 +1,16 @@
-"""Talks to the running daemon: HTTP over its admin socket.
+"""Talks to the running daemon: the client of Python programs, over the admin socket.
 
-Whoever may open the socket is the administrator; there is no key. Uses the
-standard library alone, because a command has to start quickly on a small board.
+Whoever may open the socket is the administrator; there is no key. A command never
+asks twice by itself: who typed it sees what happened.
 """
 
-import http.client
-import json
-import socket
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 from modemgw.cli.main import FAILED, TRY_LATER, UNREACHABLE
+from modemgw.client import errors
+from modemgw.client.sync import Client
 from modemgw.config.load import load
 from modemgw.config.model import Config
 from modemgw.config.paths import admin_socket
@@ -20,7 +19,7 @@ from modemgw.errors import ModemgwError
 Json = dict[str, Any]
 
 TIMEOUT_S = 30.0
-_LATER = {429, 503}  # HTTP statuses that pass
+_LATER = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 
 
 class Unreachable(ModemgwError):
@@ -38,24 +37,6 @@ class Refused(ModemgwError):
         self.exit_code = TRY_LATER if status in _LATER else FAILED
 
 
-class _Connection(http.client.HTTPConnection):
-    """HTTP over a Unix socket."""
-
-    def __init__(self, path: Path, timeout: float) -> None:
-        super().__init__("localhost", timeout=timeout)
-        self._path = path
-
-    def connect(self) -> None:
-        """Open the socket."""
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        try:
-            self.sock.connect(str(self._path))
-        except OSError:
-            self.sock.close()
-            raise
-
-
 class AdminClient:
     """One daemon, found by its configuration."""
 
@@ -63,35 +44,38 @@ class AdminClient:
         self.config = config
         self.timeout_s = TIMEOUT_S
         self._socket = admin_socket(config)
+        self._client = Client(f"unix:{self._socket}", retry_for=0)
 
     def get(self, path: str, **query: str | int | None) -> Json:
         """Return the JSON at `path`; parameters that are None are left out."""
-        given = {name: value for name, value in query.items() if value is not None}
-        return self.call("GET", f"{path}?{urlencode(given)}" if given else path)
+        return self._ask("GET", path, query=query)
 
     def call(
-        self, method: str, path: str, body: Json | None = None, **headers: str
+        self,
+        method: str,
+        path: str,
+        body: Json | None = None,
+        *,
+        idempotency_key: str | None = None,
     ) -> Json:
         """Make one request; return its JSON, {} for an empty answer.
 
         Raises Unreachable where no daemon answers and Refused where it says no.
         """
-        connection = _Connection(self._socket, self.timeout_s)
-        octets = None if body is None else json.dumps(body).encode()
-        sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        if octets is not None:
-            sent["Content-Type"] = "application/json"
-        try:
-            connection.request(method, path, octets, sent)
-            answer = connection.getresponse()
-            found = answer.read()
-        except (OSError, http.client.HTTPException) as exc:
-            raise Unreachable(self._why(exc)) from None
-        finally:
-            connection.close()
-        return _read(answer.status, found)
+        return self._ask(method, path, body, idempotency_key=idempotency_key)
 
-    def _why(self, exc: Exception) -> str:
+    def _ask(self, *asked: Any, **options: Any) -> Json:
+        try:
+            return self._client.request(*asked, **options, timeout=self.timeout_s)
+        except errors.Unreachable as exc:
+            raise Unreachable(self._why(exc)) from None
+        except errors.Refused as exc:
+            raise Refused(exc.status, str(exc)) from None
+        except errors.BadAnswer as exc:
+            raise Refused(HTTPStatus.OK, f"not understood: {exc}") from None
+
+    def _why(self, error: errors.Unreachable) -> str:
+        exc = error.__cause__
         if isinstance(exc, FileNotFoundError | ConnectionRefusedError):
             start = "modemgw run"
             if self.config.path is not None:
@@ -107,27 +91,3 @@ class AdminClient:
 def connect(config_path: Path) -> AdminClient:
     """Return the client of the daemon that this configuration describes."""
     return AdminClient(load(config_path))
-
-
-def _read(status: int, octets: bytes) -> Json:
-    try:
-        found = json.loads(octets) if octets else {}
-    except ValueError:
-        raise Refused(status, f"not understood: HTTP {status}") from None
-    if status < http.client.BAD_REQUEST and isinstance(found, dict):
-        return found
-    raise Refused(status, _problem(found) or f"HTTP {status}")
-
-
-def _problem(found: object) -> str:
-    """Turn problem+json into a sentence per wrong field."""
-    if not isinstance(found, dict):
-        return ""
-    lead = str(found.get("detail") or found.get("title") or "")
-    lines = []
-    for issue in found.get("errors") or []:
-        where = issue.get("pointer") or issue.get("parameter") or issue.get("header")
-        lines.append(f"{where}: {issue.get('detail')}")
-    if len(lines) == 1 and lines[0].endswith(f": {lead}"):
-        return lines[0]
-    return "\n  ".join([lead, *lines])

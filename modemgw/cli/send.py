@@ -89,7 +89,12 @@ def send(
     body = _body(_text(text), **wishes)
     path = "/v1/messages?dry_run=true" if dry_run else "/v1/messages"
     found = [
-        client.call("POST", path, {"to": one, **body}, **_headers(idempotency_key, one))
+        client.call(
+            "POST",
+            path,
+            {"to": one, **body},
+            idempotency_key=_promise(idempotency_key, one),
+        )
         for one in to
     ]
     enough = {"delivered", "sent"} if wishes["no_report"] else {"delivered"}
@@ -111,11 +116,9 @@ def _text(given: str) -> str:
     return sys.stdin.read().removesuffix("\n")
 
 
-def _headers(idempotency_key: str | None, recipient: str) -> dict[str, str]:
+def _promise(idempotency_key: str | None, recipient: str) -> str | None:
     """Return the promise for one recipient: one key stands for one message."""
-    if idempotency_key is None:
-        return {}
-    return {"Idempotency_Key": f"{idempotency_key}:{recipient}"}
+    return None if idempotency_key is None else f"{idempotency_key}:{recipient}"
 
 
 def _body(

@@ -29,6 +29,14 @@ from modemgw.client.models import (
     Sim,
     Timeline,
 )
+from modemgw.client.stream import (
+    AGAIN_S,
+    MEDIA,
+    SILENCE_S,
+    Lines,
+    Place,
+    check_head,
+)
 from modemgw.client.sync import LOOK_LONGEST_S, LOOK_S, RETRY_FOR_S, TIMEOUT_S
 from modemgw.client.tls import context_for
 from modemgw.client.wire import CHUNK, IDLE_S
@@ -165,19 +173,24 @@ class AsyncClient:
         *,
         since: str | None = None,
         follow: bool = True,
-        poll: float = 1.0,
+        poll: float | None = None,
     ) -> AsyncIterator[Event]:
         """Read events, oldest first; see Client.events."""
-        cursor = None
+        place = Place(types, since, poll)
         while True:
-            page = await self._do(calls.events(types, since, cursor))
-            for event in page.data:
-                yield event
-            cursor = page.next_cursor
-            if not page.has_more:
-                if not follow:
-                    return
-                await asyncio.sleep(poll)
+            while place.is_known:
+                page = await self._do(place.page())
+                for event in page.data:
+                    yield event
+                place.turned(page)
+                if not page.has_more:
+                    break
+            if not follow:
+                return
+            if poll is None:
+                async for event in self._stream(place):
+                    yield event
+            await asyncio.sleep(AGAIN_S if poll is None else poll)
 
     async def sims(self) -> list[Sim]:
         """List every SIM, also those that are in no modem now."""
@@ -196,6 +209,44 @@ class AsyncClient:
         """Ask anything else of the API; returns its JSON, {} for an empty answer."""
         call = calls.plain(method, path, body, query, idempotency_key)
         return await self._do(call, timeout)
+
+    async def _stream(self, place: Place) -> AsyncIterator[Event]:
+        """Yield what comes over one stream; whatever ends it, pages come next."""
+        call, lines = place.stream(), Lines()
+        loop = asyncio.get_running_loop()
+        patience = Patience(call.is_repeatable, self._retry_for, loop.time())
+        while True:
+            try:
+                async for chunk in self._chunks(call):
+                    for event in lines.feed(chunk):
+                        place.saw(event)
+                        yield event
+            except ClientError as exc:
+                pause = patience.pause(exc, loop.time())
+                if place.is_known:
+                    return
+                if pause is None:
+                    raise
+                await asyncio.sleep(pause)
+            else:
+                return
+
+    async def _chunks(self, call: Call[T]) -> AsyncIterator[bytes]:
+        try:
+            async with self._opened().request(
+                call.method,
+                URL(self._address.base + call.target, encoded=True),
+                headers={**call.headers(), "Accept": MEDIA},
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(
+                    total=None, sock_connect=self._timeout, sock_read=SILENCE_S
+                ),
+            ) as response:
+                check_head(response.status, _headers(response))
+                async for chunk in response.content.iter_any():
+                    yield chunk
+        except (aiohttp.ClientError, OSError) as exc:
+            raise Unreachable(_why(exc, SILENCE_S), sent=True) from exc
 
     async def _do(self, call: Call[T], timeout: float | None = None) -> T:
         loop = asyncio.get_running_loop()
@@ -227,10 +278,7 @@ class AsyncClient:
                     found += chunk
                     if len(found) > MAX_ANSWER:
                         raise BadAnswer(f"an answer of more than {MAX_ANSWER} octets")
-                headers = {
-                    name.lower(): text for name, text in response.headers.items()
-                }
-                return Answer(response.status, headers, bytes(found))
+                return Answer(response.status, _headers(response), bytes(found))
         except aiohttp.ClientConnectorCertificateError as exc:
             why = f"the certificate is not trusted: {exc.certificate_error}"
             raise Untrusted(why) from exc
@@ -266,6 +314,10 @@ def _has_an_end(response: aiohttp.ClientResponse) -> bool:
     is_empty = response.status in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
     ends = {"Content-Length", "Transfer-Encoding"} & response.headers.keys()
     return is_empty or bool(ends)
+
+
+def _headers(response: aiohttp.ClientResponse) -> dict[str, str]:
+    return {name.lower(): text for name, text in response.headers.items()}
 
 
 def _why(exc: Exception, timeout: float) -> str:

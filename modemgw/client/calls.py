@@ -111,7 +111,7 @@ def send(
 ) -> Call[Message]:
     """Queue one message; without a key it gets one of its own."""
     body = _message({"to": to, "text": text, **options})
-    return Call("POST", "/v1/messages", _one, _json(body), key or new_key())
+    return Call("POST", "/v1/messages", _one, _json(body), _promise(key))
 
 
 def preview(to: str, text: str | None, options: SendOptions) -> Call[Message]:
@@ -131,7 +131,7 @@ def send_batch(
     if defaults:
         body["defaults"] = _message(defaults)
     decode = _decoder(BatchResult)
-    return Call("POST", "/v1/messages/batch", decode, _json(body), key or new_key())
+    return Call("POST", "/v1/messages/batch", decode, _json(body), _promise(key))
 
 
 def batch(id: str) -> Call[Batch]:
@@ -165,7 +165,7 @@ def cancel(id: str) -> Call[Message]:
 def resend(id: str, key: str | None) -> Call[Message]:
     """Make a new message of one that is final."""
     target = f"/v1/messages/{_part(id)}/resend"
-    return Call("POST", target, _one, None, key or new_key())
+    return Call("POST", target, _one, None, _promise(key))
 
 
 def sims() -> Call[SimList]:
@@ -197,12 +197,19 @@ def plain(
     if not (path.startswith("/") and path.isascii() and path.isprintable()):
         raise ValueError("a path begins with / and is percent-encoded")
     octets = None if body is None else _json(body)
-    return Call(method, _target(path, query or {}), _object, octets, key)
+    kept = None if key is None else _header(key)
+    return Call(method, _target(path, query or {}), _object, octets, kept)
 
 
-def new_key() -> str:
-    """Make an Idempotency-Key that nobody else has."""
-    return uuid.uuid4().hex
+def _promise(key: str | None) -> str:
+    """Return the Idempotency-Key of a request: the given one, or one of its own."""
+    return uuid.uuid4().hex if key is None else _header(key)
+
+
+def _header(text: str) -> str:
+    if not (text and text.isascii() and text.isprintable()):
+        raise ValueError("an idempotency key is printable ASCII, and not empty")
+    return text
 
 
 def _message(given: Mapping[str, Any]) -> Json:

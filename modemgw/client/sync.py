@@ -19,6 +19,7 @@ from modemgw.client.models import (
     Sim,
     Timeline,
 )
+from modemgw.client.stream import AGAIN_S, MEDIA, SILENCE_S, Lines, Place
 from modemgw.client.tls import context_for
 from modemgw.client.wire import Wire
 
@@ -170,23 +171,29 @@ class Client:
         *,
         since: str | None = None,
         follow: bool = True,
-        poll: float = 1.0,
+        poll: float | None = None,
     ) -> Iterator[Event]:
         """Read events, oldest first: those behind `since`, an id, or all kept ones.
 
         `types` are patterns such as `message.*`. With `follow` it goes on for
-        ever, asking every `poll` seconds; without, it ends at the newest. To go
-        on later keep the `id` of the last event that you have dealt with.
+        ever, over a stream that is opened again when it breaks, or asking every
+        `poll` seconds; without, it ends at the newest event. `since="now"` leaves
+        out what has happened. To go on later where you were, keep the `id` of the
+        last event that you have dealt with.
         """
-        cursor = None
+        place = Place(types, since, poll)
         while True:
-            page = self._do(calls.events(types, since, cursor))
-            yield from page.data
-            cursor = page.next_cursor
-            if not page.has_more:
-                if not follow:
-                    return
-                time.sleep(poll)
+            while place.is_known:
+                page = self._do(place.page())
+                yield from page.data
+                place.turned(page)
+                if not page.has_more:
+                    break
+            if not follow:
+                return
+            if poll is None:
+                yield from self._stream(place)
+            time.sleep(AGAIN_S if poll is None else poll)
 
     def sims(self) -> list[Sim]:
         """List every SIM, also those that are in no modem now."""
@@ -205,6 +212,29 @@ class Client:
         """Ask anything else of the API; returns its JSON, {} for an empty answer."""
         call = calls.plain(method, path, body, query, idempotency_key)
         return self._do(call, timeout)
+
+    def _stream(self, place: Place) -> Iterator[Event]:
+        """Yield what comes over one stream; whatever ends it, pages come next."""
+        call, lines = place.stream(), Lines()
+        headers = {**call.headers(), "Accept": MEDIA}
+        patience = Patience(call.is_repeatable, self._retry_for, time.monotonic())
+        while True:
+            try:
+                for chunk in self._wire.stream(
+                    call.target, headers, self._timeout, SILENCE_S
+                ):
+                    for event in lines.feed(chunk):
+                        place.saw(event)
+                        yield event
+            except ClientError as exc:
+                pause = patience.pause(exc, time.monotonic())
+                if place.is_known:
+                    return
+                if pause is None:
+                    raise
+                time.sleep(pause)
+            else:
+                return
 
     def _do(self, call: Call[T], timeout: float | None = None) -> T:
         patience = Patience(call.is_repeatable, self._retry_for, time.monotonic())

@@ -10,11 +10,12 @@ import io
 import selectors
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from threading import Lock
 from typing import Literal, cast
 
+from modemgw.client import stream
 from modemgw.client.address import Address
 from modemgw.client.answers import MAX_ANSWER, Answer
 from modemgw.client.errors import BadAnswer, Unreachable, Untrusted
@@ -169,6 +170,33 @@ class Wire:
             self._done(connection, good)
         return answer
 
+    def stream(
+        self, target: str, headers: Mapping[str, str], timeout: float, silence: float
+    ) -> Iterator[bytes]:
+        """Yield what a stream of events says, as it comes; ends where it ends.
+
+        Its begin may take `timeout` seconds, then it may be silent for `silence`.
+        Raises Unreachable, Refused and BadAnswer. It has a connection of its own.
+        """
+        connection = _Connection(self._address, self._tls, self._key)
+        try:
+            self._open(connection, _clock.monotonic() + timeout, timeout)
+            response = connection.ask("GET", target, None, headers)
+            found = {name.lower(): text for name, text in response.getheaders()}
+            stream.check_head(response.status, found)
+            line = cast(_Line, connection.sock)
+            while True:
+                line.ends = _clock.monotonic() + silence
+                chunk = response.read1(CHUNK)
+                if not chunk:
+                    return
+                yield chunk
+        except (OSError, http.client.HTTPException) as exc:
+            raise Unreachable(_why(exc, silence), sent=True) from exc
+        finally:
+            with suppress(OSError):
+                connection.close()
+
     def close(self) -> None:
         """Close what is open; the next request opens it again."""
         with self._lock:
@@ -187,14 +215,17 @@ class Wire:
                 return found
             found.close()
         made = _Connection(self._address, self._tls, self._key)
+        self._open(made, ends, timeout)
+        return made
+
+    def _open(self, connection: _Connection, ends: float, timeout: float) -> None:
         try:
-            made.open(ends)
+            connection.open(ends)
         except ssl.SSLCertVerificationError as exc:
             why = f"the certificate is not trusted: {exc.verify_message}"
             raise Untrusted(why) from exc
         except OSError as exc:
             raise Unreachable(_why(exc, timeout), sent=False) from exc
-        return made
 
     def _done(self, connection: _Connection, good: bool) -> None:
         connection.used_at = _clock.monotonic()

@@ -7,6 +7,7 @@ def test_it(kind: str) -> None:
 """
 
 import asyncio
+import inspect
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -30,7 +31,7 @@ class Both:
             found = method(*arguments, **options)
             if isinstance(found, AsyncIterator):
                 return self._drain(found)
-            if asyncio.iscoroutine(found):
+            if inspect.iscoroutine(found):
                 return self._runner.run(found)
             return found
 
