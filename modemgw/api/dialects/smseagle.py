@@ -21,6 +21,7 @@ TOKEN_HELD = "Invalid access token"  # noqa: S105 - what a client is told
 LOGIN_HELD = "Invalid login or password"
 WRONG = "Wrong parameters"
 MONITOR = "modems:read"
+_OF_THE_REQUEST = frozenset({400, 408, 413, 415, 422})
 
 Params = Mapping[str, Any]
 
@@ -30,6 +31,7 @@ class Refused(RequestError):
 
     problem = "bad-request"
     title = "Refused"
+    status = 400
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -143,7 +145,7 @@ class _Unknown(Refused):
 def _text_of(error: RequestError) -> str:
     if isinstance(error, Refused):
         return error.detail
-    if error.errors:
+    if error.errors or error.status in _OF_THE_REQUEST:
         return f"{WRONG}: {eagle.wrong(error)}"
     return error.detail
 
