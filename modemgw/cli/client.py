@@ -73,6 +73,8 @@ class AdminClient:
             raise Refused(exc.status, str(exc)) from None
         except errors.BadAnswer as exc:
             raise Refused(HTTPStatus.OK, f"not understood: {exc}") from None
+        finally:
+            self._client.close()  # a command ends anywhere, and leaves nothing open
 
     def _why(self, error: errors.Unreachable) -> str:
         exc = error.__cause__
