@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from modemgw.api import body
+from modemgw.api import body, limits
 from modemgw.api.answers import json_response
 from modemgw.api.messages import idempotency_key
 from modemgw.api.problems import FieldError, HttpError, NotFound, field_error
@@ -50,14 +50,12 @@ async def post_batch(call: Call) -> web.Response:
             await asyncio.sleep(0)
             pause_at = clock.monotonic() + SLICE_S
     result = await call.gateway.submit_batch(drafts, call.caller, idempotency=promise)
-    return json_response(
-        result.body,
-        result.status,
-        {
-            "Location": f"/v1/batches/{result.id}",
-            "Idempotency-Replayed": "true" if result.replayed else "false",
-        },
-    )
+    headers = {
+        "Location": f"/v1/batches/{result.id}",
+        "Idempotency-Replayed": "true" if result.replayed else "false",
+    }
+    limits.tell(headers, call.gateway, call.caller)
+    return json_response(result.body, result.status, headers)
 
 
 def _draft(raw: msgspec.Raw, defaults: dict[str, Any] | None) -> Draft | FieldError:

@@ -7,7 +7,8 @@ others.
 import math
 
 from modemgw.gateway import ratelimit
-from modemgw.gateway.key_purses import KeyPurse
+from modemgw.gateway.gateway import Gateway
+from modemgw.gateway.model import Caller
 
 
 def limited(name: str, most: int, window_s: float, left_s: float) -> dict[str, str]:
@@ -18,12 +19,12 @@ def limited(name: str, most: int, window_s: float, left_s: float) -> dict[str, s
     }
 
 
-def of_key(purse: KeyPurse | None, now_ms: int) -> dict[str, str]:
-    """Return what is left of the limits of a key; nothing where it has none."""
+def tell(headers: dict[str, str], gateway: Gateway, caller: Caller) -> None:
+    """Add what is left of the limits of a key, where it has any."""
+    purse = gateway.intake.limits_of(caller.key_id)
     if purse is None:
-        return {}
-    found = list(purse.standings(now_ms))
-    return {
-        "RateLimit-Policy": ", ".join(ratelimit.policy(one) for one, _, _ in found),
-        "RateLimit": ", ".join(ratelimit.left(*one) for one in found),
-    }
+        return
+    found = list(purse.standings(gateway.clock.now_ms()))
+    policies = (ratelimit.policy(one) for one, _, _ in found)
+    headers["RateLimit-Policy"] = ", ".join(policies)
+    headers["RateLimit"] = ", ".join(ratelimit.left(*one) for one in found)

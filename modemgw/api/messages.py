@@ -9,7 +9,7 @@ from aiohttp import web
 from msgspec import UNSET
 
 from modemgw import number
-from modemgw.api import body
+from modemgw.api import body, limits
 from modemgw.api.answers import json_response, page
 from modemgw.api.problems import NotFound, field_error
 from modemgw.api.routing import Call, Route
@@ -55,14 +55,12 @@ async def post_message(call: Call) -> web.Response:
     if wish.wait:
         await gateway.wait_state(submitted.id, wish.wait)
         answer = views.encode(await _message(call, submitted.id))
-    return json_response(
-        answer,
-        submitted.status,
-        {
-            "Location": f"/v1/messages/{submitted.id}",
-            "Idempotency-Replayed": "true" if submitted.replayed else "false",
-        },
-    )
+    headers = {
+        "Location": f"/v1/messages/{submitted.id}",
+        "Idempotency-Replayed": "true" if submitted.replayed else "false",
+    }
+    limits.tell(headers, gateway, call.caller)
+    return json_response(answer, submitted.status, headers)
 
 
 def idempotency_key(request: web.Request, octets: bytes) -> IdempotencyKey | None:

@@ -117,6 +117,11 @@ async def _no_port(path: str, on_data: object, on_lost: object) -> Port:
     raise FileNotFoundError(path)
 
 
+def octets_of(directory: Path) -> bytes:
+    """Return all that the files of a directory hold."""
+    return b"".join(path.read_bytes() for path in directory.iterdir() if path.is_file())
+
+
 Story = Callable[[Desk], Awaitable[None]]
 
 
@@ -128,8 +133,12 @@ def at_desk(
     queue_max: int = 1000,
     allow: tuple[str, ...] = (),
     inline: bool = True,
+    configure: Callable[[Config], Config] = lambda config: config,
 ) -> None:
-    """Run a story at a desk whose key has `scopes`; `inline`: without threads."""
+    """Run a story at a desk whose key has `scopes`; `inline`: without threads.
+
+    `configure` may change the configuration before it is used.
+    """
 
     async def run() -> None:
         config = Config(
@@ -140,6 +149,7 @@ def at_desk(
             http=Http(webhook_allow=allow),
             queue=Queue(max=queue_max),
         )
+        config = configure(config)
         async with AsyncExitStack() as stack:
             clock = SystemClock()
             store = await stack.enter_async_context(

@@ -11,7 +11,6 @@ from modemgw.api.openapi import PATH as OPENAPI
 from modemgw.api.routing import ANY_KEY, PUBLIC, Route
 from tests.api.desk import SCOPES, TO, Desk, at_desk
 
-
 # Everything that answers without a key, and what. A route gets in here on purpose.
 OPEN = {
     "/healthz": {200},

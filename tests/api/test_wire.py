@@ -9,7 +9,8 @@ from modemgw.api import app, body
 from tests.api.desk import TO, Desk, at_desk
 
 HEAD = (
-    b"POST /v1/messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    b"POST /v1/messages HTTP/1.1\r\nHost: localhost\r\n"
+    b"Content-Type: application/json\r\n"
     b"Authorization: Bearer %s\r\n"
 )
 JSON = b'{"to":"%s","text":"hi"}' % TO.encode()
@@ -84,7 +85,9 @@ def test_chunks_are_put_together(tmp_path: Path) -> None:
         pytest.param(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc", id="TLS"),
         pytest.param(b"hello\r\n\r\n", id="no HTTP"),
         pytest.param(
-            b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 20_000 + b"\r\n\r\n",
+            b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: "
+            + b"a" * 20_000
+            + b"\r\n\r\n",
             id="long header",
         ),
         pytest.param(

@@ -72,6 +72,101 @@ def test_limits_are_set_and_lifted(cli: Cli) -> None:
         ]
 
 
+RULES = {
+    "cidrs": ["10.0.0.0/8"],
+    "surfaces": ["native"],
+    "sims": ["red"],
+    "classes": ["otp"],
+    "destinations": ["DE", "+4366"],
+}
+OPTIONS = (
+    *("--from", "10.0.0.0/8", "--surface", "native", "--sim", "red"),
+    *("--class", "otp", "--to", "DE", "--to", "+4366"),
+)
+
+
+def test_create_with_rules(cli: Cli) -> None:
+    found = cli.on(
+        *("keys", "create", "--name", "shop", "--scopes", "reader,sims:read"),
+        *(*OPTIONS, "--expires", "90d"),
+    )
+    assert found.code == 0, found.err
+    (row,) = stored(cli)
+    assert row.scopes == ("events:read", "messages:read", "sims:read")
+    for field, value in RULES.items():
+        assert getattr(row.rules, field) == tuple(value)
+    assert row.expires_at is not None
+    assert round((row.expires_at - row.created_at) / 86_400_000) == 90
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (["--from", "10.0.0.1/8"], "/cidrs/0"),
+        (["--to", "nowhere!"], "/destinations/0"),
+        (["--class", "x"], "/classes/0"),
+        (["--expires", "soon"], "expected 90d, 12h or a date"),
+        (["--expires", "2027-13-01"], "expected 90d, 12h or a date"),
+    ],
+)
+def test_wrong_rules_are_usage(cli: Cli, options: list[str], why: str) -> None:
+    found = cli.on("keys", "create", "--name", "n", "--scopes", "sender", *options)
+    assert found.code == 2
+    assert why in found.err
+    assert not cli.data.exists()
+
+
+def test_update_says_only_what_changes(cli: Cli) -> None:
+    cli.data.mkdir()
+    with fake_daemon(cli.data / "modemgw.sock") as daemon:
+        changed = {**NEW, "limits": ["5/day"], **RULES}
+        daemon.answers["PATCH /v1/keys/abcdefgh"] = (200, changed)
+        found = cli.on("keys", "update", "abcdefgh", *OPTIONS, "--scopes", "sender")
+        assert found.code == 0
+        assert "from 10.0.0.0/8" in found.out
+        assert "to DE|+4366" in found.out
+        cli.on(
+            *("keys", "update", "abcdefgh", "--from", "any", "--expires", "never"),
+            *("--limit", "any", "--name", "till", "--json"),
+        )
+        cli.on("keys", "update", "abcdefgh", "--expires", "2027-03-31")
+        assert [asked[2] for asked in daemon.asked] == [
+            {**RULES, "scopes": ["messages:send", "messages:read"]},
+            {"cidrs": [], "expires_at": None, "limits": [], "name": "till"},
+            {"expires_at": "2027-03-31T00:00:00+00:00"},
+        ]
+        nothing = cli.on("keys", "update", "abcdefgh")
+        assert (nothing.code, "at least one thing" in nothing.err) == (2, True)
+
+
+def test_rotate(cli: Cli) -> None:
+    cli.data.mkdir()
+    with fake_daemon(cli.data / "modemgw.sock") as daemon:
+        made = {**NEW, "old_secret_until": "2026-11-23T00:00:00Z"}
+        daemon.answers["POST /v1/keys/abcdefgh/rotate"] = (200, made)
+        found = cli.on("keys", "rotate", "abcdefgh")
+        assert found.out == "mgw_abcdefgh_x\n"
+        assert "good until 2026-11-23T00:00:00Z" in found.err
+        found = cli.on("keys", "rotate", "abcdefgh", "--overlap", "0", "--plain")
+        assert (found.out, found.err) == ("mgw_abcdefgh_x\n", "")
+        cli.on("keys", "rotate", "abcdefgh", "--overlap", "90 min", "--json")
+        assert [asked[2] for asked in daemon.asked] == [
+            {"overlap": 86_400},
+            {"overlap": 0},
+            {"overlap": 5400},
+        ]
+        assert cli.on("keys", "rotate", "abcdefgh", "--overlap", "x").code == 2
+
+
+def test_list_shows_rules_and_ends(cli: Cli) -> None:
+    cli.data.mkdir()
+    with fake_daemon(cli.data / "modemgw.sock") as daemon:
+        key = {**NEW, **RULES, "last_used_at": None, "revoked_at": None, "limits": []}
+        key["expires_at"] = "2020-01-01T00:00:00Z"
+        daemon.answers["GET /v1/keys"] = (200, {"data": [key]})
+        assert "expired" in cli.on("keys", "list").out
+
+
 def test_create_talks_on_stderr(cli: Cli) -> None:
     found = cli.on("keys", "create", "--name", "n", "--scopes", "sender")
     assert KEY.fullmatch(found.out)
