@@ -38,6 +38,7 @@ COMMANDS = {
     "pause": "Stop sending; messages are accepted and wait.",
     "resume": "Send again.",
     "suppressions": "List and change who wants no more messages.",
+    "events": "Watch what happens.",
     "webhooks": "List, add and remove webhooks.",
     "keys": "Make, list and revoke API keys.",
     "usage": "Show what was sent and billed.",

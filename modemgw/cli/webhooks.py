@@ -80,8 +80,89 @@ def remove(config_path: Path, id: str) -> None:
     """Remove an endpoint; what waits for it is dropped."""
     from modemgw.cli.client import connect  # noqa: PLC0415
 
-    connect(config_path).call("DELETE", f"/v1/webhooks/{quote(id, safe='')}")
+    connect(config_path).call("DELETE", _path(id))
     click.echo(f"{id} removed")
+
+
+@webhooks.command()
+@config_option
+@click.argument("id")
+def test(config_path: Path, id: str) -> None:
+    """Post the event test.ping to an endpoint; look at `deliveries` then."""
+    from modemgw.cli.client import connect  # noqa: PLC0415
+
+    sent = connect(config_path).call("POST", f"{_path(id)}/test", {})
+    click.echo(f"{sent['event_id']} is on its way")
+
+
+@webhooks.command()
+@config_option
+@click.argument("id")
+@click.option("--secret", help="whsec_…; made where absent.")
+@click.option(
+    "--overlap",
+    type=click.IntRange(0, 7 * 86_400),
+    default=86_400,
+    show_default=True,
+    help="Seconds in which the secret until now signs, too.",
+)
+@json_option
+def rotate(
+    config_path: Path, id: str, secret: str | None, overlap: int, as_json: bool
+) -> None:
+    """Give an endpoint a new secret; it is shown once."""
+    from modemgw.cli.client import connect  # noqa: PLC0415
+    from modemgw.cli.output import show_json, talk  # noqa: PLC0415
+
+    body: dict[str, object] = {"overlap": overlap}
+    if secret is not None:
+        body["secret"] = secret
+    made = connect(config_path).call("POST", f"{_path(id)}/rotate", body)
+    if as_json:
+        show_json(made)
+        return
+    talk(f"both secrets sign until {made['rotation_ends_at']}")
+    click.echo(f"secret {made['secret']}")
+
+
+@webhooks.command()
+@config_option
+@click.argument("id")
+def pause(config_path: Path, id: str) -> None:
+    """Post nothing to an endpoint; events from now on are not kept for it."""
+    _set_state(config_path, id, "paused")
+
+
+@webhooks.command()
+@config_option
+@click.argument("id")
+def resume(config_path: Path, id: str) -> None:
+    """Post to an endpoint again, and what was waiting for it first."""
+    _set_state(config_path, id, "active")
+
+
+def _set_state(config_path: Path, id: str, state: str) -> None:
+    from modemgw.cli.client import connect  # noqa: PLC0415
+
+    changed = connect(config_path).call("PATCH", _path(id), {"state": state})
+    click.echo(f"{id} {changed['state']}")
+
+
+def _path(id: str) -> str:
+    return f"/v1/webhooks/{quote(id, safe='')}"
+
+
+@webhooks.command()
+@config_option
+@click.argument("id")
+@click.argument("delivery")
+def replay(config_path: Path, id: str, delivery: str) -> None:
+    """Post one event to an endpoint again; DELIVERY is in `deliveries`."""
+    from modemgw.cli.client import connect  # noqa: PLC0415
+
+    path = f"{_path(id)}/deliveries/{quote(delivery, safe='')}/replay"
+    sent = connect(config_path).call("POST", path, {})
+    click.echo(f"{sent['event_id']} is on its way")
 
 
 @webhooks.command()
@@ -94,21 +175,22 @@ def deliveries(config_path: Path, id: str, limit: int, as_json: bool) -> None:
     from modemgw.cli.client import connect  # noqa: PLC0415
     from modemgw.cli.output import show_json, show_table  # noqa: PLC0415
 
-    path = f"/v1/webhooks/{quote(id, safe='')}/deliveries"
-    found = connect(config_path).get(path, limit=limit)
+    found = connect(config_path).get(f"{_path(id)}/deliveries", limit=limit)
     if as_json:
         show_json(found)
         return
     show_table(
-        ("event", "type", "state", "attempts", "next", "status", "error"),
+        ("id", "event", "type", "state", "attempts", "next", "status", "ms", "error"),
         [
             (
+                row["id"],
                 row["event_id"],
                 row["event_type"],
                 row["state"],
                 row["attempts"],
                 row["next_attempt_at"],
                 row["last_status"],
+                row["last_ms"],
                 row["last_error"],
             )
             for row in found["data"]

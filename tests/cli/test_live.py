@@ -158,7 +158,9 @@ def test_lists_show_the_simulated_modems(demo: Demo, cli: Cli) -> None:
         time.sleep(0.1)
     assert [modem["name"] for modem in modems] == ["modem0", "modem1"]
     sims = cli("sims", "list", "--config", demo.config).out
-    assert re.search(r"^sim0 +ready +100 % +modem0 +\+999010000000 ", sims, re.MULTILINE)
+    assert re.search(
+        r"^sim0 +ready +100 % +modem0 +\+999010000000 ", sims, re.MULTILINE
+    )
     messages = cli("messages", "list", "--config", demo.config)
     assert messages.code == 0
 
@@ -172,10 +174,69 @@ def test_webhooks_come_and_go(demo: Demo, cli: Cli) -> None:
     assert hook in cli("webhooks", "list", "--config", demo.config).out
     shown = cli("webhooks", "secret", "--config", demo.config, hook)
     assert shown.out.strip() == secret
+    on = ("--config", demo.config, hook)
+    turned = cli("webhooks", "rotate", *on, "--overlap", "60")
+    fresh = turned.out.split()[1]
+    assert fresh != secret
+    assert "both secrets sign until 20" in turned.err
+    assert cli("webhooks", "secret", *on).out.strip() == fresh
+    assert cli("webhooks", "pause", *on).out == f"{hook} paused\n"
+    assert "make it active first" in cli("webhooks", "test", *on).err
+    assert cli("webhooks", "resume", *on).out == f"{hook} active\n"
+    event = cli("webhooks", "test", *on).out.split()[0]
+    end = time.monotonic() + STATES_S
+    while time.monotonic() < end:
+        listed = json.loads(cli("webhooks", "deliveries", *on, "--json").out)["data"]
+        if listed[0]["failures"]:
+            break
+        time.sleep(0.05)
+    assert listed[0]["event_id"] == event
+    assert listed[0]["failures"][0]["error"].startswith("no connection")
+    still = cli("webhooks", "replay", *on, listed[0]["id"])
+    assert "is still pending" in still.err
     refused = cli("webhooks", "add", "--config", demo.config, "--url",
                   "http://169.254.169.254/")  # fmt: skip
     assert refused.code == 1
     assert cli("webhooks", "remove", "--config", demo.config, hook).code == 0
+
+
+def test_events_are_watched_as_they_happen(demo: Demo, cli: Cli) -> None:
+    command = ["events", "tail", "--config", demo.config, "--types", "message.*"]
+    watch = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-m", "modemgw", *command, "--count", "3"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert watch.stdout is not None
+    timer = threading.Timer(STATES_S, watch.kill)
+    timer.start()
+    said: list[str] = []
+    reader = threading.Thread(target=lambda: said.extend(watch.stdout or ()))
+    reader.start()
+    while not said:  # until it listens
+        cli("send", "--config", demo.config, "--to", "+999000001", "--text", "x")
+        time.sleep(0.2)
+    reader.join()
+    timer.cancel()
+    assert watch.wait(30) == 0
+    assert len(said) == 3
+    assert re.match(r"20\S+Z  message\.\w+ +id=msg_\S+ state=\w+ ", said[0])
+    first = json.loads(
+        cli(*command, "--json", "--count", "1", "--since", _oldest(demo)).out
+    )
+    assert first["type"].startswith("message.")
+    wrong = cli(*command, "--since", "evt_unknown")
+    assert (wrong.code, wrong.out) == (1, "")
+    assert "since: " in wrong.err
+    watch.stdout.close()
+
+
+def _oldest(demo: Demo) -> str:
+    """Return the first event of all."""
+    key = demo.line("Key").split()[1]
+    url = demo.line("URL").split()[1]
+    ask = f"curl -s '{url}/v1/events?limit=1' -H 'Authorization: Bearer {key}'"
+    return str(shell(ask)["data"][0]["id"])
 
 
 def test_a_second_daemon_on_the_same_data_is_refused(demo: Demo) -> None:
