@@ -32,7 +32,9 @@ MAX_MODEMS = 256
 CREDIT = 1_000_000  # cents: nobody sends so much in a demo
 READY_S = 3.0  # for the modems, before the greeting is printed all the same
 READY_POLL_S = 0.05
-SCOPES = "messages:send,messages:read,at:read,sims:read,modems:read,events:read"
+SCOPES = (
+    "messages:send,messages:read,at:read,sims:read,modems:read,events:read,verify:send"
+)
 SANDBOX = "+999000001"  # delivered at once
 CONFIG_NAME = "demo.yaml"
 

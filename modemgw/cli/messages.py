@@ -121,6 +121,48 @@ def settle(config_path: Path, id: str, as_: str) -> None:
     click.echo(f"{found.get('id', id)} {found.get('state', as_)}")
 
 
+@messages.command()
+@config_option
+@click.argument("id")
+def resend(config_path: Path, id: str) -> None:
+    """Send a message again that is final: as a new one."""
+    from modemgw.cli.client import connect  # noqa: PLC0415
+
+    found = connect(config_path).call("POST", f"/v1/messages/{_path(id)}/resend", {})
+    click.echo(f"{found['id']} {found['state']}")
+
+
+@messages.command()
+@config_option
+@click.argument("id")
+def redact(config_path: Path, id: str) -> None:
+    """Take the text of a message away for good; what is counted stays."""
+    from modemgw.cli.client import connect  # noqa: PLC0415
+
+    connect(config_path).call("DELETE", f"/v1/messages/{_path(id)}/body")
+    click.echo(f"{id} redacted")
+
+
+@messages.command()
+@config_option
+@click.argument("id")
+@click.option("--cancel", "cancels", is_flag=True, help="Cancel what waits of it.")
+@json_option
+def batch(config_path: Path, id: str, cancels: bool, as_json: bool) -> None:
+    """Show how far a batch is, or cancel what waits of it."""
+    from modemgw.cli.client import connect  # noqa: PLC0415
+    from modemgw.cli.output import show_json  # noqa: PLC0415
+
+    client, path = connect(config_path), f"/v1/batches/{_path(id)}"
+    found = client.call("POST", f"{path}/cancel", {}) if cancels else client.get(path)
+    if as_json:
+        show_json(found)
+        return
+    for state, count in sorted(found["states"].items()):
+        click.echo(f"{state:<12} {count}")
+    click.echo(f"{found['open']} open, {found['finished']} finished")
+
+
 def _path(id: str) -> str:
     from urllib.parse import quote  # noqa: PLC0415
 

@@ -134,6 +134,23 @@ def test_answers_are_of_the_shape_that_is_declared(tmp_path: Path) -> None:
         )
         batch_id = batch.json["batch_id"]
         await check("GET", "/v1/batches/{id}", f"/v1/batches/{batch_id}")
+        await check("POST", f"{messages}/{{id}}/resend", f"{path}/resend")
+        await check("DELETE", f"{messages}/{{id}}/body", f"{path}/body")
+        await check("POST", "/v1/batches/{id}/cancel", f"/v1/batches/{batch_id}/cancel")
+        code = await check("POST", "/v1/verifications", "", {"to": TO, "app": "Shop"})
+        code_path = f"/v1/verifications/{code.json['id']}"
+        await check("GET", "/v1/verifications/{id}", code_path)
+        await check(
+            "POST",
+            "/v1/verifications/{id}/check",
+            f"{code_path}/check",
+            {"code": "x"},
+        )
+        await check("POST", "/v1/privacy/export", "", {"number": TO, "csv": True})
+        gone = {"number": TO, "waiting": "cancel"}
+        await check("POST", "/v1/privacy/erase", "", gone)
+        await check("GET", "/v1/audit")
+        await check("GET", "/v1/audit/verify")
         for one in ("/v1/sims", "/v1/modems", hooks, "/v1/keys", "/v1/events"):
             await check("GET", one)
         await check("POST", "/v1/events/ticket")
