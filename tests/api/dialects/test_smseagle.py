@@ -25,7 +25,7 @@ def params(**more: object) -> dict[str, object]:
     return {"to": TO, "message": "hello", **more}
 
 
-async def rpc(desk: Desk, method: str = "sms.send_sms", **fields: object) -> Any:
+async def rpc(desk: Desk, method: Any = "sms.send_sms", **fields: object) -> Any:
     fields.setdefault("access_token", desk.key)
     answer = await desk.post(
         RPC,

@@ -7,6 +7,7 @@ import hmac
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -334,14 +335,24 @@ def test_surfaces_are_switched_off_in_the_configuration(tmp_path: Path) -> None:
     at_desk(tmp_path, story, configure=without)
 
 
+@dataclass(frozen=True)
+class Heard:
+    """One callback as it arrived."""
+
+    path: str
+    signature: str
+    form: dict[str, str]
+
+
 @asynccontextmanager
-async def listening(sock: socket.socket) -> AsyncIterator[list[web.Request]]:
+async def listening(sock: socket.socket) -> AsyncIterator[list[Heard]]:
     """Listen for callbacks; each request has its form read."""
-    heard: list[web.Request] = []
+    heard: list[Heard] = []
 
     async def hear(request: web.Request) -> web.Response:
-        request["form"] = dict(await request.post())
-        heard.append(request)
+        form = {name: str(value) for name, value in (await request.post()).items()}
+        signature = request.headers["X-Twilio-Signature"]
+        heard.append(Heard(request.raw_path, signature, form))
         return web.Response(text="<Response/>", content_type="text/xml")
 
     app = web.Application()
@@ -374,15 +385,15 @@ def test_status_callbacks_are_signed_forms(tmp_path: Path, query: str) -> None:
             delivering.cancel()
             with suppress(asyncio.CancelledError):
                 await delivering
-        assert [one["form"]["MessageStatus"] for one in heard] == ["queued", "canceled"]
+        assert [one.form["MessageStatus"] for one in heard] == ["queued", "canceled"]
         for one in heard:
-            form = one["form"]
+            form = one.form
             assert form["MessageSid"] == form["SmsSid"] == made["sid"]
             assert form["AccountSid"] == client.sid
             assert (form["To"], form["ApiVersion"]) == (TO, "2010-04-01")
-            given = one.headers["X-Twilio-Signature"]
+            given = one.signature
             validator = RequestValidator(client.token)
-            seen = f"http://{where}{one.raw_path}"
+            seen = f"http://{where}{one.path}"
             assert validator.validate(seen, form, given)
             assert not validator.validate(seen, form | {"To": "+1"}, given)
             signed = seen + "".join(name + form[name] for name in sorted(form))
