@@ -38,7 +38,7 @@ class Message(
     """One message; `direction` is `outbound` or `inbound`.
 
     What the other direction does not have is None. `routing` is there in the answer
-    to `preview`.
+    to `preview`, `warnings` in the one to `send`.
     """
 
     id: str = ""
@@ -74,6 +74,7 @@ class Message(
     data: str | None = None  # base64, binary messages only
     port: int | None = None
     routing: Json | None = None
+    warnings: list[Json] = []
 
     @property
     def is_final(self) -> bool:
