@@ -196,7 +196,9 @@ async def list_messages(ask: Ask) -> web.Response:
 def _filter(query: Mapping[str, str], country: str) -> Filter:
     since = until = None
     if text := query.get("DateSent"):
-        since, until = _times(text)
+        since, _ = _times(text)  # SDKs write the day as its midnight
+        since -= since % _DAY_MS
+        until = since + _DAY_MS
     if text := query.get("DateSent>"):
         since, _ = _times(text)
     if text := query.get("DateSent<"):
