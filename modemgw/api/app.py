@@ -45,7 +45,7 @@ from modemgw.api.hosts import Hosts
 from modemgw.api.patience import Patience
 from modemgw.api.peers import Proxies, peer
 from modemgw.api.problems import HttpError, RequestError
-from modemgw.api.routing import ANY_KEY, PUBLIC, REQUEST_ID, Call, Route
+from modemgw.api.routing import ANY_KEY, PUBLIC, REQUEST_ID, Call, Route, pattern
 from modemgw.errors import DiskFull, StoreError
 from modemgw.gateway.gateway import Gateway
 from modemgw.gateway.metrics import HttpTally, RouteTally
@@ -146,13 +146,15 @@ def build_app(
     authenticator = None if admin else app[AUTHENTICATOR]
     metrics.install(app, gateway, tally)
     described = openapi.document(ROUTES)
+    paths = [route.path for route in ROUTES]
     routes = ROUTES if admin else doors.native(ROUTES, gateway)
     for route in (*routes, openapi.route(described)):
         handler = _guarded(route, gateway, authenticator)
         tallies[handler] = tally.of(route.method, route.path)
-        app.router.add_route(route.method, route.path, handler)
+        path = pattern(route.path, paths)
+        app.router.add_route(route.method, path, handler)
         if route.method == "GET":
-            app.router.add_route("HEAD", route.path, handler)
+            app.router.add_route("HEAD", path, handler)
     for method, path, spoken in (
         () if admin else doors.doors(gateway, app[AUTHENTICATOR])
     ):

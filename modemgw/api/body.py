@@ -162,9 +162,20 @@ def query(request: web.Request, kind: type[T]) -> T:
         if "\x00" in value:
             raise field_error(f"?{name}", "invalid_value", "must not hold NUL")
     try:
-        return msgspec.convert(values, kind, strict=False)
+        found = msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as exc:
         raise invalid(exc, kind, mark="?") from None
+    for name, value in values.items():
+        if value.lower() == "null" and _is_null(found, name):
+            raise field_error(f"?{name}", "invalid_value", "is null; leave it out")
+    return found
+
+
+def _is_null(found: object, name: str) -> bool:
+    """Tell whether the word null was read as no value at all."""
+    fields = msgspec.structs.fields(type(found))
+    (attribute,) = (one.name for one in fields if one.encode_name == name)
+    return getattr(found, attribute) is None
 
 
 def depth_of(value: object, limit: int = MAX_DEPTH) -> int:

@@ -123,7 +123,9 @@ def _operation(
         operation["x-scope"] = one.scope
         operation["description"] += f"\n\nScope: `{one.scope}`."
     if one.body is not None:
-        required = any(field.required for field in msgspec.structs.fields(one.body))
+        fields = msgspec.structs.fields(one.body)
+        # Nothing to change is no change; other acts have their usual way.
+        required = one.method == "PATCH" or any(field.required for field in fields)
         operation["requestBody"] = {
             "required": required,
             "content": {"application/json": {"schema": by_type[one.body]}},
@@ -176,13 +178,12 @@ def _parameters(one: Route) -> list[Json]:
     found: list[Json] = []
     for step in one.path.split("/"):
         if step.startswith("{"):
+            name = step.strip("{}")
+            schema: Json = {"type": "string", "minLength": 1}
+            if name in one.choices:
+                schema = {"enum": list(one.choices[name])}
             found.append(
-                {
-                    "name": step.strip("{}"),
-                    "in": "path",
-                    "required": True,
-                    "schema": {"type": "string"},
-                }
+                {"name": name, "in": "path", "required": True, "schema": schema}
             )
     if one.query is not None:
         _, parts = msgspec.json.schema_components([one.query], ref_template=_REF)

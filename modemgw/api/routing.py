@@ -4,7 +4,8 @@ There is one table of routes. The application, the check of scopes and the
 OpenAPI document are all made from it, so a route without a scope cannot exist.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import UnionType
 from typing import Any
@@ -20,6 +21,25 @@ ANY_KEY = "*"  # a valid key, whatever its scopes
 BEFORE = web.RequestKey("before", object)  # a resource as it was before the act
 AFTER = web.RequestKey("after", object)  # and as it is, where the answer is not it
 REQUEST_ID = web.RequestKey("request_id", str)
+
+
+def pattern(path: str, paths: Iterable[str]) -> str:
+    """Write a path for the router so that it takes nothing another one is for.
+
+    >>> pattern("/v1/messages/{id}", ["/v1/messages/batch", "/v1/messages/{id}"])
+    '/v1/messages/{id:(?!(?:batch)$)[^{}/]+}'
+    """
+    stem, _, last = path.rpartition("/")
+    if not last.startswith("{"):
+        return path
+    words = {other.rpartition("/")[2] for other in paths if _stem(other) == stem}
+    taken = "|".join(sorted(re.escape(word) for word in words if word[:1] != "{"))
+    name = last.strip("{}")
+    return f"{stem}/{{{name}:(?!(?:{taken})$)[^{{}}/]+}}" if taken else path
+
+
+def _stem(path: str) -> str:
+    return path.rpartition("/")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +76,7 @@ class Route:
     surface: str = NATIVE  # which door it is, for keys that open only some
     form: type | None = None  # a body of application/x-www-form-urlencoded
     media: str = ""  # type of every answer; "": JSON, and problems of RFC 9457
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # in the path
     takes_ticket: bool = False  # `?ticket=` instead of a key
     audit: str = ""  # the name of the act in the audit log, where it succeeds
     also: Mapping[str, Any] = field(default_factory=dict)  # into its documentation

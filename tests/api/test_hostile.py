@@ -242,6 +242,9 @@ BAD: dict[str, Bad] = {
     "the root": Bad(404, "not-found", method="GET", path="/"),
     "up and out": Bad(404, "not-found", method="GET", path="/v1/../../etc/passwd"),
     "wrong method": Bad(405, "method-not-allowed", method="DELETE"),
+    "what is there beside ids": Bad(
+        405, "method-not-allowed", method="GET", path="/v1/messages/batch"
+    ),
     "rare method": Bad(405, "method-not-allowed", method="PURGE"),
     "batch without messages": Bad(
         422, "invalid-field", {}, path="/v1/messages/batch", at="/messages"
