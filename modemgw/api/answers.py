@@ -31,10 +31,19 @@ def page(
     `cursor_of` tells the row id of an item by its index.
     """
     has_more = len(items) > limit
+    return page_behind(
+        items[:limit], cursor=cursor_of(limit - 1) if has_more else None, count=count
+    )
+
+
+def page_behind(
+    items: Sequence[object], *, cursor: int | None, count: int | None = None
+) -> web.Response:
+    """Answer with some items; those behind them begin at `cursor`, None: none do."""
     answer: dict[str, object] = {
-        "data": items[:limit],
-        "next_cursor": body.write_cursor(cursor_of(limit - 1)) if has_more else None,
-        "has_more": has_more,
+        "data": items,
+        "next_cursor": None if cursor is None else body.write_cursor(cursor),
+        "has_more": cursor is not None,
     }
     if count is not None:
         answer["count"] = count

@@ -10,7 +10,7 @@ from msgspec import UNSET
 
 from modemgw import number
 from modemgw.api import body, limits
-from modemgw.api.answers import json_response, page
+from modemgw.api.answers import json_response, page_behind
 from modemgw.api.problems import NotFound, field_error
 from modemgw.api.routing import Call, Route
 from modemgw.api.schema import (
@@ -89,23 +89,20 @@ async def list_messages(call: Call) -> web.Response:
     wanted = _filter(wish, call.gateway.config.country, sims)
     found, total = await call.gateway.store.read(_search(wanted, wish))
     currency = call.gateway.config.sims.currency
-    return page(
-        [views.message(row, currency) for row in found],
-        limit=wish.limit,
-        cursor_of=lambda index: found[index].id,
+    return page_behind(
+        [views.message(row, currency) for row in found.rows],
+        cursor=found.next,
         count=total,
     )
 
 
 def _search(
     wanted: rows.Filter, wish: MessageQuery
-) -> Callable[[sqlite3.Connection], tuple[list[rows.MessageRow], int | None]]:
+) -> Callable[[sqlite3.Connection], tuple[rows.Page, int | None]]:
     cursor = body.cursor(wish.cursor)
 
-    def search(
-        db: sqlite3.Connection,
-    ) -> tuple[list[rows.MessageRow], int | None]:
-        found = rows.list_messages(db, wanted, cursor=cursor, limit=wish.limit + 1)
+    def search(db: sqlite3.Connection) -> tuple[rows.Page, int | None]:
+        found = rows.page(db, wanted, cursor=cursor, limit=wish.limit)
         return found, message_counts.count(db, wanted) if wish.count else None
 
     return search

@@ -7,10 +7,14 @@ from typing import Any
 
 import msgspec
 
+from modemgw.ids import encode
 from modemgw.store import sims
 from modemgw.store.sql import sql
 
 NEWEST = 2**63 - 1  # a cursor above every row
+LOOK = 20_000  # rows that one page looks at where no index answers
+LOOK_TEXT = 4_000  # and where it reads their texts: some 20 ms each
+ID_SLACK_MS = 8 * 86_400_000  # how far the time in an id is from when it was written
 
 _object = msgspec.json.Decoder(dict[str, Any]).decode
 _strings = msgspec.json.Decoder(list[str]).decode
@@ -120,18 +124,111 @@ def list_messages(
     *,
     limit: int,
     cursor: int | None = None,
+    floor: int = 0,
 ) -> list[MessageRow]:
-    """Return up to `limit` messages below `cursor`, newest first.
+    """Return up to `limit` messages below `cursor` and above `floor`, newest first.
 
     Ask for one more than a page to learn whether there are more. Filters for
     state, peer, reference and batch are answered from an index; sim, tag, time
-    and text are looked at row by row, so give such a read a deadline.
+    and text are looked at row by row: `page` bounds how many rows.
     """
+    return _list(db, list(_branches(db, wanted)), limit, cursor, floor)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some messages, and the cursor for what is behind them; None: nothing is."""
+
+    rows: list[MessageRow]
+    next: int | None
+
+
+def page(
+    db: sqlite3.Connection, wanted: Filter, *, limit: int, cursor: int | None = None
+) -> Page:
+    """Return a page of up to `limit` messages, at a bounded price.
+
+    Where rows are looked at one by one, only so many are: the page may hold fewer
+    than `limit`, even none, and have a cursor all the same.
+    """
+    branches = list(_branches(db, wanted))
+    least = _least(db, wanted)
+    floor = _floor(db, wanted, branches, cursor, least)
+    rows = _list(db, branches, limit + 1, cursor, floor)
+    if len(rows) > limit:
+        return Page(rows[:limit], rows[limit - 1].id)
+    # Nothing older fits; else the next page begins where this one stopped looking.
+    return Page(rows, floor + 1 if floor > least else None)
+
+
+_FLOORS = {
+    "list_by_state": "messages.floor_by_state",
+    "list_by_peer": "messages.floor_by_peer",
+    "list_by_reference": "messages.floor_by_reference",
+    "list_by_batch": "messages.floor_by_batch",
+}
+
+
+def _floor(
+    db: sqlite3.Connection,
+    wanted: Filter,
+    branches: "list[_Branch]",
+    cursor: int | None,
+    least: int,
+) -> int:
+    """Return the row behind which one page does not look."""
+    text = wanted.text is not None
+    if not (text or wanted.tag or wanted.sim or wanted.since or wanted.until):
+        return least
+    look = LOOK_TEXT if text else LOOK
+    floors = [least]
+    for branch in branches:
+        driver = _driver(branch)
+        if driver == "list":
+            top = db.execute(sql("messages.newest")).fetchone()[0] or 0
+            floors.append(min(top, NEWEST if cursor is None else cursor) - look)
+            continue
+        values = {
+            "cursor": NEWEST if cursor is None else cursor,
+            "look": look,
+            "state": branch.state,
+            "peer": branch.peer,
+            **branch.fixed,
+        }
+        row = db.execute(sql(_FLOORS[driver]), values).fetchone()
+        floors.append(0 if row is None else row[0])
+    return max(floors)
+
+
+def _least(db: sqlite3.Connection, wanted: Filter) -> int:
+    """Return a row below which nothing is as young as wanted.
+
+    Public ids tell the time, and rise with the rows but for received messages, whose
+    id has the time of the service centre.
+    """
+    if wanted.since is None:
+        return 0
+    at = max(0, wanted.since - ID_SLACK_MS)
+    values = {"public_id": f"msg_{encode(at << 80)}"}
+    (lowest,) = db.execute(sql("messages.since"), values).fetchone()
+    if lowest is None:
+        return int(db.execute(sql("messages.newest")).fetchone()[0] or 0)
+    return int(lowest) - 1
+
+
+def _list(
+    db: sqlite3.Connection,
+    branches: "list[_Branch]",
+    limit: int,
+    cursor: int | None,
+    floor: int,
+) -> list[MessageRow]:
     found: list[MessageRow] = []
-    for branch in _branches(db, wanted):
+    for branch in branches:
         statement = sql(f"messages.{_driver(branch)}")
         values = {
             "cursor": NEWEST if cursor is None else cursor,
+            "floor": floor,
             "limit": limit,
             "direction": branch.direction,
             "state": branch.state,

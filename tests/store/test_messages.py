@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from modemgw.ids import IdSource, encode
 from modemgw.store import batches, messages, sims
 from modemgw.store.messages import Filter, MessageRow
 from modemgw.store.writer import Connection
@@ -208,3 +209,82 @@ def test_a_batch_is_expanded_in_slices(db: Connection) -> None:
     batches.advance(db, waiting.id, 3)
     assert batches.next_unexpanded(db) is None
     assert batches.get(db, "bat_2") is None
+
+
+def fits(wanted: Filter, row: MessageRow) -> bool:
+    """Say what a filter means, without any index."""
+    return (
+        (wanted.tag is None or wanted.tag in row.tags)
+        and (wanted.text is None or wanted.text in (row.text or ""))
+        and (wanted.since is None or row.created_at >= wanted.since)
+        and (wanted.until is None or row.created_at < wanted.until)
+        and (not wanted.states or row.state in wanted.states)
+        and (wanted.to is None or row.peer == wanted.to)
+    )
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Filter(),
+        Filter(text="rare"),
+        Filter(tag="vip"),
+        Filter(text="rare", states=("failed", "sent")),
+        Filter(text="rare", to="+4915100000001"),
+        Filter(since=NOW + 60_000),
+        Filter(since=NOW + 60_000, until=NOW + 70_000),
+        Filter(until=NOW + 5_000, states=("failed",)),
+        Filter(until=NOW + 5_000),
+    ],
+)
+def test_pages_that_look_at_few_rows_find_all_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: Filter
+) -> None:
+    """However little one page looks at, the pages together are complete."""
+    monkeypatch.setattr(messages, "LOOK", 7)
+    monkeypatch.setattr(messages, "LOOK_TEXT", 5)
+    with database(tmp_path) as db:
+        for number in range(80):
+            add_message(
+                db,
+                number,
+                state=("failed", "sent", "queued")[number % 3],
+                peer=f"+491510000000{number % 2}",
+                text="rare" if number % 11 == 0 else "usual",
+                tags='["vip"]' if number % 13 == 0 else None,
+                at=NOW + number * 1000,
+            )
+            name = f"msg_{encode((NOW + number * 1000) << 80)}"
+            db.execute(
+                "UPDATE message SET public_id = ? WHERE id = ?", (name, number + 1)
+            )
+        everything = messages.list_messages(db, Filter(), limit=100)
+        expected = [row.id for row in everything if fits(wanted, row)]
+        seen: list[int] = []
+        cursor: int | None = None
+        for _ in range(100):
+            page = messages.page(db, wanted, limit=3, cursor=cursor)
+            assert len(page.rows) <= 3
+            seen += [row.id for row in page.rows]
+            assert page.next is None or cursor is None or page.next < cursor
+            cursor = page.next
+            if cursor is None:
+                break
+        assert seen == expected
+
+
+def test_since_begins_where_ids_of_that_time_do(tmp_path: Path) -> None:
+    with database(tmp_path) as db:
+        ids = IdSource()
+        day = 86_400_000
+        for number in range(40):
+            row_id = add_message(db, number, at=NOW + number * day)
+            name = ids.new("msg", NOW + number * day)
+            db.execute("UPDATE message SET public_id = ? WHERE id = ?", (name, row_id))
+        wanted = Filter(since=NOW + 30 * day)
+        found = messages.page(db, wanted, limit=50)
+        assert [row.id for row in found.rows] == list(range(40, 30, -1))
+        assert found.next is None
+        assert messages._least(db, wanted) >= 20, "older rows are not looked at"
+        nothing = messages.page(db, Filter(since=NOW + 100 * day), limit=50)
+        assert (nothing.rows, nothing.next) == ([], None)

@@ -15,7 +15,7 @@
   LEFT JOIN batch ON batch.id = m.batch_id
 
 -- fragment: filters
-   AND m.id < :cursor
+   AND m.id < :cursor AND m.id > :floor
    AND m.own = 0
    AND (:direction IS NULL OR m.direction = :direction)
    AND (:state IS NULL OR m.state = :state)
@@ -60,7 +60,7 @@ SELECT
 -- use: columns
   FROM message AS m
 -- use: joins
- WHERE m.id > 0
+ WHERE m.id > :floor
 -- use: filters
 
 -- name: list_by_state
@@ -106,3 +106,32 @@ SELECT id FROM batch WHERE public_id = :public_id
 -- name: count_by_state
 -- How many messages are in one state.
 SELECT count(*) FROM message WHERE state = :state
+
+-- name: newest
+-- The highest row id.
+SELECT max(id) FROM message
+
+-- name: since
+-- The lowest row among the first ones whose public id is of a time or later.
+SELECT min(id) FROM (SELECT id FROM message WHERE public_id >= :public_id
+                      ORDER BY public_id LIMIT 1000)
+
+-- name: floor_by_state
+-- The row that lies so many rows of its state below a cursor.
+SELECT id FROM message INDEXED BY message_state
+ WHERE state = :state AND id < :cursor ORDER BY id DESC LIMIT 1 OFFSET :look
+
+-- name: floor_by_peer
+-- The row that lies so many rows of its peer below a cursor.
+SELECT id FROM message INDEXED BY message_peer
+ WHERE peer = :peer AND id < :cursor ORDER BY id DESC LIMIT 1 OFFSET :look
+
+-- name: floor_by_reference
+-- The row that lies so many rows of its reference below a cursor.
+SELECT id FROM message INDEXED BY message_reference
+ WHERE reference = :reference AND id < :cursor ORDER BY id DESC LIMIT 1 OFFSET :look
+
+-- name: floor_by_batch
+-- The row that lies so many rows of its batch below a cursor.
+SELECT id FROM message INDEXED BY message_batch
+ WHERE batch_id = :batch_id AND id < :cursor ORDER BY id DESC LIMIT 1 OFFSET :look
