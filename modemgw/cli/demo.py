@@ -178,6 +178,7 @@ def demo_config(modems: int, address: "Listen") -> str:
         f'http:\n  listen: "{address}"\n'
         "  # So that a webhook receiver on this machine can be tried.\n"
         "  webhook_allow: [127.0.0.1:9000]\n"
+        "  surfaces: [native, smseagle, twilio, alertmanager]\n"
         "discovery: off\n"
         f"modems:\n{ports}"
         "sims:\n"

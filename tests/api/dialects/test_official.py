@@ -69,7 +69,7 @@ for wish, code in (
         raise AssertionError(wish)
 client.auth = (client.account_sid, "0" * 32)
 try:
-    client.messages.list(limit=1)
+    client.messages(made.sid).fetch()
 except TwilioRestException as exc:
     assert (exc.code, exc.status) == (20003, 401), exc
 else:
