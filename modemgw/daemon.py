@@ -279,4 +279,6 @@ def run(config: Config, *, ready: Callable[[Daemon], None] | None = None) -> Non
             loop.add_signal_handler(number, daemon.stop)
         await daemon.run(ready)
 
+    # Whatever is made from here on, strangers on this machine do not read it.
+    os.umask(os.umask(0o077) | 0o027)
     asyncio.run(main())

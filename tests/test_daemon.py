@@ -1,9 +1,10 @@
 """The daemon as one object: how it starts, and all the ways in which it ends."""
 
 import asyncio
+import os
 import re
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ import pytest
 from modemgw.clock import SystemClock
 from modemgw.config.load import parse
 from modemgw.config.model import Config
+from modemgw.config.paths import admin_socket
 from modemgw.daemon import CannotListen, Daemon
+from modemgw.daemon import run as run_daemon
 from modemgw.errors import Corrupt, PortLost
 from modemgw.modem.port import Port
 from modemgw.store import meta
@@ -129,3 +132,32 @@ def test_it_says_why_it_cannot_listen(tmp_path: Path, listen: str, why: str) -> 
     with pytest.raises(CannotListen, match=f"{re.escape(listen)}: .*{why}"):
         asyncio.run(daemon.run())
     assert was_clean(tmp_path)
+
+
+def test_the_admin_socket_is_for_owner_and_group(tmp_path: Path) -> None:
+    async def act(daemon: Daemon) -> None:
+        path = admin_socket(daemon.config)
+        assert path.stat().st_mode & 0o777 == 0o660
+        assert daemon.config.data_dir.stat().st_mode & 0o007 == 0
+        daemon.stop()
+
+    run(tmp_path, act)
+
+
+def test_strangers_on_the_machine_read_nothing_that_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even where the data directory was made by hand, and is open to all."""
+    made = tmp_path / "made"
+
+    def start(main: Coroutine[None, None, None]) -> None:
+        main.close()
+        made.touch()
+
+    before = os.umask(0)
+    try:
+        monkeypatch.setattr("modemgw.daemon.asyncio.run", start)
+        run_daemon(config(tmp_path))
+    finally:
+        os.umask(before)
+    assert made.stat().st_mode & 0o777 == 0o640
