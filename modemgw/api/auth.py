@@ -109,20 +109,28 @@ class Authenticator:
         if scheme.lower() != "bearer":
             self._guard.failed(self._peer_of(request))
             raise _unauthorized(_FORM)
-        return await self.by_token(request, token.strip(), surface)
+        caller = self._cached(request, token.strip())
+        if caller is None:  # else, as nearly always, nothing is awaited here
+            caller = await self._find(request, token.strip())
+        return _at(caller, surface)
 
     async def by_token(self, request: web.Request, token: str, surface: str) -> Caller:
         """Return whose key or access token this is; raises as `caller_of` does."""
+        caller = self._cached(request, token)
+        if caller is None:
+            caller = await self._find(request, token)
+        return _at(caller, surface)
+
+    def _cached(self, request: web.Request, token: str) -> Caller | None:
         address = self._peer_of(request)
         if len(token) > MAX_TOKEN or not token.isascii():
             self._guard.failed(address)
             raise _unauthorized(_FORM)
-        caller = self._ring.cached(token, address)
-        if caller is None:
-            caller = await self._look_up(
-                address, lambda: self._ring.find(token, address)
-            )
-        return _at(caller, surface)
+        return self._ring.cached(token, address)
+
+    async def _find(self, request: web.Request, token: str) -> Caller:
+        address = self._peer_of(request)
+        return await self._look_up(address, lambda: self._ring.find(token, address))
 
     async def by_proof(
         self, request: web.Request, public_id: str, opens: Opens, surface: str
