@@ -27,6 +27,12 @@ _HEADERS = {
     "same body within 24 hours gets the first answer again",
 }
 
+_TAGS = {
+    **dict.fromkeys(("healthz", "readyz", "metrics"), "monitoring"),
+    **dict.fromkeys(("docs", "problems", "openapi.json"), "documentation"),
+    **dict.fromkeys(("pause", "resume", "reload"), "sending"),
+    **dict.fromkeys(("oauth", "ca.pem"), "keys"),
+}
 _SIGNED = {
     "webhook-id": "evt_…, the same in every attempt: drop what you have seen",
     "webhook-timestamp": "Unix seconds of this attempt",
@@ -113,7 +119,7 @@ def _operation(
         "operationId": one.handler.__name__,
         "summary": one.summary,
         "description": inspect.cleandoc(one.handler.__doc__ or ""),
-        "tags": [one.path.removeprefix("/v1/").split("/")[0].strip("/")],
+        "tags": [_tag(one.path)],
         "parameters": _parameters(one),
         "responses": responses,
     }
@@ -151,6 +157,12 @@ def _merged(operation: Json, also: Mapping[str, Any]) -> Json:
         else:
             operation[name] = value
     return operation
+
+
+def _tag(path: str) -> str:
+    """Return the heading under which a route stands."""
+    first = path.strip("/").removeprefix("v1/").split("/")[0]
+    return _TAGS.get(first, first)
 
 
 def _common_errors(one: Route) -> set[int]:

@@ -28,10 +28,9 @@ FILES = {
 }
 _NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'"
 _NOTHING += "; frame-ancestors 'none'"
-# Swagger UI sets styles of elements from scripts, and has its icons in the style sheet.
+# Swagger UI has its icons in the style sheet.
 VIEWER_POLICY = _NOTHING + (
-    "; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
-    "; connect-src 'self'"
+    "; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'"
 )
 PAGE_POLICY = _NOTHING + "; style-src 'self'"
 _SECTION = re.compile(r"^## ([a-z-]+)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)

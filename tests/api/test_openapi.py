@@ -27,6 +27,7 @@ def test_every_route_is_described() -> None:
     for route in ROUTES:
         operation = DOCUMENT["paths"][route.path][route.method.lower()]
         assert operation["summary"]
+        assert all(operation["tags"])
         assert operation["description"].endswith(".")
         assert {str(status) for status in route.answers} <= operation[
             "responses"

@@ -1,7 +1,9 @@
 """The viewer and the pages about errors: all there, and from nowhere else."""
 
+import asyncio
 import hashlib
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,32 @@ def test_the_viewer_is_complete_and_asks_nobody_else(tmp_path: Path) -> None:
         assert (await desk.get("/v1/openapi.json", key="")).status == 200
 
     at_desk(tmp_path, story)
+
+
+CHROMIUM = shutil.which("chromium")
+
+
+@pytest.mark.interop
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+def test_a_browser_shows_the_api_and_breaks_no_rule(tmp_path: Path) -> None:
+    """Real Chromium under our Content-Security-Policy, which it complains about."""
+
+    async def story(desk: Desk) -> None:
+        browser = await asyncio.create_subprocess_exec(
+            *(CHROMIUM or "", "--headless", "--no-sandbox", "--disable-gpu"),
+            *("--no-first-run", "--virtual-time-budget=15000", "--dump-dom"),
+            *("--enable-logging=stderr", f"--user-data-dir={tmp_path / 'browser'}"),
+            str(desk.client.make_url("/docs")),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        shown, said = await browser.communicate()
+        text = shown.decode()
+        assert 'id="operations-tag-messages"' in text
+        assert "message.received" in text
+        assert ":CONSOLE" not in said.decode()
+
+    at_desk(tmp_path / "data", story)
 
 
 @pytest.mark.parametrize(
