@@ -231,6 +231,22 @@ def test_events_are_watched_as_they_happen(demo: Demo, cli: Cli) -> None:
     watch.stdout.close()
 
 
+def test_the_socket_program_of_the_page_sends_and_waits(demo: Demo) -> None:
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "stream-events.md"
+    program = re.search(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    assert program is not None
+    where = {name.upper(): demo.line(name).split()[1] for name in ("URL", "Key")}
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", program[1]],
+        env={**os.environ, **where},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=STATES_S,
+    )
+    assert re.fullmatch(r"msg_\w+ delivered\n", done.stdout)
+
+
 def _oldest(demo: Demo) -> str:
     """Return the first event of all."""
     key = demo.line("Key").split()[1]
