@@ -19,7 +19,7 @@ from modemgw.client.models import Event, EventPage
 NOW = "now"
 SILENCE_S = 45.0  # the gateway says something every 15 s
 AGAIN_S = 1.0  # after a stream that ended, before the next one
-MAX_LINE = 8 << 20  # octets; an event is far shorter
+MAX_LINE = 8 << 20  # octets, of an event too; they are far shorter
 MEDIA = "text/event-stream"
 
 _event = msgspec.json.Decoder(Event).decode
@@ -67,6 +67,7 @@ class Lines:
     def __init__(self) -> None:
         self._rest = b""
         self._data: list[bytes] = []
+        self._held = 0  # octets in it
         self._type = b""
 
     def feed(self, octets: bytes) -> list[Event]:
@@ -86,12 +87,15 @@ class Lines:
         value = value.removeprefix(b" ")
         if name == b"data":
             self._data.append(value)
+            self._held += len(value)
+            if self._held > MAX_LINE:
+                raise BadAnswer(f"an event of more than {MAX_LINE} octets")
         elif name == b"event":
             self._type = value
         if line:
             return None
         data, kind = b"\n".join(self._data), self._type
-        self._data, self._type = [], b""
+        self._data, self._held, self._type = [], 0, b""
         if not data or kind == b"gap":
             return None
         try:

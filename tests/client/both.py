@@ -8,7 +8,7 @@ def test_it(kind: str) -> None:
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,7 +29,7 @@ class Both:
 
         def call(*arguments: Any, **options: Any) -> Any:
             found = method(*arguments, **options)
-            if isinstance(found, AsyncIterator):
+            if isinstance(found, AsyncGenerator):
                 return self._drain(found)
             if inspect.iscoroutine(found):
                 return self._runner.run(found)
@@ -37,12 +37,15 @@ class Both:
 
         return call
 
-    def _drain(self, found: AsyncIterator[Any]) -> Iterator[Any]:
+    def _drain(self, found: AsyncGenerator[Any, None]) -> Iterator[Any]:
         async def step() -> Any:
             return await anext(found, None)
 
-        while (item := self._runner.run(step())) is not None:
-            yield item
+        try:
+            while (item := self._runner.run(step())) is not None:
+                yield item
+        finally:
+            self._runner.run(found.aclose())
 
 
 @contextmanager
