@@ -42,7 +42,7 @@ async def post_key(call: Call) -> web.Response:
         Rules(**_rules(call, wish)),
         end_ms(wish.expires_at, now),
     )
-    call.request[AFTER] = key_resources.key(row, now)
+    call.request[AFTER] = _lasting(row, now)
     return json_response(
         views.encode(key_resources.new_key(row, plain, now)),
         201,
@@ -68,7 +68,7 @@ async def patch_key(call: Call) -> web.Response:
     rules = _rules(call, wish)
 
     def step(row: KeyRow) -> KeyRow:
-        call.request[BEFORE] = key_resources.key(row, now)
+        call.request[BEFORE] = _lasting(row, now)
         return replace(
             row,
             name=row.name if name is None else name,
@@ -79,6 +79,7 @@ async def patch_key(call: Call) -> web.Response:
         )
 
     row = await call.gateway.keys.change(call.id, step)
+    call.request[AFTER] = _lasting(row, now)
     return json_response(views.encode(key_resources.key(row, now)))
 
 
@@ -88,7 +89,7 @@ async def rotate_key(call: Call) -> web.Response:
     wish = body.optional(_rotate, await body.read(call.request))
     row, plain = await call.gateway.keys.rotate(call.id, wish.overlap)
     now = call.gateway.clock.now_ms()
-    call.request[AFTER] = key_resources.key(row, now)
+    call.request[AFTER] = _lasting(row, now)
     return json_response(views.encode(key_resources.new_key(row, plain, now)))
 
 
@@ -109,6 +110,11 @@ async def get_twilio(call: Call) -> web.Response:
             key_resources.TwilioCredentials(found.account_sid, found.auth_token)
         )
     )
+
+
+def _lasting(row: KeyRow, now: int) -> key_resources.Key:
+    """Return a key without what changes by its being used: for digests."""
+    return msgspec.structs.replace(key_resources.key(row, now), last_used_at=None)
 
 
 def _name(name: str) -> str:

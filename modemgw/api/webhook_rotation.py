@@ -69,6 +69,7 @@ ROUTE = Route(
     path="/v1/webhooks/{id}/rotate",
     scope="webhooks:write",
     handler=rotate_webhook,
+    audit="webhook.rotate",
     summary="Give an endpoint a new secret",
     body=WebhookRotation,
     answers={200: resources.NewWebhook},
