@@ -155,6 +155,15 @@ def test_answers_are_of_the_shape_that_is_declared(tmp_path: Path) -> None:
         for one in ("/v1/sims", "/v1/modems", hooks, "/v1/keys", "/v1/events"):
             await check("GET", one)
         await check("POST", "/v1/events/ticket")
+        stops = "/v1/suppressions"
+        stop = await check("POST", stops, "", {"number": TO})
+        stop_path = f"{stops}/{stop.json['id']}"
+        await check("POST", f"{stops}/import", "", {"entries": [{"number": "x"}]})
+        await check("POST", f"{stops}/check", "", {"numbers": [TO]})
+        await check("GET", stops)
+        await check("GET", f"{stops}/{{id}}", stop_path)
+        await check("POST", messages, "", {**draft, "class": "marketing"})
+        await check("DELETE", f"{stops}/{{id}}", stop_path)
         for probe in ("/healthz", "/readyz"):
             await check("GET", probe)
         for act in ("/v1/pause", "/v1/resume"):
