@@ -60,6 +60,7 @@ _CODE_OF_REASON = {
     "policy": 30007,
     "network_rejected": 30007,
     "expired": 30036,
+    "unknown": UNKNOWN,
 }
 _FAILED = frozenset({"undelivered", "expired", "failed", "blocked"})
 
