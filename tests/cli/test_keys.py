@@ -254,3 +254,24 @@ def test_list_and_revoke(cli: Cli) -> None:
         assert cli.on("keys", "revoke", "abcdefgh").out == "abcdefgh revoked\n"
         missing = cli.on("keys", "revoke", "other")
         assert (missing.code, missing.err) == (1, "modemgw: HTTP 404\n")
+
+
+def test_twilio_finds_the_key_by_name_or_id(cli: Cli) -> None:
+    ended = {"revoked_at": "2026-01-01T00:00:00Z"}
+    found = [
+        {"id": "aaaaaaaa", "name": "shop", "revoked_at": None},
+        {"id": "bbbbbbbb", "name": "shop", **ended},
+        {"id": "cccccccc", "name": "two", "revoked_at": None},
+        {"id": "dddddddd", "name": "two", "revoked_at": None},
+    ]
+    cli.data.mkdir()
+    with fake_daemon(cli.data / "modemgw.sock") as daemon:
+        daemon.answers["GET /v1/keys"] = (200, {"data": found})
+        shown = {"account_sid": "AC1", "auth_token": "t1"}
+        daemon.answers["GET /v1/keys/aaaaaaaa/twilio"] = (200, shown)
+        for name in ("shop", "aaaaaaaa"):
+            done = cli.on("keys", "twilio", name)
+            assert done.out == "AccountSid  AC1\nAuthToken   t1\n"
+        assert json.loads(cli.on("keys", "twilio", "shop", "--json").out) == shown
+        twice = cli.on("keys", "twilio", "two")
+        assert (twice.code, "2 keys are called 'two'" in twice.err) == (2, True)
