@@ -190,7 +190,7 @@ class Metrics(Collector):
             if sim_id in names:
                 sim = names[sim_id]
                 for outcome, count in tally.outcomes.items():
-                    yield "modemgw_sim_parts", (sim, outcome.value), count
+                    yield "modemgw_sim_parts", (sim, outcome), count
                 for reason, count in _sorted(tally.refusals):
                     yield "modemgw_sim_refusals", (sim, reason), count
 

@@ -82,7 +82,7 @@ def insert_all(
             for id, new in numbered
         ),
     )
-    db.notes.extend(repeat("message.queued", len(event_ids)))
+    db.kinds.extend(repeat("message.queued", len(event_ids)))
     events.deliver(db, event_ids[0], event_ids[-1], "message.queued")
     for event_id, new in zip(event_ids, news, strict=True):
         if new.options:

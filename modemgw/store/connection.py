@@ -26,16 +26,17 @@ _PRAGMAS = (
 class Connection(sqlite3.Connection):
     """The writing connection. Jobs use it as any other, but never end its transaction.
 
-    `pushed` counts the deliveries of events that the open batch has made; `notes`
-    are what its jobs want counted once it is on disk (store/tally.py).
+    `pushed` counts the deliveries of events that the open batch has made; `kinds`
+    (types of events) and `notes` are what is counted once it is on disk (tally.py).
     """
 
     pushed: int = 0
+    kinds: list[str]
     notes: list[Note]
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.notes = []
+        self.kinds, self.notes = [], []
 
 
 def connect(path: Path) -> Connection:

@@ -65,7 +65,7 @@ def append(
         "data": _encode(data).decode(),
     }
     event_id = row_id(db.execute(_INSERT, row))
-    db.notes.append(type)
+    db.kinds.append(type)
     if push:
         target = {"at": at, "event_id": event_id, "type": type}
         db.pushed += max(db.execute(_INSERT_DELIVERIES, target).rowcount, 0)

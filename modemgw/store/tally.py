@@ -7,9 +7,9 @@ at 0 with the process.
 """
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import NamedTuple
 
 COMMIT_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
@@ -33,8 +33,11 @@ class Histogram:
         self.total += seconds
 
 
-class PartOutcome(Enum):
-    """What became of an attempt to send a part, or what its report said later."""
+class PartOutcome:
+    """What became of an attempt to send a part, or what its report said later.
+
+    Plain words, no Enum: its members hash in Python, for every part.
+    """
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
@@ -48,9 +51,15 @@ class PartNote(NamedTuple):
     """A job's note of one part; `seconds` where it was measured."""
 
     sim_id: int
-    outcome: PartOutcome
+    outcome: str  # of PartOutcome
     reason: str = ""  # code of a refusal
     seconds: float | None = None
+
+
+OUTCOMES = (
+    *(PartOutcome.ACCEPTED, PartOutcome.REFUSED, PartOutcome.NOT_SENT),
+    *(PartOutcome.IN_DOUBT, PartOutcome.DELIVERED, PartOutcome.UNDELIVERED),
+)
 
 
 class DeliveryNote(NamedTuple):
@@ -59,17 +68,14 @@ class DeliveryNote(NamedTuple):
     state: str
 
 
-# The type of an event; what became of a part; what became of a push.
-Note = str | PartNote | DeliveryNote
+Note = PartNote | DeliveryNote
 
 
 @dataclass(slots=True)
 class SimTally:
     """What became of the parts of one SIM."""
 
-    outcomes: dict[PartOutcome, int] = field(
-        default_factory=lambda: dict.fromkeys(PartOutcome, 0)
-    )
+    outcomes: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
     refusals: dict[str, int] = field(default_factory=dict)  # by reason code
     submit: Histogram = field(default_factory=lambda: Histogram(SUBMIT_S))
     delivery: Histogram = field(default_factory=lambda: Histogram(DELIVERY_S))
@@ -78,11 +84,11 @@ class SimTally:
         """Count one part."""
         outcome, seconds = note.outcome, note.seconds
         self.outcomes[outcome] += 1
-        if outcome is PartOutcome.REFUSED:
+        if outcome == PartOutcome.REFUSED:
             self.refusals[note.reason] = self.refusals.get(note.reason, 0) + 1
-        elif outcome is PartOutcome.ACCEPTED and seconds is not None:
+        elif outcome == PartOutcome.ACCEPTED and seconds is not None:
             self.submit.observe(seconds)
-        elif outcome is PartOutcome.DELIVERED and seconds is not None:
+        elif outcome == PartOutcome.DELIVERED and seconds is not None:
             self.delivery.observe(seconds)
 
 
@@ -91,18 +97,18 @@ class StoreTally:
 
     def __init__(self) -> None:
         self.commits = Histogram(COMMIT_S)
-        self.events: dict[str, int] = {}  # by type
+        self.events: Counter[str] = Counter()  # by type
         self.sims: dict[int, SimTally] = {}  # by row id
         self.pushes: dict[str, int] = {}  # attempts, by the state they led to
 
-    def committed(self, seconds: float, notes: Iterable[Note]) -> None:
-        """Count a commit that took so long, and what its jobs noted."""
+    def committed(
+        self, seconds: float, kinds: Iterable[str], notes: Iterable[Note]
+    ) -> None:
+        """Count a commit that took so long, its events and what its jobs noted."""
         self.commits.observe(seconds)
-        events = self.events
+        self.events.update(kinds)
         for note in notes:
-            if isinstance(note, str):
-                events[note] = events.get(note, 0) + 1
-            elif isinstance(note, PartNote):
+            if isinstance(note, PartNote):
                 sim = self.sims.get(note.sim_id)
                 if sim is None:
                     sim = self.sims[note.sim_id] = SimTally()

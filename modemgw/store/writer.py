@@ -223,6 +223,7 @@ class Writer:
         done: list[_Outcome] = []
         is_last = False
         db.pushed = 0
+        db.kinds.clear()
         db.notes.clear()
         self._refused = self._wrote = False
         seen = list(batch)
@@ -268,7 +269,7 @@ class Writer:
         took = time.perf_counter() - began
         self._flush_s += (took - self._flush_s) / 8
         self.commits += 1
-        self.tally.committed(took, self._db.notes)
+        self.tally.committed(took, self._db.kinds, self._db.notes)
         if self.at_commit is not None:
             self.at_commit("after", ran(seen))
         if self._refused:
@@ -313,7 +314,8 @@ class Writer:
         needs no savepoint, which would cost two statements.
         """
         db = self._db
-        pushed, changes, noted = db.pushed, db.total_changes, len(db.notes)
+        pushed, changes = db.pushed, db.total_changes
+        kinds, notes = len(db.kinds), len(db.notes)
         if not alone:
             db.execute("SAVEPOINT job")
         try:
@@ -328,7 +330,7 @@ class Writer:
                 db.execute("ROLLBACK TO job")
                 db.execute("RELEASE job")
             db.pushed = pushed
-            del db.notes[noted:]
+            del db.kinds[kinds:], db.notes[notes:]
             error = translate(exc, self._path)
             if error is not exc:
                 self._refused = True

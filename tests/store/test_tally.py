@@ -16,12 +16,13 @@ Job = Callable[[Connection], None]
 
 
 def noting(name: str) -> Job:
-    return lambda db: db.notes.append(name)
+    return lambda db: db.kinds.append(name)
 
 
 def failing(name: str) -> Job:
     def job(db: Connection) -> None:
-        db.notes.append(name)
+        db.kinds.append(name)
+        db.notes.append(DeliveryNote(name))
         raise ValueError(name)
 
     return job
@@ -38,7 +39,7 @@ def test_what_is_rolled_back_is_not_counted(tmp_path: Path, inline: bool) -> Non
             assert [isinstance(one, ValueError) for one in found] == [
                 *(True, False, True, False, True)
             ]
-            assert tally.events == {"b": 2}
+            assert (tally.events, tally.pushes) == ({"b": 2}, {})
             assert sum(tally.commits.counts) == store.writer.commits
 
             def refuse(commit: int) -> None:
