@@ -37,6 +37,8 @@ from modemgw.store.writer import Connection
 log = logging.getLogger("modemgw.wallet")
 
 IsQuiet = Callable[[int], bool]  # nothing of this SIM is on the air or unwritten
+SET_BACK_MS = 26 * 3_600_000  # a clock is seldom set back by more
+RETRY_MS = 60_000
 RELOAD_EVERY_MS = 3_600_000  # what evidence gave back in the store comes in again
 
 
@@ -48,6 +50,7 @@ class Wallet:
         self.purse = purse
         self.changes = 0  # counts up with all that is counted
         self.loaded_at = 0
+        self.known_since = 0  # what was counted before is not in memory
         self.corrections = 0  # that are being written
         self._sim: LaneSim | None = None
 
@@ -61,6 +64,8 @@ class Wallet:
         if sim is not None:
             sim.tariff = self.purse.tariff(now_ms)
             sim.used_in_bundle = self.purse.used_in_bundle(now_ms)
+        if now_ms < self.known_since:
+            return now_ms + RETRY_MS, "what it sent then, for the clock was set back"
         return self.purse.free_at(now_ms)
 
     def record(self, now_ms: int, to: str) -> None:
@@ -200,7 +205,7 @@ class Wallets:
     async def _load(self, wallet: Wallet, is_quiet: IsQuiet | None = None) -> None:
         now, changes = self._clock.now_ms(), wallet.changes
         purse = Purse(wallet.purse.contract, self.zone)
-        since, sim_id = purse.oldest_ms(now), wallet.row.id
+        since, sim_id = min(purse.oldest_ms(now), now - SET_BACK_MS), wallet.row.id
         spent, meters = await self.store.read(
             lambda db: (rows.of_sim(db, sim_id, since), rows.meters_of(db, sim_id))
         )
@@ -214,7 +219,7 @@ class Wallets:
                 purse.correct(meter.name, meter.start_at, meter.adjust)
             if meter.told:
                 purse.told(meter.name, meter.start_at)
-        wallet.purse, wallet.loaded_at = purse, now
+        wallet.purse, wallet.loaded_at, wallet.known_since = purse, now, since
 
     async def correct(self, row: SimRow, name: str, used: int, by: str) -> None:
         """Set what is used of one limit in its present period.

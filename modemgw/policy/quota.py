@@ -164,12 +164,12 @@ class Purse:
         return min(starts, default=now_ms)
 
     def load(self, entries: Iterable[Entry], now_ms: int) -> None:
-        """Count what the store has; what is over for a meter is left out."""
-        meters = [(*pair, pair[1].bounds(now_ms)[0]) for pair in self._meters]
+        """Count what the store has, also of periods that are over: clocks are set."""
+        for _, meter in self._meters:
+            meter.bounds(now_ms)
         for entry in entries:
-            for limit, meter, start in meters:
-                if entry.at_ms >= start:
-                    meter.add(entry.at_ms, _counted(limit, entry))
+            for limit, meter in self._meters:
+                meter.add(entry.at_ms, _counted(limit, entry))
 
     def charge(self, now_ms: int, to: str) -> Charge:
         """Count one part that is about to be submitted."""

@@ -236,6 +236,30 @@ def test_memory_and_store_agree_again_after_an_hour(tmp_path: Path) -> None:
     run_virtual(story())
 
 
+@pytest.mark.parametrize(
+    ("back_s", "left"),
+    [
+        pytest.param(HOUR_S, 0, id="by an hour"),
+        pytest.param(48 * HOUR_S, 0, id="by days, until the store was asked"),
+    ],
+)
+def test_no_hour_is_given_twice_when_the_clock_is_set_back(
+    tmp_path: Path, back_s: int, left: int
+) -> None:
+    async def story() -> None:
+        extra = sims_text("{quotas: [5/hour]}")
+        async with gateway_rig(tmp_path, extra=extra) as rig:
+            await rig.ready()
+            await delivered(rig, 5)
+            await asyncio.sleep(1.8 * HOUR_S)  # what is in memory was read anew
+            rig.clock.offset_ms -= back_s * 1000
+            await rig.send()
+            await asyncio.sleep(30)
+            assert rig.on_air == 5 + left
+
+    run_virtual(story())
+
+
 def test_a_cap_holds_what_it_cannot_pay_and_lets_the_rest_go(tmp_path: Path) -> None:
     async def story() -> None:
         extra = sims_text(
