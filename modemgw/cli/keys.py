@@ -303,29 +303,35 @@ async def _insert(data_dir: Path, wish: Json, rules: "Rules") -> Json:
     import msgspec  # noqa: PLC0415
 
     from modemgw.clock import SystemClock  # noqa: PLC0415
-    from modemgw.gateway.key_resources import new_key  # noqa: PLC0415
+    from modemgw.gateway import audit  # noqa: PLC0415
+    from modemgw.gateway import key_resources as resources  # noqa: PLC0415
+    from modemgw.gateway.model import Caller  # noqa: PLC0415
     from modemgw.store import keys as rows  # noqa: PLC0415
     from modemgw.store.database import Store  # noqa: PLC0415
+    from modemgw.store.writer import Connection  # noqa: PLC0415
 
     clock = SystemClock()
     ends = wish.get("expires_at")
     end = round(datetime.fromisoformat(ends).timestamp() * 1000) if ends else None
     store = await Store.open(data_dir, clock=clock)
     try:
-        row, plain = await store.write(
-            lambda db: rows.create(
-                db,
-                wish["name"],
-                wish["scopes"],
-                clock.now_ms(),
-                wish.get("limits", ()),
-                rules,
-                end,
+
+        def job(db: Connection) -> tuple[rows.KeyRow, str]:
+            now, limits = clock.now_ms(), wish.get("limits", ())
+            made = rows.create(
+                db, wish["name"], wish["scopes"], now, limits, rules, end
             )
-        )
+            key = msgspec.structs.replace(
+                resources.key(made[0], now), last_used_at=None
+            )
+            caller = Caller(None, "command line", frozenset({"admin"}), "local")
+            audit.append(db, now, "key.create", caller, object=key.id, after=key)
+            return made
+
+        row, plain = await store.write(job)
     finally:
         store.close()
-    made: Json = msgspec.to_builtins(new_key(row, plain, clock.now_ms()))
+    made: Json = msgspec.to_builtins(resources.new_key(row, plain, clock.now_ms()))
     return made
 
 
