@@ -251,13 +251,11 @@ class Inbound:
             case Deliver() if not (tpdu.is_silent or _only_clears(tpdu)):
                 if self.take_own is not None and await self.take_own(row, tpdu):
                     return []
-                ear = self._ear()
-                changed = await self._store.write(
-                    lambda db: joining.receive(
+                changed = await self._heard(
+                    lambda db, ear: joining.receive(
                         db, ids, row, tpdu, _Namer(row, tpdu), now, ear
                     )
                 )
-                self._heard(ear)
                 if len(changed) > 1:
                     log.warning(
                         "too many messages wait for parts, the oldest go out without",
@@ -279,20 +277,31 @@ class Inbound:
                 await self._store.write(lambda db: inbound.mark_done(db, row.id))
                 return []
 
-    def _ear(self) -> Ear | None:
-        return None if self.hearing is None else self.hearing.ear()
+    async def _heard(
+        self, job: Callable[[Connection, Ear | None], list[int]]
+    ) -> list[int]:
+        """Run a job that may finish messages, with an ear for what they say.
 
-    def _heard(self, ear: Ear | None) -> None:
-        if ear is not None:
-            self.on_heard(ear.heard)
+        A mistake of ours in what they ask for must not hide the message itself.
+        """
+        if self.hearing is None:
+            return await self._store.write(lambda db: job(db, None))
+        ear = self.hearing.ear()
+        try:
+            changed = await self._store.write(lambda db: job(db, ear))
+        except (StoreError, PduDecodeError):
+            raise
+        except Exception:
+            log.exception("what a message asks for cannot be worked out")
+            return await self._store.write(lambda db: job(db, None))
+        self.on_heard(ear.heard)
+        return changed
 
     async def finish_due(self) -> int:
         """Deliver what waits for parts longer than it should; return how many."""
         now = self._clock.now_ms()
         ids = self._store.ids
-        ear = self._ear()
-        due = await self._store.write(lambda db: joining.give_up(db, ids, now, ear))
-        self._heard(ear)
+        due = await self._heard(lambda db, ear: joining.give_up(db, ids, now, ear))
         for message_id in due:
             self._on_change(message_id)
         return len(due)

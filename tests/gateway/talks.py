@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from modemgw.gateway.model import Draft
-from modemgw.pdu.submit import Submit
 from modemgw.sim.fleet import iccid_of, make_modem, number_of
 from modemgw.sim.modem import SimModem
 from modemgw.sim.network import Network
@@ -88,7 +87,3 @@ async def submit(rig: Rig, to: str = ALICE, **more: Any) -> str:
     """Accept a campaign's message."""
     options = {"klass": "marketing", "text": "Sale!", **more}
     return (await rig.gateway.submit(Draft(to=to, **options), TESTER)).id
-
-
-def on_air(rig: Rig) -> list[Submit]:
-    return []

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from pytest_mock import MockerFixture
 
 from modemgw.errors import StoreError
 from modemgw.gateway import answering
@@ -347,6 +348,21 @@ def test_replies_are_held_back_by_a_full_queue_and_go_later(tmp_path: Path) -> N
             assert await outbox(rig) == []
             await asyncio.sleep(200)
             assert len(await outbox(rig)) == 1
+
+    run_virtual(story())
+
+
+def test_a_mistake_in_the_rules_hides_no_message(
+    tmp_path: Path, mocker: MockerFixture
+) -> None:
+    async def story() -> None:
+        async with talk(tmp_path, HOURS) as rig:
+            broken = ZeroDivisionError("a bug")
+            mocker.patch.object(rig.gateway.inbound.hearing, "act", side_effect=broken)
+            asked = await hear(rig, "HOURS")
+            assert asked.state == "received"
+            assert await outbox(rig) == []
+            assert len(await rig.pushed("message.received")) == 1
 
     run_virtual(story())
 
