@@ -37,6 +37,11 @@ class Both:
 
         return call
 
+    def hear(self) -> None:
+        """Let the loop, if there is one, hear what has arrived."""
+        for _ in range(3):
+            self._runner.run(asyncio.sleep(0))
+
     def _drain(self, found: AsyncGenerator[Any, None]) -> Iterator[Any]:
         async def step() -> Any:
             return await anext(found, None)

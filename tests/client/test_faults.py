@@ -3,6 +3,7 @@
 import errno
 import socket
 import ssl
+import threading
 from contextlib import suppress
 from typing import Any
 
@@ -247,8 +248,12 @@ def test_a_refusal_that_is_no_problem_document(kind: str, body: bytes) -> None:
 def test_a_connection_that_was_closed_meanwhile_is_not_used(
     kind: str, pauses: list[float]
 ) -> None:
+    closed = threading.Event()
+
     def answer_and_close(sock: socket.socket) -> bool:
         ACCEPTED(sock)
+        sock.shutdown(socket.SHUT_WR)
+        closed.set()
         return False
 
     with (
@@ -256,6 +261,8 @@ def test_a_connection_that_was_closed_meanwhile_is_not_used(
         connect(kind, gateway.url) as sms,
     ):
         sms.cancel("msg_1")
+        assert closed.wait(20)
+        sms.hear()
         sms.cancel("msg_1")
     assert [asked.connection for asked in gateway.asked] == [0, 1]
     assert pauses == []
