@@ -17,7 +17,8 @@ from modemgw.gateway.rendering import segments_of_data, segments_of_text
 from modemgw.number import InvalidNumber, parse
 from modemgw.pdu.segment import Segments
 from modemgw.policy.message import OnInDoubt
-from modemgw.store.outbound import VERIFICATION, JsonDict, NewMessage
+from modemgw.store.messages import VERIFICATION
+from modemgw.store.outbound import JsonDict, NewMessage
 
 PRIORITIES = {"low": 0, "normal": 1, "high": 2, "urgent": 3}
 PRIORITY_FLOOR = {"alert": 2, "otp": 2, "transactional": 0, "marketing": 0}

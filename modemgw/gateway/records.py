@@ -15,8 +15,8 @@ from modemgw.policy.message import FINAL, MessageState
 from modemgw.store import batches, events, messages, outbound, redacting
 from modemgw.store.batches import BatchRow
 from modemgw.store.database import Store
-from modemgw.store.messages import MessageRow
-from modemgw.store.outbound import OWN, VERIFICATION
+from modemgw.store.messages import VERIFICATION, MessageRow
+from modemgw.store.outbound import OWN
 from modemgw.store.writer import Connection
 
 log = logging.getLogger("modemgw.gateway")
@@ -85,7 +85,7 @@ class Records:
                 db, "message.resent", at=now, data=data, message_id=row.id, ids=ids
             )
             audit.append(
-                db, now, "message.resend", caller, object=public_id, to=made.id
+                db, now, "message.resend", caller, object=public_id, new=made.id
             )
 
         await self._store.write(tell)

@@ -9,8 +9,8 @@ from modemgw.store.scrubbing import scrub
 log = logging.getLogger("modemgw.scrubber")
 
 SPACING_S = 20.0  # an emptied log costs its pages once more: not for every text
-RETRY_S = 5.0
-TRIES = 6
+RETRY_S = 3.0
+TRIES = 10
 
 
 class Scrubber:

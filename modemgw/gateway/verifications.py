@@ -306,13 +306,13 @@ class Verifications:
         if row.message is None or row.message_state not in UNARRIVED or sim is None:
             return
         carrier = row.message
-        first = await self._store.read(lambda db: messages.get(db, carrier))
+        text = await self._store.read(lambda db: messages.secret_text(db, carrier))
         left = (row.expires_at - now) // 1000
-        if first is None or first.text is None or left < 1:
+        if text is None or left < 1:
             return
         draft = Draft(
             to=row.peer,
-            text=first.text,
+            text=text,
             klass="otp",
             sim=sim,
             expires_in=left,

@@ -33,8 +33,8 @@ from modemgw.gateway.shapes import (
 from modemgw.policy.message import FINAL
 from modemgw.store.batches import BatchRow
 from modemgw.store.events import EventRow
-from modemgw.store.messages import MessageRow
-from modemgw.store.outbound import VERIFICATION, NewMessage
+from modemgw.store.messages import VERIFICATION, MessageRow
+from modemgw.store.outbound import NewMessage
 
 PROBLEM_BASE = "https://modemgw.dev/problems/"
 PRIORITIES = ("low", "normal", "high", "urgent")  # index = message.priority
@@ -129,7 +129,7 @@ def _outbound(row: MessageRow, currency: str) -> OutboundMessage:
         state=row.state,
         to=row.peer,
         from_=row.sim_number,
-        text=None if VERIFICATION in row.options else row.text,
+        text=row.text,
         encoding=row.encoding,
         segments=row.segments,
         class_=row.klass or "transactional",

@@ -11,6 +11,7 @@ from modemgw.ids import encode
 from modemgw.store import sims
 from modemgw.store.sql import sql
 
+VERIFICATION = "verification"  # an option: the text holds the code of this one
 NEWEST = 2**63 - 1  # a cursor above every row
 LOOK = 20_000  # rows that one page looks at where no index answers
 LOOK_TEXT = 4_000  # and where it reads their texts: some 20 ms each
@@ -25,7 +26,8 @@ class MessageRow:
     """One message of either direction, with everything that is shown of it.
 
     `id` is the cursor. `peer` is the other end: recipient, or sender. `text` and
-    `data` are None where the body was deleted. Instants in Unix milliseconds.
+    `data` are None where the body was deleted, and the text of a one-time code always
+    is: no front end can show it by mistake. Instants in Unix milliseconds.
     """
 
     id: int
@@ -103,6 +105,13 @@ def get_by_id(db: sqlite3.Connection, message_id: int) -> MessageRow | None:
     """Return one message by its row id."""
     row = db.execute(sql("messages.get_by_id"), {"id": message_id}).fetchone()
     return None if row is None else _message(row)
+
+
+def secret_text(db: sqlite3.Connection, public_id: str) -> str | None:
+    """Return the text of a message even where it holds a one-time code."""
+    wanted = {"public_id": public_id}
+    row = db.execute(sql("messages.secret_text"), wanted).fetchone()
+    return None if row is None else row[0]
 
 
 def id_of(db: sqlite3.Connection, public_id: str) -> int | None:
@@ -316,10 +325,12 @@ def _contains(text: str) -> str:
 def _message(row: tuple[Any, ...]) -> MessageRow:
     message = MessageRow(*row)
     reason, tags, metadata, options = row[13], row[15], row[16], row[17]
+    asked = _object(options)
     return replace(
         message,
+        text=None if VERIFICATION in asked else message.text,
         reason=None if reason is None else _object(reason),
         tags=() if tags is None else tuple(_strings(tags)),
         metadata={} if metadata is None else _object(metadata),
-        options=_object(options),
+        options=asked,
     )

@@ -21,7 +21,6 @@ from modemgw.store.writer import Connection
 
 JsonDict = dict[str, object]
 
-VERIFICATION = "verification"  # an option: the text holds the code of this one
 OWN = "own"  # an option: our own self-test, which nobody is told of
 
 

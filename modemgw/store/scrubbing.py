@@ -4,7 +4,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-BUSY_MS = 2_000  # for readers to come to their end
+BUSY_MS = 250  # for readers to come to their end: who writes waits as long
 
 
 def scrub(path: Path) -> bool:

@@ -50,6 +50,11 @@ SELECT
 -- use: joins
  WHERE m.id = :id
 
+-- name: secret_text
+-- The text of a message, one-time codes too: for those who send and delete it.
+SELECT text FROM message_text
+ WHERE message_id = (SELECT id FROM message WHERE public_id = :public_id)
+
 -- name: id_of
 -- The row id of a message.
 SELECT id FROM message WHERE public_id = :public_id
