@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 import pytest
-from aiohttp import StreamReader
+from aiohttp import StreamReader, web
 from aiohttp.base_protocol import BaseProtocol
 from aiohttp.test_utils import make_mocked_request
 
@@ -35,6 +35,7 @@ async def ask(
         method, path, headers, match_info=ids, payload=content
     )
     answer = await found.handler(Call(request, rig.gateway, TESTER))
+    assert isinstance(answer, web.Response)
     octets = answer.body
     assert octets is None or isinstance(octets, bytes)
     shape = found.answers[answer.status]
