@@ -148,8 +148,9 @@ class Authenticator:
         return _at(caller, surface)
 
     def refuse(self, request: web.Request, detail: str) -> HttpError:
-        """Count a failure, and return the error for who brings nothing usable."""
-        self._guard.failed(self._peer_of(request))
+        """Return the error for who brings nothing usable; what is wrong counts."""
+        if "Authorization" in request.headers:
+            self._guard.failed(self._peer_of(request))
         return _unauthorized(detail)
 
     async def _look_up(

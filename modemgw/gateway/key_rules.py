@@ -8,7 +8,7 @@ and costs one comparison.
 from collections.abc import Callable, Iterable, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-from modemgw.config.http import network
+from modemgw.config.http import SURFACES, network
 from modemgw.config.places import place
 from modemgw.errors import FieldError, FieldProblem, RequestError
 from modemgw.policy.places import places
@@ -16,7 +16,6 @@ from modemgw.store.keys import Rules
 from modemgw.store.outbound import JsonDict
 
 NATIVE = "native"
-SURFACES = (NATIVE, "smseagle", "twilio", "alertmanager")
 CLASSES = ("alert", "otp", "transactional", "marketing")
 
 Wrong = Callable[[str, str, str], None]  # pointer, code, detail
