@@ -1,16 +1,23 @@
 """A number is shown with all that is kept of it, and leaves no octet behind."""
 
 import asyncio
+import csv
+import io
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from modemgw.errors import FieldError
 from modemgw.gateway.model import Draft, IdempotencyKey
 from modemgw.gateway.privacy import StillWaiting
+from modemgw.gateway.privacy_resources import as_csv
+from modemgw.gateway.shapes import InboundMessage
 from modemgw.gateway.verifications import Asked
+from modemgw.pdu.address import Address
 from modemgw.store import audit, events, suppressions
+from modemgw.store.privacy import Who
 from modemgw.store.writer import Connection
 from tests.gateway.rig import TESTER, Rig, gateway_rig
 from tests.loop import run_virtual
@@ -197,3 +204,57 @@ def test_an_export_holds_all_that_is_kept(tmp_path: Path) -> None:
             assert seen == [one.id for one in shown]
 
     run_virtual(story())
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1"])
+def test_a_spreadsheet_computes_nothing_that_a_stranger_wrote(text: str) -> None:
+    message = InboundMessage(
+        id="msg_1",
+        state="received",
+        from_="+49151123",
+        to=None,
+        sim=None,
+        text=text,
+        encoding="gsm7",
+        segments=1,
+        partial=False,
+        received_at="2026-11-22T10:00:00Z",
+        smsc_time=None,
+    )
+    (row,) = csv.DictReader(io.StringIO(as_csv([message]), newline=""))
+    assert row["text"] == f"'{text}"
+    assert (row["from"], row["to"]) == ("+49151123", "")
+    hostile = msgspec.structs.replace(message, from_="=cmd")
+    (row,) = csv.DictReader(io.StringIO(as_csv([hostile]), newline=""))
+    assert row["from"] == "'=cmd"
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("call +4915112345678", "call X"),
+        ("call 004915112345678 or 015112345678", "call X or X"),
+        ("15112345678", "X"),
+        ("9915112345678", "9915112345678"),
+        ("151123456789", "151123456789"),
+        ("order 151-12345678", "order 151-12345678"),
+    ],
+)
+def test_a_number_is_found_as_people_write_it(text: str, left: str) -> None:
+    assert Who("+4915112345678", "15112345678", "X").without(text) == left
+
+
+@pytest.mark.parametrize(
+    ("dialled", "found"),
+    [
+        ("+4915112345678", True),
+        ("015112345678", True),
+        ("004915112345678", True),
+        ("+491511234567", False),
+        ("+4915187654321", False),
+    ],
+)
+def test_a_number_is_found_on_the_air(dialled: str, found: bool) -> None:
+    who = Who("+4915112345678", "15112345678", "X")
+    octets = Address.dialled(dialled).encode()
+    assert any(end in octets for end in who.on_air()) is found
