@@ -5,7 +5,7 @@ we know, the ones before it by whoever came before. The first that is no trusted
 is the client. So nobody outside can choose their address.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from ipaddress import ip_network
 
 from aiohttp import web
@@ -45,19 +45,9 @@ class Proxies:
                 return found
         return found
 
-    def scheme(self, request: web.Request) -> str:
-        """Return http or https, as the client spoke it."""
-        given = request.headers.get("X-Forwarded-Proto", "")
-        if given in ("http", "https") and self._trusts(request.remote or ""):
-            return given
-        return request.scheme
-
     def _trusts(self, text: str) -> bool:
         address = address_of(text)
         return any(address in network for network in self._networks)
-
-
-PeerOf = Callable[[web.Request], str]
 
 
 def _bare(hop: str) -> str:

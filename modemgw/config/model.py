@@ -97,7 +97,7 @@ class Http(msgspec.Struct, frozen=True):
     proxies: Annotated[
         tuple[str, ...],
         key(
-            "With tls: proxy, whose X-Forwarded-For and X-Forwarded-Proto are true.",
+            "With tls: proxy, whose X-Forwarded-For is true.",
             unit="list of networks such as [127.0.0.1, 172.17.0.0/16]",
             default="[]",
         ),

@@ -5,7 +5,9 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec import structs
 
+from modemgw.config.model import Config, Sims
 from modemgw.gateway import resources
 from modemgw.gateway.health_resources import Sending
 from modemgw.store import sims
@@ -88,7 +90,12 @@ def test_a_paused_gateway_accepts_and_says_that_it_is_paused(tmp_path: Path) -> 
         again = await act(desk, "/v1/pause")
         assert again.json == paused.json  # since the first time
         resumed = await act(desk, "/v1/resume")
-        assert resumed.json == {"paused": False, "since": None, "by": None}
+        assert resumed.json == {
+            "paused": False,
+            "since": None,
+            "by": None,
+            "breaker": None,
+        }
         ready = await desk.get("/readyz")
         assert not any("paused" in reason for reason in ready.json["reasons"])
 
@@ -147,3 +154,33 @@ def test_who_may(tmp_path: Path, path: str, status: int) -> None:
         assert (await desk.post(path, {})).status == status
 
     at_desk(tmp_path, story)
+
+
+def test_the_fuse_is_shown_and_reset_where_everything_is_resumed(
+    tmp_path: Path,
+) -> None:
+    def fused(config: Config) -> Config:
+        return structs.replace(config, sims=Sims(max_parts_per_hour=2))
+
+    async def story(desk: Desk) -> None:
+        breaker, now = desk.gateway.care.breaker, desk.gateway.clock.now_ms()
+        assert breaker is not None
+        for _ in range(2):
+            assert breaker.free_at(now) == (0, "")
+            breaker.record(now, TO)
+        assert breaker.free_at(now)[0] > now
+        ready = await desk.get("/readyz")
+        assert any("max_parts_per_hour" in why for why in ready.json["reasons"])
+        paused = (await act(desk, "/v1/pause")).json
+        assert paused["breaker"]["used"] == 2
+        assert paused["breaker"]["until"] is not None
+        resumed = (await act(desk, "/v1/resume")).json
+        assert resumed["breaker"] == {
+            "max_parts_per_hour": 2,
+            "used": 0,
+            "tripped_at": None,
+            "until": None,
+        }
+        assert breaker.free_at(now) == (0, "")
+
+    at_desk(tmp_path, story, configure=fused)
