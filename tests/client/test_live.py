@@ -12,7 +12,8 @@ from tests.client.both import KINDS, connect
 from tests.client.proxy import losing_answers
 from tests.scenario.box import Box, wait_for
 
-pytestmark = pytest.mark.interop
+# One daemon serves the whole file.
+pytestmark = [pytest.mark.interop, pytest.mark.xdist_group("client")]
 
 GOOD, BAD = "+999000001", "+999000005"
 TEXTS = 5

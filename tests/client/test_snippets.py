@@ -34,7 +34,8 @@ RUNNERS = {"python": sys.executable, "php": "php", "javascript": "node"}
 SUFFIXES = {"python": ".py", "php": ".php", "javascript": ".js"}
 SECRET = signing.new_secret()
 
-pytestmark = pytest.mark.interop
+# One daemon serves the whole file.
+pytestmark = [pytest.mark.interop, pytest.mark.xdist_group("client")]
 
 
 def snippets(kind: str) -> list[Any]:
