@@ -161,19 +161,21 @@ def query(request: web.Request, kind: type[T]) -> T:
     for name, value in values.items():
         if "\x00" in value:
             raise field_error(f"?{name}", "invalid_value", "must not hold NUL")
+        if not value:
+            raise field_error(f"?{name}", "invalid_value", "is empty; leave it out")
     try:
         found = msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as exc:
         raise invalid(exc, kind, mark="?") from None
     for name, value in values.items():
-        if value.lower() == "null" and _is_null(found, name):
+        if value.lower() == "null" and _is_null(kind, found, name):
             raise field_error(f"?{name}", "invalid_value", "is null; leave it out")
     return found
 
 
-def _is_null(found: object, name: str) -> bool:
+def _is_null(kind: Any, found: object, name: str) -> bool:
     """Tell whether the word null was read as no value at all."""
-    fields = msgspec.structs.fields(type(found))
+    fields = msgspec.structs.fields(kind)
     (attribute,) = (one.name for one in fields if one.encode_name == name)
     return getattr(found, attribute) is None
 

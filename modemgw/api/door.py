@@ -43,15 +43,15 @@ class Door:
     """Watches the connections of one HTTP server."""
 
     def __init__(self) -> None:
-        self._silent: set[asyncio.BaseTransport] = set()
+        # By connection, until it has asked: a timer that is left would keep it.
+        self._silent: dict[asyncio.BaseTransport, asyncio.TimerHandle] = {}
         self._begun: set[object] = set()  # accepted, and not through their handshake
         self._by_address: Counter[str] = Counter()
         self._open = 0
 
     def heard(self, request: web.Request) -> None:
         """Hear that the head of a request has arrived."""
-        if request.transport is not None:
-            self._silent.discard(request.transport)
+        self._heard(request.transport)
 
     def begin(self, server: web.Server) -> asyncio.BaseProtocol:
         """Accept a connection whose TLS handshake begins; return its protocol.
@@ -72,7 +72,7 @@ class Door:
         """Let at most this many connections in."""
         arrive, leave = server.connection_made, server.connection_lost
         each = min(MOST_EACH, most)
-        inside: dict[object, str] = {}
+        inside: dict[object, tuple[str, asyncio.Transport]] = {}
 
         def connection_made(handler: Any, transport: asyncio.Transport) -> None:
             self._begun.discard(handler)
@@ -84,14 +84,16 @@ class Door:
                 # Not before the handler's task, which starts in the next turn.
                 loop.call_soon(loop.call_soon, transport.abort)
                 return
-            inside[handler] = address
+            inside[handler] = address, transport
             self._open += 1
             self._by_address[address] += 1
-            self._silent.add(transport)
-            loop.call_later(HEAD_DEADLINE_S, self._give_up, transport)
+            self._silent[transport] = loop.call_later(
+                HEAD_DEADLINE_S, self._give_up, transport
+            )
 
         def connection_lost(handler: Any, exc: BaseException | None = None) -> None:
-            address = inside.pop(handler, None)
+            address, transport = inside.pop(handler, (None, None))
+            self._heard(transport)
             if address is not None:
                 self._open -= 1
                 self._by_address[address] -= 1
@@ -102,9 +104,14 @@ class Door:
         server.connection_made = connection_made  # type: ignore[method-assign]
         server.connection_lost = connection_lost  # type: ignore[method-assign]
 
+    def _heard(self, transport: asyncio.BaseTransport | None) -> None:
+        """Wait for nothing more of a connection: it has asked, or it is gone."""
+        timer = None if transport is None else self._silent.pop(transport, None)
+        if timer is not None:
+            timer.cancel()
+
     def _give_up(self, transport: asyncio.Transport) -> None:
-        if transport in self._silent:
-            self._silent.discard(transport)
+        if self._silent.pop(transport, None) is not None:
             transport.abort()
 
 

@@ -40,7 +40,7 @@ OPERATION: dict[str, Any] = {
             "name": "Last-Event-ID",
             "in": "header",
             "description": "in a stream of server-sent events: as `since`",
-            "schema": {"type": "string", "maxLength": 64},
+            "schema": {"type": "string"},
         }
     ],
     "responses": {

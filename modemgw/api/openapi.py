@@ -217,11 +217,12 @@ def _parameters(one: Route) -> list[Json]:
 def _flat(schema: Json) -> Json:
     """Drop `null` from a choice: a query parameter is there or it is not."""
     kinds = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
-    if len(kinds) == 1:
-        return dict(kinds[0])
-    flat = {key: value for key, value in schema.items() if value is not None}
+    flat = dict(kinds[0] if len(kinds) == 1 else schema)
+    flat = {key: value for key, value in flat.items() if value is not None}
     if "enum" in flat:
         flat["enum"] = [choice for choice in flat["enum"] if choice is not None]
+    elif flat.get("type") == "string":
+        flat.setdefault("minLength", 1)  # what is empty is refused
     return flat
 
 

@@ -67,6 +67,30 @@ def test_a_connection_that_says_nothing_is_closed(
     behind_a_door(tmp_path, story, 100)
 
 
+def test_a_connection_that_is_gone_is_not_kept_for_its_deadline(tmp_path: Path) -> None:
+    async def at(desk: Desk) -> None:
+        watched = door.Door()
+        server = TestServer(build_app(desk.gateway, door=watched))
+        await server.start_server()
+        assert isinstance(server.runner, web.AppRunner)
+        assert server.runner.server is not None
+        watched.watch(server.runner.server, 100)
+        loop = asyncio.get_running_loop()
+        for said in (b"", b"GET /healthz HT", GET):
+            _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            writer.write(said)
+            await writer.drain()
+            writer.transport.abort()
+        async with asyncio.timeout(10):
+            while server.runner.server.connections:
+                assert (await desk.get("/healthz")).status == 200  # its turn comes
+        waiting = [timer for timer in vars(loop)["_scheduled"] if not timer.cancelled()]
+        assert not [timer for timer in waiting if "_give_up" in repr(timer)]
+        await server.close()
+
+    at_desk(tmp_path, at)
+
+
 def test_a_connection_that_has_asked_once_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -306,6 +306,17 @@ BAD: dict[str, Bad] = {
     "since is no time": Bad(
         422, "invalid-field", method="GET", path="/v1/messages?since=now", at="since"
     ),
+    "null in a filter": Bad(
+        422,
+        "invalid-field",
+        method="GET",
+        path="/v1/messages?direction=null",
+        at="direction",
+        says="leave it out",
+    ),
+    "an id that is empty": Bad(
+        422, "invalid-field", method="GET", path="/v1/messages?batch_id=", at="batch_id"
+    ),
     "NUL in a filter": Bad(
         422, "invalid-field", method="GET", path="/v1/messages?q=%00", at="q"
     ),
