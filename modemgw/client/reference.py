@@ -73,6 +73,8 @@ def reference() -> str:
     ):
         parts.append(f"\n### {struct.__name__}\n\n{_doc(struct)}\n\n")
         parts += _fields(struct.__annotations__)
+    final = ", ".join(f"`{state}`" for state in sorted(models.FINAL))
+    parts.append(f"\n`FINAL` are the states {final}.\n")
     return "".join(parts)
 
 

@@ -16,6 +16,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -140,54 +141,62 @@ def _post(
     return found
 
 
-@pytest.mark.parametrize(("language", "text"), snippets("hook"))
-def test_a_receiver_knows_what_is_genuine(
-    language: str, text: str, tmp_path: Path
-) -> None:
+@contextmanager
+def receiver(command: list[str], log: Path) -> Iterator[int]:
+    """Start a receiver; return its port."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    command = program(language, text, tmp_path)
-    if language == "php":
-        command[1:1] = ["-S", f"127.0.0.1:{port}"]
-    log = tmp_path / "said"
+    if Path(command[0]).name.startswith("php"):
+        command = [command[0], "-S", f"127.0.0.1:{port}", *command[1:]]
     with log.open("wb") as out:
-        receiver = subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(  # noqa: S603
             command,
             env={**os.environ, "PORT": str(port), "WEBHOOK_SECRET": SECRET},
             stdout=out,
             stderr=out,
         )
+
+    def is_up() -> bool:
+        assert process.poll() is None, log.read_text("utf-8")
+        with socket.socket() as trial:
+            return trial.connect_ex(("127.0.0.1", port)) == 0
+
     try:
-        wait_for("the receiver", lambda: _listens(port))
-        now = int(time.time())
-        body = json.dumps(
-            {
-                "type": "message.delivered",
-                "timestamp": "2026-11-22T10:00:09Z",
-                "data": {"id": "msg_ü", "state": "delivered"},
-            }
-        ).encode()
-        good = signing.headers([SECRET], "evt_1", now, body)
-        rotated = signing.headers([signing.new_secret(), SECRET], "evt_1", now, body)
+        wait_for("the receiver", is_up, START_S)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.mark.parametrize(("language", "text"), snippets("hook"))
+def test_a_receiver_knows_what_is_genuine(
+    language: str, text: str, tmp_path: Path
+) -> None:
+    log = tmp_path / "said"
+    now = int(time.time())
+    body = json.dumps(
+        {
+            "type": "message.delivered",
+            "timestamp": "2026-11-22T10:00:09Z",
+            "data": {"id": "msg_ü", "state": "delivered"},
+        }
+    ).encode()
+
+    def signed(*secrets: str, at: int = now) -> dict[str, str]:
+        return signing.headers(secrets, "evt_1", at, body)
+
+    good, other = signed(SECRET), signing.new_secret()
+    with receiver(program(language, text, tmp_path), log) as port:
         assert _push(port, good, body) == 204
-        assert _push(port, rotated, body) == 204
+        assert _push(port, signed(other, SECRET), body) == 204
         assert _push(port, good, body + b" ") == 401
         assert _push(port, {**good, "webhook-id": "evt_2"}, body) == 401
         assert _push(port, {**good, "webhook-timestamp": "x"}, body) == 401
         assert _push(port, {}, body) == 401
-        old = signing.headers([SECRET], "evt_1", now - 900, body)
-        assert _push(port, old, body) == 401
-        strange = signing.headers([signing.new_secret()], "evt_1", now, body)
-        assert _push(port, strange, body) == 401
+        assert _push(port, signed(SECRET, at=now - 900), body) == 401
+        assert _push(port, signed(other), body) == 401
         assert log.read_text("utf-8").count("message.delivered msg_ü") == 2
-    finally:
-        receiver.terminate()
-        receiver.wait(30)
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as trial:
-        return trial.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _push(port: int, headers: dict[str, str], body: bytes) -> int:
