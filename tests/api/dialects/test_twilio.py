@@ -391,6 +391,8 @@ def test_status_callbacks_are_signed_forms(tmp_path: Path, query: str) -> None:
             assert form["MessageSid"] == form["SmsSid"] == made["sid"]
             assert form["AccountSid"] == client.sid
             assert (form["To"], form["ApiVersion"]) == (TO, "2010-04-01")
+            assert form["From"] == "modemgw"
+            assert all(form.values())
             given = one.signature
             validator = RequestValidator(client.token)
             seen = f"http://{where}{one.path}"
