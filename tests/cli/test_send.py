@@ -283,12 +283,14 @@ def test_webhooks(cli: Cli, daemon: FakeDaemon) -> None:
         "declared": False,
     }
     row = {
+        "id": "dlv_1",
         "event_id": "evt_1",
         "event_type": "message.sent",
         "state": "done",
         "attempts": 1,
         "next_attempt_at": None,
         "last_status": 204,
+        "last_ms": 12,
         "last_error": None,
     }
     daemon.answers["POST /v1/webhooks"] = (201, {**hook, "secret": "whsec_x"})
