@@ -110,7 +110,7 @@ class Gateway:
         self.inbound = Inbound(
             store,
             clock,
-            sim_of=lambda modem, sim: self.pool.facts(modem, sim),
+            sim_of=lambda *who: self.pool.facts(*who),  # noqa: PLW0108 - no pool yet
             on_change=self._changed,
             on_proof=self.dispatcher.return_soon,
             on_report=self.health.reported,

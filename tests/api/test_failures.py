@@ -50,7 +50,7 @@ def test_a_store_that_cannot_is_503(
     def fail(db: sqlite3.Connection, *args: Any, **options: Any) -> None:
         raise error
 
-    monkeypatch.setattr(rows, "list_messages", fail)
+    monkeypatch.setattr(rows, "page", fail)
 
     async def story(desk: Desk) -> None:
         answer = await desk.get("/v1/messages")
