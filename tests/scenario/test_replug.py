@@ -24,8 +24,8 @@ LATENCY_MS = 100
 PLAN = f"""\
 modems: [{{count: {MODEMS}}}]
 events:
-  - {{at: 7s, modem: {PULLED}, do: unplug}}
-  - {{at: {7 + AWAY_S:g}s, modem: {PULLED}, do: replug, as: modem7}}
+  - {{at: 6s, modem: {PULLED}, do: unplug}}
+  - {{at: {6 + AWAY_S:g}s, modem: {PULLED}, do: replug, as: modem7}}
 """
 BY_PORT = "".join(f"  - {{name: m{at}, port: TTY/modem{at}}}\n" for at in range(MODEMS))
 BY_IMEI = (
@@ -58,7 +58,7 @@ def rate(entries: list[Json], modem: str, begin: float, end: float) -> float:
 def test_a_stick_that_comes_back_under_another_name_is_in_service_within_3_seconds(
     tmp_path: Path, modems: str, name: str
 ) -> None:
-    total = 560
+    total = 440
     with Box(
         tmp_path,
         modems=MODEMS,
@@ -75,8 +75,8 @@ def test_a_stick_that_comes_back_under_another_name_is_in_service_within_3_secon
         )
         box.start_daemon()
         wait_for("the modems", lambda: box.ready_modems() == MODEMS)
-        for first in range(0, total, 140):
-            send(box, first, 140)
+        for first in range(0, total, 110):
+            send(box, first, 110)
 
         wait_for("the pull", lambda: not old.exists())
         pulled_at = time.time() * 1000

@@ -1,4 +1,4 @@
-"""Two hours of bad luck for each of ten seeds; scripts/soak does days of it."""
+"""An hour of bad luck for each of ten seeds; scripts/soak does days of it."""
 
 from pathlib import Path
 
@@ -6,14 +6,14 @@ import pytest
 
 from tests.scenario.soaking import soak
 
-HOURS = 2
+HOURS = 1
 
 
 @pytest.mark.parametrize("seed", range(1, 11))
 def test_nothing_is_lost_or_doubled_in_hours_of_bad_luck(
     tmp_path: Path, seed: int
 ) -> None:
-    """`scripts/soak --seed N --hours 2` repeats one."""
+    """`scripts/soak --seed N --hours 1` repeats one."""
     found = soak(seed, tmp_path, hours=HOURS)
     assert not found.problems, str(found)
 
