@@ -318,6 +318,9 @@ class Deliverer:
                 self._to_write.clear()
                 self._writing = self._store.write(partial(self._record, batch=batch))
                 self._writing.add_done_callback(partial(self._wrote, batch))
+            if self._writing.done():
+                await asyncio.sleep(0)  # `_wrote` is due, and needs the loop to turn
+                continue
             # The job runs to its end, so an abandoned wait must not lose its result.
             await asyncio.shield(self._writing)
 

@@ -6,10 +6,12 @@ from collections import defaultdict
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 
 from modemgw.store import stream
+from modemgw.store.outbox import Paused
 from tests.gateway.hooks import Bench, Receiver, run
 
 
@@ -80,5 +82,33 @@ def test_kills_at_any_moment_lose_nothing(tmp_path: Path) -> None:
         assert len(found) == 12 * 20
         assert all(len(bodies) == 1 for bodies in found.values())
         assert {row.state for row in await bench.deliveries(hook)} == {"done"}
+
+    run(tmp_path, story)
+
+
+def test_a_stop_between_a_commit_and_the_news_of_it_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was waited for in a circle that never let the news through."""
+    waits = 0
+    shield = asyncio.shield
+
+    def counted(future: "asyncio.Future[object]") -> "asyncio.Future[object]":
+        nonlocal waits
+        waits += 1
+        assert waits < 10
+        return shield(future)
+
+    async def story(bench: Bench) -> None:
+        engine = bench.engine
+        written: asyncio.Future[list[Paused]] = bench.store.write(lambda db: [])
+        written.add_done_callback(lambda done: setattr(engine, "_writing", None))
+        engine._writing = written
+        await asyncio.wait([written])  # its callbacks are due, and have not run
+        engine._writing = written
+        with monkeypatch.context() as patch:
+            patch.setattr(asyncio, "shield", counted)
+            written.add_done_callback(lambda done: setattr(engine, "_writing", None))
+            await engine._write()
 
     run(tmp_path, story)
