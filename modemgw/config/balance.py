@@ -9,8 +9,8 @@ import msgspec
 from modemgw.at.ussd import objection
 from modemgw.config import values
 from modemgw.config.key import key
+from modemgw.config.money import amount
 from modemgw.config.positions import Section, Value, suggest
-from modemgw.policy.amounts import MICRO
 from modemgw.policy.balance import Format
 from modemgw.policy.balance_presets import PRESETS
 from modemgw.policy.template import Template
@@ -22,7 +22,6 @@ LEAST_S = 3600.0  # networks block who asks too often
 MOST_S = 31 * 86_400.0
 MAX_REPLIES = 5
 OFF = "off"
-_MONEY = re.compile(r"(\d{1,9})(?:\.(\d{1,6}))?")
 
 
 class BalanceConfig(msgspec.Struct, frozen=True):
@@ -146,7 +145,7 @@ def balance(section: Section) -> BalanceConfig:
         pattern=_maybe(below, "pattern", _pattern),
         currency=_maybe(below, "currency", _currency),
         every=_maybe(below, "every", _every),
-        low=_maybe(below, "low", money),
+        low=_maybe(below, "low", amount),
     )
     if found.preset is not None and found.pattern is not None:
         value.fail("give preset or pattern, not both")
@@ -209,22 +208,3 @@ def _every(text: str) -> float:
     if not LEAST_S <= seconds <= MOST_S:
         raise ValueError(f"expected 1h to 31 days, got {text!r}")
     return seconds
-
-
-def money(text: str) -> int:
-    """`2.00`: micro-units of whatever the currency is."""
-    found = _MONEY.fullmatch(text.strip())
-    if found is None:
-        raise ValueError(f"expected an amount such as 2.00, got {text!r}")
-    return int(found[1]) * MICRO + int((found[2] or "").ljust(6, "0"))
-
-
-def show_money(micro: int) -> str:
-    """Write an amount as the file does.
-
-    >>> show_money(2_000_000), show_money(50_000)
-    ('2.00', '0.05')
-    """
-    units, rest = divmod(abs(micro), MICRO)
-    decimals = f"{rest:06}".rstrip("0").ljust(2, "0")
-    return f"{'-' if micro < 0 else ''}{units}.{decimals}"

@@ -5,10 +5,10 @@ from typing import Any
 
 import msgspec
 
-from modemgw.config.balance import show_money
 from modemgw.config.hardware_load import HELPER
 from modemgw.config.http import Tls, show_tls
 from modemgw.config.model import Config, Window
+from modemgw.config.money import show_amount
 from modemgw.config.positions import write_yaml
 from modemgw.config.quiet import show_quiet
 from modemgw.config.secret import Secret, mask_url
@@ -45,7 +45,7 @@ def _plain(value: object, key: str) -> object:
     if isinstance(value, tuple):
         return _list(value, key)
     if isinstance(value, int) and key == "low":
-        return show_money(value)
+        return show_amount(value)
     return value if isinstance(value, bool | int) else _text(value, key)
 
 

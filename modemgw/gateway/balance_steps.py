@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from modemgw.config.balance import BalanceConfig, show_money
+from modemgw.config.balance import BalanceConfig
+from modemgw.config.money import show_amount
 from modemgw.gateway.ussd import Said
 from modemgw.gateway.views import instant
 from modemgw.policy.amounts import mask_digits
@@ -64,9 +65,9 @@ def _event(row: SimRow, config: BalanceConfig, made: BalanceRow) -> dict[str, ob
     return {
         "sim": row.name,
         "iccid": row.iccid,
-        "amount": show_money(made.amount or 0),
+        "amount": show_amount(made.amount or 0),
         "currency": made.currency,
-        "low": show_money(config.low or 0),
+        "low": show_amount(config.low or 0),
         "at": instant(made.asked_at),
         "valid_until": made.valid_until,
     }
@@ -125,4 +126,4 @@ def known_of(row: BalanceRow | None) -> Known:
 
 def money(micro: int, currency: str | None) -> str:
     """Write an amount for people."""
-    return f"{show_money(micro)} {currency}" if currency else show_money(micro)
+    return f"{show_amount(micro)} {currency}" if currency else show_amount(micro)

@@ -2,7 +2,8 @@
 
 import msgspec
 
-from modemgw.config.balance import BalanceConfig, show_money
+from modemgw.config.balance import BalanceConfig
+from modemgw.config.money import show_amount
 from modemgw.gateway.selftest_record import Record
 from modemgw.gateway.views import instant, maybe_instant
 from modemgw.store.balance import BalanceRow
@@ -47,7 +48,7 @@ class BalanceHistory(msgspec.Struct, frozen=True):
 
 def balance(row: BalanceRow | None, config: BalanceConfig) -> BalanceOfSim | None:
     """Render what is known; None where nothing is, and nothing is asked."""
-    low = None if config.low is None else show_money(config.low)
+    low = None if config.low is None else show_amount(config.low)
     if row is None:
         if config.code is None:
             return None
@@ -67,7 +68,7 @@ def balance(row: BalanceRow | None, config: BalanceConfig) -> BalanceOfSim | Non
     return BalanceOfSim(
         state=row.outcome,
         why=row.why,
-        amount=None if row.amount is None else show_money(row.amount),
+        amount=None if row.amount is None else show_amount(row.amount),
         currency=row.currency,
         read_at=maybe_instant(row.read_at),
         asked_at=instant(row.asked_at),
@@ -83,7 +84,7 @@ def history(found: list[tuple[int, int, str | None]]) -> BalanceHistory:
     """Render the readings of one SIM."""
     return BalanceHistory(
         [
-            BalancePoint(instant(at), show_money(micro), name)
+            BalancePoint(instant(at), show_amount(micro), name)
             for at, micro, name in found
         ]
     )
