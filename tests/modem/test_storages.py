@@ -9,7 +9,7 @@ from modemgw.sim.faults import Faults
 from modemgw.sim.storage import Record, Stat
 from tests.loop import START_MS, run_virtual
 from tests.modem.bench import ScriptBench, SimBench
-from tests.modem.test_receiving import DELIVER, read_of, script, stored
+from tests.modem.stored import DELIVER, read_of, script, stored
 
 
 def test_a_full_card_is_drained_told_and_receives_again() -> None:
