@@ -44,6 +44,7 @@ from modemgw.gateway.offices import Offices
 from modemgw.gateway.outlets import Outlets
 from modemgw.gateway.pool import Pool
 from modemgw.gateway.quiet import Calm
+from modemgw.gateway.readiness import readiness
 from modemgw.gateway.submit import Intake
 from modemgw.gateway.supervisor import Supervisor
 from modemgw.gateway.upkeep import Upkeep
@@ -341,27 +342,7 @@ class Gateway:
 
     def readiness(self) -> Readiness:
         """Say whether messages can be stored and sent."""
-        reasons: list[str] = []
-        if not self.started:
-            reasons.append("the gateway is starting")
-        if self.dispatcher.stopping:
-            reasons.append("the gateway is stopping")
-        if not self.store.writer.healthy:
-            reasons.append("the database does not take writes")
-        ready = [lane for lane in self.dispatcher.lanes.values() if lane.ready]
-        if not ready:
-            modems = self.modems()
-            reasons.extend(f"modem {m.name}: {m.why or m.phase.value}" for m in modems)
-            if not modems:
-                reasons.append("no modem is configured")
-        able = {lane.sim.sim_id for lane in ready if lane.sim is not None}
-        reasons.extend(self.care.why_nothing_is_sent(able))
-        healthy = not reasons
-        if not self.clock_is_sane():
-            reasons.append("the clock is in the past: scheduled messages are held")
-        if (warning := self.notices.clock_warning()) is not None:
-            reasons.append(warning)
-        return Readiness(healthy, tuple(reasons))
+        return readiness(self)
 
     # -- inside --------------------------------------------------------------
 
