@@ -9,7 +9,8 @@ Nothing here is ended or unlocked: a person decides.
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,18 +75,38 @@ def why_held(path: str, *, proc: Path = PROC, locks: tuple[Path, ...] = LOCKS) -
 
 def holder_of(tty: Path, *, proc: Path, locks: tuple[Path, ...]) -> Holder | None:
     """Find who has `tty` open, else who locked it, else who probably has it."""
-    suspects: list[Holder] = []
+    found = holders_of((tty,), proc=proc, locks=locks)[tty]
+    return found[0] if found else None
+
+
+def holders_of(
+    ttys: Sequence[Path], *, proc: Path = PROC, locks: tuple[Path, ...] = LOCKS
+) -> dict[Path, list[Holder]]:
+    """Find everybody at these ttys in one look, the surest first. May block."""
+    found: dict[Path, list[Holder]] = {tty: [] for tty in ttys}
+    suspects = grabbers(proc)
     for pid in _processes(proc):
-        name = _name(proc, pid)
-        if pid != os.getpid() and _has_open(proc, pid, tty):
-            return Holder(pid, name, is_sure=True)
-        if name in _GRABBERS:
-            suspects.append(Holder(pid, name, is_sure=False))
-    for folder in locks:
-        owner = _locked_by(folder / f"LCK..{tty.name}")
-        if owner and owner != os.getpid() and (proc / str(owner)).exists():
-            return Holder(owner, _name(proc, owner), is_sure=True)
-    return suspects[0] if suspects else None
+        if pid != os.getpid():
+            for tty in _opened(proc, pid, ttys):
+                found[tty].append(Holder(pid, _name(proc, pid), is_sure=True))
+    for tty, holders in found.items():
+        for folder in locks:
+            owner = _locked_by(folder / f"LCK..{tty.name}")
+            if owner and owner != os.getpid() and (proc / str(owner)).exists():
+                holders.append(Holder(owner, _name(proc, owner), is_sure=True))
+        unique: dict[int, Holder] = {}
+        for one in (*holders, *suspects):
+            unique.setdefault(one.pid, one)
+        holders[:] = unique.values()
+    return found
+
+
+def grabbers(proc: Path = PROC) -> list[Holder]:
+    """Find the programs that run and are known to try every port."""
+    named = ((pid, _name(proc, pid)) for pid in _processes(proc))
+    return [
+        Holder(pid, name, is_sure=False) for pid, name in named if name in _GRABBERS
+    ]
 
 
 def _processes(proc: Path) -> Iterator[int]:
@@ -105,19 +126,18 @@ def _name(proc: Path, pid: int) -> str:
     return shown[:MAX_COMMAND] or "an unknown program"
 
 
-def _has_open(proc: Path, pid: int, tty: Path) -> bool:
+def _opened(proc: Path, pid: int, ttys: Sequence[Path]) -> set[Path]:
+    """Return those of `ttys` that the process has open, as far as we may know."""
     folder = proc / str(pid) / "fd"
+    found: set[Path] = set()
     try:
         opened = list(folder.iterdir())
     except OSError:  # somebody else's, or gone meanwhile
-        return False
+        return found
     for one in opened:
-        try:
-            if one.readlink() == tty:
-                return True
-        except OSError:
-            continue
-    return False
+        with suppress(OSError):
+            found.add(one.readlink())
+    return found.intersection(ttys)
 
 
 def _locked_by(lock: Path) -> int | None:

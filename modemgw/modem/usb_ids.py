@@ -116,7 +116,7 @@ LAYOUTS: dict[tuple[int, int], Layout] = {
     (SIEMENS, 0x0034): Layout((0,)),  # MC75, ES75; gammu #192
 }
 
-_CD = "it still shows its CD: install usb-modeswitch, which makes it a modem"
+CD = "it still shows its CD: install usb-modeswitch, which makes it a modem"
 _ROUTER = (
     "it runs router firmware (HiLink) and has no port for AT commands: "
     "it needs the stick firmware"
@@ -126,8 +126,8 @@ _RECEIVER = "it is a satellite receiver"
 
 # Devices of the makers above that are not to be spoken to as they are.
 REFUSED: dict[tuple[int, int], str] = {
-    **{(HUAWEI, pid): _CD for pid in (0x1F01, 0x1526, 0x157C, 0x14FE)},
-    (ZTE, 0x2000): _CD,
+    **{(HUAWEI, pid): CD for pid in (0x1F01, 0x1526, 0x157C, 0x14FE)},
+    (ZTE, 0x2000): CD,
     (HUAWEI, 0x14DC): _ROUTER,  # uhubctl #425, gammu #340
     (HUAWEI, 0x14DB): _ROUTER,
     (QUALCOMM, 0x9008): _QDL,  # MM 80-mm-candidate
