@@ -19,6 +19,7 @@ from modemgw.api import (
     events,
     health,
     keys,
+    local,
     messages,
     metrics,
     modems,
@@ -147,7 +148,7 @@ def build_app(
     metrics.install(app, gateway, tally)
     described = openapi.document(ROUTES)
     paths = [route.path for route in ROUTES]
-    routes = ROUTES if admin else doors.native(ROUTES, gateway)
+    routes = (*ROUTES, *local.ROUTES) if admin else doors.native(ROUTES, gateway)
     for route in (*routes, openapi.route(described)):
         handler = _guarded(route, gateway, authenticator)
         tallies[handler] = tally.of(route.method, route.path)

@@ -52,6 +52,7 @@ from modemgw.gateway.ussd import UssdDesk
 from modemgw.gateway.verdict import Attempt, Verdict
 from modemgw.gateway.waiting import Waiters
 from modemgw.gateway.wallet import Wallets
+from modemgw.gateway.watch import Watch
 from modemgw.gateway.witness import Witnesses
 from modemgw.gateway.workbench import Workbench
 from modemgw.modem.discovery import Look
@@ -196,7 +197,7 @@ class Gateway:
         self.dispatcher.evening.on_scheduled = self.deadlines.wake
         self.housekeeping = Housekeeping(store, clock, config.retention)
         self.housekeeping.also += [self.cashier.tidy, self.offices.verifications.tidy]
-        self._newest_instant = 0
+        self._newest_instant, self.watch = 0, Watch(self)
 
     # -- life ----------------------------------------------------------------
 
@@ -251,6 +252,7 @@ class Gateway:
             *self.outlets.tasks(),
             ("late", self.doubts.run),
             ("housekeeping", self.housekeeping.run),
+            ("watch", self.watch.run),
         ]
 
     async def drain(self, seconds: float) -> bool:
