@@ -1,0 +1,201 @@
+"""Making one backup: copied, checked, sealed where that is wanted, put on the shelf.
+
+A backup is one SQLite file, the database as it was, with a few more rows in `meta`:
+what it is (`backup.about`), the configuration file, and, where it is sealed, the files
+with secrets beside it. Unsealed, a backup holds no secret that the database has not.
+"""
+
+import hashlib
+import json
+import os
+import sqlite3
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from shutil import rmtree
+from typing import IO
+
+from modemgw.errors import DiskFull, StoreError
+from modemgw.store import meta, sealing, snapshot
+from modemgw.store.database import FILE_NAME
+from modemgw.store.faults import as_store_error
+from modemgw.store.shelf import SPARE_OCTETS, Place, Shelf, free_octets
+from modemgw.store.snapshot import Copied, Stop
+
+ABOUT, CONFIGURATION, SECRETS = "backup.about", "backup.config", "backup.secrets"
+_SPOOL = ".backup-"
+_PIECE = 1 << 20
+_EIO = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Luggage:
+    """What travels with the database. `files`: name to octets, only where sealed."""
+
+    version: str
+    configuration: str | None = None
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A backup that lies on the shelf, whole and flushed."""
+
+    path: Path
+    made_at: int
+    octets: int
+    seconds: float
+    sealed: bool
+    copied: Copied
+    removed: tuple[str, ...]  # names of older ones that went
+
+
+def make(
+    data_dir: Path,
+    place: Place,
+    luggage: Luggage,
+    *,
+    now_ms: int,
+    recipients: Sequence[str] = (),
+    rest: float = snapshot.REST,
+    stop: Stop = snapshot.never,
+) -> Made:
+    """Make a backup; blocks, so call it in a thread of its own.
+
+    Raises StoreError (NoPlace, DiskFull, Corrupt, Stopped, CannotSeal); then nothing
+    new lies on the shelf, and nothing old has gone but what was in the way.
+    """
+    for one in recipients:
+        sealing.check_recipient(one)
+    source = data_dir / FILE_NAME
+    try:
+        size = _size(source)
+        with Shelf.open(place, data_dir) as shelf:
+            shelf.clear()
+            shelf.make_room(size)
+            name = shelf.free_name(now_ms, sealed=bool(recipients))
+            with shelf.half(name) as (path, file):
+                if recipients:
+                    copied = _sealed(
+                        source, file, luggage, recipients, now_ms, rest, stop
+                    )
+                else:
+                    plain = Luggage(luggage.version, luggage.configuration)
+                    copied = _copied(source, path, plain, now_ms, rest, stop)
+                octets = os.fstat(file).st_size
+            removed = tuple(shelf.rotate(name))
+    except OSError as exc:
+        raise StoreError(f"the backup failed: {exc.strerror or exc}") from exc
+    made = place.path / name
+    return Made(made, now_ms, octets, copied.seconds, bool(recipients), copied, removed)
+
+
+def _copied(
+    source: Path, target: Path, luggage: Luggage, now: int, rest: float, stop: Stop
+) -> Copied:
+    copied = snapshot.copy(source, target, rest=rest, stop=stop)
+    about = {
+        "made_at": now,
+        "version": luggage.version,
+        "newest_at": copied.newest_at,
+        "counts": copied.counts,
+    }
+    rows = {ABOUT: json.dumps(about)}
+    if luggage.configuration is not None:
+        rows[CONFIGURATION] = luggage.configuration
+    if luggage.files:
+        files = {name: octets.hex() for name, octets in luggage.files.items()}
+        rows[SECRETS] = json.dumps(files)
+    try:
+        with closing(sqlite3.connect(target, isolation_level=None)) as db:
+            db.execute("PRAGMA journal_mode=MEMORY")
+            db.execute("BEGIN")
+            for key, value in rows.items():
+                meta.put(db, key, value)
+            db.execute("COMMIT")
+    except sqlite3.Error as exc:
+        raise as_store_error(exc, target) from exc
+    return copied
+
+
+def _sealed(
+    source: Path,
+    file: int,
+    luggage: Luggage,
+    recipients: Sequence[str],
+    now: int,
+    rest: float,
+    stop: Stop,
+) -> Copied:
+    """Copy beside the database, whose disk knows it all anyway, and seal from there."""
+    home = source.parent
+    size, free = _size(source), free_octets(home)
+    if free < size + SPARE_OCTETS:
+        raise DiskFull(
+            f"an encrypted backup is first copied to {str(home)!r}: that takes"
+            f" {size >> 20} MiB and {free >> 20} MiB are free"
+        )
+    clear_spools(home)
+    spool = Path(tempfile.mkdtemp(prefix=_SPOOL, dir=home))
+    try:
+        plain = spool / "copy.db"
+        plain.touch(mode=0o600)
+        copied = _copied(source, plain, luggage, now, rest, stop)
+        with plain.open("rb") as reader, os.fdopen(os.dup(file), "w+b") as writer:
+            through = _Through(writer, stop)
+            sealing.seal(reader, through, recipients)  # type: ignore[arg-type]
+            writer.flush()
+            os.fsync(writer.fileno())
+            writer.seek(0)
+            if _digest(writer) != through.digest.digest():
+                raise StoreError(
+                    "what was written is not what is there: the drive is failing"
+                )
+    finally:
+        rmtree(spool, ignore_errors=True)
+    return copied
+
+
+def clear_spools(data_dir: Path) -> None:
+    """Remove copies that a backup which was cut short left beside the database."""
+    for left in data_dir.glob(f"{_SPOOL}*"):
+        if left.is_dir() and not left.is_symlink():
+            rmtree(left, ignore_errors=True)
+
+
+class _Through:
+    """A stream to write to that remembers the digest of what went through."""
+
+    def __init__(self, writer: IO[bytes], stop: Stop) -> None:
+        self.digest = hashlib.sha256()
+        self._writer = writer
+        self._stop = stop
+
+    def write(self, octets: bytes) -> int:
+        if self._stop():
+            raise OSError(_EIO, "the backup was stopped")
+        self.digest.update(octets)
+        return self._writer.write(octets)
+
+    def flush(self) -> None:
+        self._writer.flush()
+
+
+def _digest(stream: IO[bytes]) -> bytes:
+    found = hashlib.sha256()
+    # Read from the drive, not from what the kernel still has of it.
+    with suppress(OSError, AttributeError):
+        os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    while piece := stream.read(_PIECE):
+        found.update(piece)
+    return found.digest()
+
+
+def _size(source: Path) -> int:
+    """Return what a copy takes at most: the file, and what is in the log."""
+    size = source.stat().st_size
+    with suppress(OSError):
+        size += source.with_name(f"{source.name}-wal").stat().st_size
+    return size

@@ -1,0 +1,174 @@
+"""Copying the database while it is in use, and proving that the copy is sound.
+
+A connection of its own holds one snapshot and hands its pages over in small steps, with
+rests in between: the writer goes on, and only its log cannot be cut meanwhile.
+"""
+
+import contextlib
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from modemgw.errors import Corrupt, StoreError
+from modemgw.store.faults import as_store_error
+from modemgw.store.migrate import recognise
+from modemgw.store.sql import sql
+
+STEP_PAGES = 64  # of 2 KiB: what is read and written between two rests
+REST = 3.0  # rests so many times as long as a step took
+LONGEST_REST_S = 0.25
+FLUSH_OCTETS = 4 << 20  # what may wait unflushed: more would hold up the writer's fsync
+COUNTED = ("message", "part", "event", "raw_tpdu")
+_LOOKS = 20_000  # virtual machine steps between two looks at `stop`
+_WAL_HEADER = slice(18, 20)  # of a database file: how it is written and read
+_ROLLBACK = b"\x01\x01"
+
+Stop = Callable[[], bool]
+
+
+class Stopped(StoreError):
+    """The copy was given up because somebody asked for that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What a copy holds. `newest_at`: Unix ms of the last thing in it."""
+
+    octets: int
+    counts: dict[str, int]
+    newest_at: int
+    seconds: float
+
+
+def never() -> bool:
+    """Never stop."""
+    return False
+
+
+def be_modest() -> None:
+    """Let every other thread of this process go first, and other programs too."""
+    with contextlib.suppress(OSError, AttributeError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
+
+
+def copy(
+    source: Path, target: Path, *, rest: float = REST, stop: Stop = never
+) -> Copied:
+    """Copy the database to `target`, an empty file, flushed and checked.
+
+    The copy is one file without a log beside it. Blocks: call it in a thread of its
+    own. Raises StoreError, Corrupt where the copy is not sound, Stopped; `target` may
+    be half a file then.
+    """
+    began = time.monotonic()
+    flush = os.open(target, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
+        with closing(_reading(source)) as old:
+            wanted = _counts(old)
+            with closing(_writing(target)) as new:
+                _hand_over(old, new, flush, rest, stop)
+            os.pwrite(flush, _ROLLBACK, _WAL_HEADER.start)
+            os.fsync(flush)
+        with closing(_writing(target)) as new:
+            problems = check(new, stop=stop)
+            found = _counts(new)
+            (newest_at,) = new.execute(sql("outbound.newest_instant")).fetchone()
+        if problems:
+            raise Corrupt(f"the copy of {str(source)!r} is damaged: {problems[0]}")
+        if found != wanted:
+            raise Corrupt(
+                f"the copy of {str(source)!r} is not whole: {wanted} became {found}"
+            )
+        octets = os.fstat(flush).st_size
+    except sqlite3.Error as exc:
+        if getattr(exc, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
+            raise Stopped("the copy was stopped") from None
+        if isinstance(error := as_store_error(exc, source), Corrupt):
+            raise error from exc
+        raise as_store_error(exc, target) from exc
+    finally:
+        os.close(flush)
+    return Copied(octets, found, int(newest_at), time.monotonic() - began)
+
+
+def check(db: sqlite3.Connection, *, stop: Stop = never, limit: int = 20) -> list[str]:
+    """Return what is wrong with a file, as SQLite says it; nothing: it is sound."""
+    db.set_progress_handler(stop, _LOOKS)
+    try:
+        said = [
+            str(row[0]) for row in db.execute(f"PRAGMA integrity_check({int(limit)})")
+        ]
+        problems = [] if said == ["ok"] else said
+        for table, row, parent, _ in db.execute("PRAGMA foreign_key_check"):
+            problems.append(f"row {row} of {table} refers to a {parent} that is gone")
+            if len(problems) >= limit:
+                break
+        return problems
+    finally:
+        db.set_progress_handler(None, 0)
+
+
+def _counts(db: sqlite3.Connection) -> dict[str, int]:
+    return {
+        name: int(db.execute(sql(f"backups.count_{name}")).fetchone()[0])
+        for name in COUNTED
+    }
+
+
+def _reading(source: Path) -> sqlite3.Connection:
+    """Open the database and hold one snapshot of it."""
+    db = sqlite3.connect(
+        f"{source.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None
+    )
+    try:
+        db.execute("PRAGMA busy_timeout=5000")
+        db.execute("PRAGMA cache_size=-512")
+        if recognise(db, source) == 0:
+            raise StoreError(f"{str(source)!r} is empty")
+        db.execute("BEGIN")
+        db.execute("SELECT count(*) FROM meta").fetchone()
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _writing(target: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(target, isolation_level=None)
+    db.execute("PRAGMA locking_mode=EXCLUSIVE")
+    db.execute("PRAGMA journal_mode=OFF")  # half a copy is thrown away
+    db.execute("PRAGMA synchronous=OFF")  # flushed by us, bit by bit
+    db.execute("PRAGMA cache_size=-2048")
+    db.execute("PRAGMA temp_store=MEMORY")
+    return db
+
+
+def _hand_over(
+    old: sqlite3.Connection,
+    new: sqlite3.Connection,
+    flush: int,
+    rest: float,
+    stop: Stop,
+) -> None:
+    (page_size,) = old.execute("PRAGMA page_size").fetchone()
+    steps_per_flush = max(1, FLUSH_OCTETS // (STEP_PAGES * page_size))
+    done, began = 0, time.monotonic()
+
+    def between(status: int, remaining: int, total: int) -> None:
+        nonlocal done, began
+        done += 1
+        if stop():
+            raise Stopped("the copy was stopped")
+        if done % steps_per_flush == 0:
+            os.fdatasync(flush)
+        took = time.monotonic() - began
+        if rest and remaining:
+            time.sleep(min(took * rest, LONGEST_REST_S))
+        began = time.monotonic()
+
+    old.backup(new, pages=STEP_PAGES, progress=between, sleep=0.05)
