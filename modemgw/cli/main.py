@@ -31,8 +31,10 @@ INTERRUPTED = 130
 COMMANDS = {
     "run": "Run the gateway in the foreground.",
     "demo": "Run the gateway on simulated modems; needs no hardware.",
+    "status": "Show how everything stands, and what to do.",
+    "top": "Watch modems, queue and events, live.",
     "send": "Send a message through the running gateway.",
-    "messages": "List messages, look at one, cancel it, send it again.",
+    "messages": "List and follow messages, look at one, cancel it, send it again.",
     "modems": "List the modems.",
     "sims": "List the SIM cards, take one out of service and back.",
     "pause": "Stop sending; messages are accepted and wait.",

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from modemgw.cli.options import config_option, json_option
+from modemgw.cli.tail import tail
 
 TEXT_SHOWN = 30  # characters in the list
 _SAID_BEFORE = {"id", "state", "to"}  # every step of a timeline is about these
@@ -15,6 +16,9 @@ _SAID_BEFORE = {"id", "state", "to"}  # every step of a timeline is about these
 @click.group()
 def messages() -> None:
     """List messages, look at one, cancel one."""
+
+
+messages.add_command(tail)
 
 
 @messages.command("list")
