@@ -25,6 +25,7 @@ ModemgwError
     └── Corrupt            the file is damaged; a person must restore it
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -177,11 +178,15 @@ class ModemRefused(RequestError):
 
 
 class QuotaExceeded(RequestError):
-    """Too much for now; `retry_after` says when to come back."""
+    """Too much for now; `retry_after` says when to come back.
+
+    `headers` tell of the limit, where HTTP is spoken.
+    """
 
     problem = "quota-exceeded"
     title = "Quota exceeded"
     status = 429
+    headers: Mapping[str, str] = {}
 
 
 class OptedOut(RequestError):

@@ -11,11 +11,10 @@ from ipaddress import IPv6Address
 
 from aiohttp import web
 
-from modemgw.api.limits import limited
 from modemgw.api.peers import peer
 from modemgw.api.problems import HttpError
 from modemgw.clock import Clock
-from modemgw.gateway import key_rules
+from modemgw.gateway import key_rules, ratelimit
 from modemgw.gateway.key_rules import KeyRestricted, address_of
 from modemgw.gateway.keys import KeyRing, Opens
 from modemgw.gateway.model import Caller
@@ -162,7 +161,9 @@ class Authenticator:
                 "too-many-failures",
                 429,
                 "too many wrong keys came from this address",
-                headers=limited("failures", FREE_FAILURES, FORGET_AFTER_S, pause),
+                headers=ratelimit.used_up(
+                    "failures", FREE_FAILURES, FORGET_AFTER_S, pause
+                ),
                 retry_after=pause,
             )
         caller = await find()

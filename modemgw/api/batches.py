@@ -10,7 +10,7 @@ from modemgw.api import body, limits
 from modemgw.api.answers import json_response
 from modemgw.api.messages import idempotency_key
 from modemgw.api.problems import FieldError, HttpError, NotFound, field_error
-from modemgw.api.routing import Call, Route
+from modemgw.api.routing import Call, Example, Route
 from modemgw.api.schema import (
     BatchDocument,
     BatchRequest,
@@ -112,6 +112,27 @@ ROUTES = (
         headers=("Idempotency-Key",),
         answers={202: shapes.BatchAccepted},
         errors=(409, 422, 429, 503),
+        examples={
+            "shift": Example(
+                "Two texts, and what they share",
+                {
+                    "messages": [
+                        {"to": "+4915112345678", "text": "Early shift", "tags": ["a"]},
+                        {"to": "+4915187654321", "text": "Late shift"},
+                    ],
+                    "defaults": {"class": "alert", "expires_in": 1800},
+                },
+            ),
+            "one_wrong": Example(
+                "One of them is refused",
+                {
+                    "messages": [
+                        {"to": "+4915112345678", "text": "Day off"},
+                        {"to": "nobody", "text": "Day off"},
+                    ]
+                },
+            ),
+        },
     ),
     Route(
         method="GET",

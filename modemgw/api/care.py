@@ -9,7 +9,7 @@ from msgspec import Meta
 from modemgw.api import body
 from modemgw.api.answers import json_response
 from modemgw.api.problems import NotFound
-from modemgw.api.routing import Call, Route
+from modemgw.api.routing import Call, Example, Route
 from modemgw.api.schema import NoQuery, Nothing, Strict
 from modemgw.gateway import health_resources, resources, views
 
@@ -116,6 +116,10 @@ ROUTES = (
         body=BenchRequest,
         answers={200: resources.Sim},
         errors=(404, 422),
+        examples={
+            "hour": Example("For an hour", {"reason": "new tariff", "for": 3600}),
+            "open": Example("Until somebody ends it", {}),
+        },
     ),
     Route(
         method="POST",
@@ -126,6 +130,10 @@ ROUTES = (
         body=ParoleRequest,
         answers={200: resources.Sim},
         errors=(404, 422),
+        examples={
+            "slowly": Example("After 20 good messages as always", {"messages": 20}),
+            "at_once": Example("As always from now on", {"messages": 0}),
+        },
     ),
     Route(
         method="POST",

@@ -44,9 +44,13 @@ async def readyz(call: Call) -> web.Response:
         reasons=reasons,
     )
     return json_response(
-        views.encode(answer), 503, {"Content-Type": problems.CONTENT_TYPE}
+        views.encode(answer),
+        503,
+        {"Content-Type": problems.CONTENT_TYPE, "Retry-After": str(LOOK_AGAIN_S)},
     )
 
+
+LOOK_AGAIN_S = 5  # what is missing at a start is there within seconds
 
 ROUTES = (
     Route(

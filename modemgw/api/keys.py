@@ -9,7 +9,7 @@ from msgspec import UNSET
 from modemgw.api import body
 from modemgw.api.answers import json_response
 from modemgw.api.problems import field_error
-from modemgw.api.routing import AFTER, BEFORE, Call, Route
+from modemgw.api.routing import AFTER, BEFORE, Call, Example, Route
 from modemgw.api.schema import KeyPatch, KeyRequest, NoQuery, RotateRequest, end_ms
 from modemgw.config.money import limit
 from modemgw.gateway import key_resources, twilio, views
@@ -176,6 +176,21 @@ ROUTES = (
         body=KeyRequest,
         answers={201: key_resources.NewKey},
         errors=(422, 503),
+        examples={
+            "app": Example(
+                "For a program that sends", {"name": "shop", "scopes": ["sender"]}
+            ),
+            "guarded": Example(
+                "One that cannot do much harm",
+                {
+                    **{"name": "doorbell", "scopes": ["messages:send"]},
+                    **{"limits": ["20/day", "5.00/month"], "classes": ["alert"]},
+                    **{"cidrs": ["10.0.0.0/24"], "destinations": ["DE", "+43"]},
+                    **{"sims": ["red"], "surfaces": ["native"]},
+                    "expires_at": "2031-01-01T00:00:00Z",
+                },
+            ),
+        },
     ),
     Route(
         method="PATCH",
@@ -187,6 +202,10 @@ ROUTES = (
         body=KeyPatch,
         answers={200: key_resources.Key},
         errors=(404, 422, 503),
+        examples={
+            "limits": Example("Another limit", {"limits": ["100/day"]}),
+            "lift": Example("No end, any place", {"expires_at": None, "cidrs": []}),
+        },
     ),
     Route(
         method="POST",
@@ -198,6 +217,10 @@ ROUTES = (
         body=RotateRequest,
         answers={200: key_resources.NewKey},
         errors=(404, 422, 503),
+        examples={
+            "usual": Example("Both for a day", {}),
+            "at_once": Example("The old one has leaked", {"overlap": 0}),
+        },
     ),
     Route(
         method="GET",

@@ -1,22 +1,12 @@
 """RateLimit and RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers).
 
-Every 429 has them, and answers to keys with limits. Nothing is worked out for
-others.
+Every 429 has them (gateway/ratelimit.py), and answers to keys with limits. Nothing is
+worked out for others.
 """
-
-import math
 
 from modemgw.gateway import ratelimit
 from modemgw.gateway.gateway import Gateway
 from modemgw.gateway.model import Caller
-
-
-def limited(name: str, most: int, window_s: float, left_s: float) -> dict[str, str]:
-    """Return the headers of a limit that is used up for `left_s` more seconds."""
-    return {
-        "RateLimit-Policy": f'"{name}";q={most};w={math.ceil(window_s)}',
-        "RateLimit": f'"{name}";r=0;t={max(1, math.ceil(left_s))}',
-    }
 
 
 def tell(headers: dict[str, str], gateway: Gateway, caller: Caller) -> None:

@@ -13,6 +13,7 @@ from aiohttp import web
 from modemgw.api.problems import HttpError, field_error
 from modemgw.api.routing import REQUEST_ID, Call
 from modemgw.errors import StoreError
+from modemgw.gateway import ratelimit
 from modemgw.gateway.envelopes import Frame
 from modemgw.gateway.stream import Ended, Full, Listener
 from modemgw.store import keys
@@ -34,11 +35,12 @@ async def open_listener(
         listener = await call.gateway.outlets.stream.open(
             call.caller.key_id, types, since=since, cursor=cursor
         )
-    except Full:
+    except Full as exc:
         raise HttpError(
             "too-many-streams",
             429,
             "too many event streams are open, with this key or in all; close some",
+            headers=ratelimit.used_up("streams", exc.most, 0, FULL_RETRY_S),
             retry_after=FULL_RETRY_S,
         ) from None
     except Ended:

@@ -12,7 +12,7 @@ from modemgw import number
 from modemgw.api import body, limits
 from modemgw.api.answers import json_response, page_behind
 from modemgw.api.problems import NotFound, field_error
-from modemgw.api.routing import Call, Route
+from modemgw.api.routing import Call, Example, Route
 from modemgw.api.schema import (
     MessageQuery,
     NoQuery,
@@ -192,6 +192,14 @@ async def post_settle(call: Call) -> web.Response:
     return json_response(views.encode(await _message(call, call.id)))
 
 
+_APPOINTMENT = {
+    **{"to": "+4915112345678", "text": "Your bike is ready."},
+    **{"class": "transactional", "priority": "normal", "expires_in": 3600},
+    **{"route": {"pool": "default", "sticky": True}, "max_segments": 3},
+    **{"on_in_doubt": "wait_report", "fallback": [{"after": 120, "sim": "blue"}]},
+    **{"reference": "order-991", "tags": ["workshop"], "metadata": {"ticket": "77"}},
+}
+
 ROUTES = (
     Route(
         method="POST",
@@ -202,8 +210,31 @@ ROUTES = (
         body=SubmitRequest,
         query=SubmitQuery,
         headers=("Idempotency-Key",),
-        answers={200: shapes.OutboundMessage, 202: shapes.OutboundMessage},
+        answers={202: shapes.OutboundMessage, 200: shapes.OutboundMessage},
         errors=(409, 422, 429, 503),
+        examples={
+            "plain": Example("A text", {"to": "+4915112345678", "text": "Hello"}),
+            "appointment": Example("With everything", _APPOINTMENT),
+            "later": Example(
+                "At a time",
+                {
+                    **{"to": "0151 12345678", "text": "See you at noon."},
+                    "send_at": "2026-12-24T08:00:00+01:00",
+                },
+            ),
+            "binary": Example(
+                "Octets to a port", {"to": "80888", "data": "3q2+7w==", "port": 16000}
+            ),
+            "dry_run": Example(
+                "With ?dry_run=true: only what it would be",
+                {"to": "+4915112345678", "text": "5 \u20ac", "class": "alert"},
+                query="?dry_run=true",
+                status=200,
+            ),
+            "no_number": Example(
+                "What cannot be dialled", {"to": "call me", "text": "Hello"}, status=422
+            ),
+        },
     ),
     Route(
         method="GET",
@@ -252,5 +283,10 @@ ROUTES = (
         body=SettleRequest,
         answers={200: shapes.OutboundMessage},
         errors=(404, 409, 422, 503),
+        examples={
+            "sent": Example("The recipient has it", {"as": "sent"}),
+            "failed": Example("It never left", {"as": "failed"}),
+            "resend": Example("Send it again", {"as": "resend"}),
+        },
     ),
 )

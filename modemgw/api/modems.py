@@ -6,7 +6,7 @@ from aiohttp import web
 from modemgw.api import body
 from modemgw.api.answers import json_response
 from modemgw.api.problems import NotFound
-from modemgw.api.routing import Call, Route
+from modemgw.api.routing import Call, Example, Route
 from modemgw.api.schema import (
     ConsoleRequest,
     JournalQuery,
@@ -138,5 +138,11 @@ ROUTES = (
         body=ConsoleRequest,
         answers={200: bench_resources.ConsoleReply},
         errors=(404, 409, 422, 502),
+        examples={
+            "signal": Example("How strong the signal is", {"command": "AT+CSQ"}),
+            "refused": Example(
+                "What could cost money", {"command": "ATD0900123456"}, status=422
+            ),
+        },
     ),
 )

@@ -16,8 +16,8 @@ from aiohttp import web
 
 from modemgw.api import body
 from modemgw.api.auth import AUTHENTICATOR
-from modemgw.api.problems import RequestError, retry_after
-from modemgw.api.routing import PUBLIC, Call, Route
+from modemgw.api.problems import RequestError, come_back
+from modemgw.api.routing import PUBLIC, Call, Example, Route
 from modemgw.api.schema import NoQuery
 from modemgw.gateway import views
 from modemgw.gateway.key_rules import NATIVE
@@ -143,7 +143,7 @@ async def _client(call: Call) -> _Client:
             raise _wrong_client(call) from None
         if exc.status == TOO_MANY:
             raise Refused(
-                "temporarily_unavailable", exc.detail, TOO_MANY, retry_after(exc)
+                "temporarily_unavailable", exc.detail, TOO_MANY, come_back(exc)
             ) from None
         raise Refused("unauthorized_client", exc.detail) from None
     return _Client(name, fields)
@@ -208,6 +208,7 @@ def _json(
     )
 
 
+_CLIENT = {"client_id": "k7k7k7k7", "client_secret": "its-secret"}  # an example
 _ERRORS = {400: OAuthError, 401: OAuthError, 408: OAuthError, 413: OAuthError}
 
 ROUTES = (
@@ -221,6 +222,27 @@ ROUTES = (
         media="application/json",
         answers={200: TokenAnswer, **_ERRORS, 429: OAuthError},
         errors=(503,),
+        examples={
+            "all": Example(
+                "All scopes of the key", {"grant_type": "client_credentials", **_CLIENT}
+            ),
+            "some": Example(
+                "One of them",
+                {
+                    "grant_type": "client_credentials",
+                    "scope": "messages:send",
+                    **_CLIENT,
+                },
+            ),
+            "wrong": Example(
+                "A wrong secret",
+                {
+                    **{"grant_type": "client_credentials", "client_id": "k7k7k7k7"},
+                    "client_secret": "guessed",
+                },
+                status=401,
+            ),
+        },
     ),
     Route(
         method="POST",
@@ -232,5 +254,8 @@ ROUTES = (
         media="application/json",
         answers={200: None, **_ERRORS, 429: OAuthError},
         errors=(503,),
+        examples={
+            "token": Example("A token of this key", {"token": "mgt_0", **_CLIENT}),
+        },
     ),
 )

@@ -7,12 +7,14 @@ docstrings, schemas from the structs that decode and encode.
 import inspect
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import msgspec
 from aiohttp import web
 
 from modemgw import __version__
+from modemgw.api import examples
 from modemgw.api.answers import json_response
 from modemgw.api.problems import CONTENT_TYPE, TITLES
 from modemgw.api.pushed_events import EVENTS, Pushed
@@ -20,6 +22,7 @@ from modemgw.api.routing import ANY_KEY, PUBLIC, Call, Route
 from modemgw.gateway import resources, shapes, views
 
 PATH = "/v1/openapi.json"
+EXAMPLES = Path(__file__).with_name("examples.json")  # see examples.py
 Json = dict[str, Any]
 _REF = "#/components/schemas/{name}"
 _HEADERS = {
@@ -47,8 +50,10 @@ def document(routes: Iterable[Route]) -> bytes:
     schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
     by_type = dict(zip(types, schemas, strict=True))
     paths: dict[str, Json] = {}
+    answered = msgspec.json.decode(EXAMPLES.read_bytes())
     for one in described:
         operation = _operation(one, by_type, components)
+        examples.put(operation, one, answered.get(f"{one.method} {one.path}", {}))
         paths.setdefault(one.path, {})[one.method.lower()] = operation
     return views.encode(
         {

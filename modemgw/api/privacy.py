@@ -9,7 +9,7 @@ from msgspec import Meta
 from modemgw.api import body
 from modemgw.api.answers import json_response
 from modemgw.api.problems import FieldError, field_error
-from modemgw.api.routing import Call, Route
+from modemgw.api.routing import Call, Example, Route
 from modemgw.api.schema import NoQuery, Strict
 from modemgw.gateway import privacy_resources as resources
 from modemgw.gateway import views
@@ -81,6 +81,13 @@ ROUTES = (
         body=ExportRequest,
         answers={200: resources.PrivacyExport},
         errors=(422, 503),
+        examples={
+            "plain": Example("Everything", {"number": "+4915112345678"}),
+            "table": Example(
+                "Also as CSV, in pages",
+                {"number": "+4915112345678", "csv": True, "limit": 2},
+            ),
+        },
     ),
     Route(
         method="POST",
@@ -91,5 +98,12 @@ ROUTES = (
         body=EraseRequest,
         answers={200: resources.PrivacyErased},
         errors=(409, 422, 503),
+        examples={
+            "plain": Example("All that is over", {"number": "+4915187654321"}),
+            "waiting_too": Example(
+                "What waits, too",
+                {"number": "+4915112345678", "waiting": "cancel"},
+            ),
+        },
     ),
 )

@@ -16,7 +16,6 @@ from modemgw.errors import (
     RequestError,
 )
 from modemgw.gateway import views
-from modemgw.gateway.key_purses import KeyLimit
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -139,12 +138,19 @@ def response(
     error: RequestError, *, path: str | UnsetType, request_id: str | UnsetType = UNSET
 ) -> web.Response:
     """Render an error as the answer to a request."""
-    headers = {"Content-Type": CONTENT_TYPE}
-    if isinstance(error, HttpError | KeyLimit):
+    headers = {"Content-Type": CONTENT_TYPE, **come_back(error)}
+    if isinstance(error, HttpError | QuotaExceeded):
         headers.update(error.headers)
-    headers.update(retry_after(error))
     body = views.encode(views.problem(error, instance=path, request_id=request_id))
     return web.Response(status=error.status, headers=headers, body=body)
+
+
+def come_back(error: RequestError) -> dict[str, str]:
+    """Return the headers that say when to come back, and of which limit it is."""
+    if error.status != HTTPStatus.TOO_MANY_REQUESTS:
+        return retry_after(error)
+    own = error.headers if isinstance(error, HttpError | QuotaExceeded) else {}
+    return {**own, **retry_after(error)}
 
 
 def retry_after(error: RequestError) -> dict[str, str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from types import UnionType
 from typing import Any
 
+import msgspec
 from aiohttp import web
 
 from modemgw.gateway.gateway import Gateway
@@ -59,6 +60,19 @@ class Call:
 Handler = Callable[[Call], Awaitable[web.StreamResponse]]
 
 
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One request that the documentation shows; a test makes each of them.
+
+    What came of it is in examples.json, which that test writes and reads.
+    """
+
+    summary: str
+    body: Any = None  # as JSON; of a form: its fields
+    query: str = ""
+    status: int = 0  # of the answer; 0: the first that the route names
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """One method on one path."""
@@ -70,7 +84,7 @@ class Route:
     summary: str
     answers: Mapping[int, type | UnionType | None]  # status -> body, None: no body
     body: type | None = None
-    query: type | None = None
+    query: type[msgspec.Struct] | None = None
     errors: tuple[int, ...] = ()  # beyond those that every route of its kind has
     headers: tuple[str, ...] = field(default=())  # request headers it understands
     surface: str = NATIVE  # which door it is, for keys that open only some
@@ -80,3 +94,13 @@ class Route:
     takes_ticket: bool = False  # `?ticket=` instead of a key
     audit: str = ""  # the name of the act in the audit log, where it succeeds
     also: Mapping[str, Any] = field(default_factory=dict)  # into its documentation
+    examples: Mapping[str, Example] = field(default_factory=dict)
+
+    @property
+    def shown(self) -> Mapping[str, Example]:
+        """Its examples; a route with nothing to fill in has one of its own accord."""
+        if self.examples:
+            return self.examples
+        known = () if self.query is None else self.query.__struct_fields__
+        query = "?limit=2" if "limit" in known else ""
+        return {"usual": Example(self.summary, {} if self.body else None, query)}

@@ -10,7 +10,7 @@ from modemgw import number
 from modemgw.api import body
 from modemgw.api.answers import json_response, page
 from modemgw.api.problems import FieldError, FieldProblem, NotFound
-from modemgw.api.routing import Call, Route
+from modemgw.api.routing import Call, Example, Route
 from modemgw.api.schema import Cursor, Limit, NoQuery, Strict
 from modemgw.gateway import audit, views
 from modemgw.gateway import suppression_resources as resources
@@ -213,7 +213,15 @@ ROUTES = (
         audit="suppression.add",
         summary="Send a number no more messages",
         body=SuppressionRequest,
-        answers={200: resources.Suppression, 201: resources.Suppression},
+        answers={201: resources.Suppression, 200: resources.Suppression},
+        examples={
+            "everywhere": Example(
+                "From no SIM", {"number": "+4915112345678", "note": "by telephone"}
+            ),
+            "one_sim": Example(
+                "From this SIM", {"number": "0151 87654321", "sim": "red"}
+            ),
+        },
     ),
     Route(
         method="POST",
@@ -224,6 +232,12 @@ ROUTES = (
         summary="Enter many numbers",
         body=SuppressionImport,
         answers={200: resources.Imported},
+        examples={
+            "list": Example(
+                "A list with a mistake",
+                {"entries": [{"number": "+4915112345678"}, {"number": "nobody"}]},
+            ),
+        },
     ),
     Route(
         method="POST",
@@ -233,6 +247,11 @@ ROUTES = (
         summary="Look numbers up",
         body=SuppressionCheck,
         answers={200: resources.Standings},
+        examples={
+            "two": Example(
+                "Two numbers", {"numbers": ["+4915112345678", "+4915187654321"]}
+            ),
+        },
     ),
     Route(
         method="GET",

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from modemgw.api import body
 from modemgw.api.answers import json_response
-from modemgw.api.routing import Call, Route
+from modemgw.api.routing import Call, Example, Route
 from modemgw.api.schema import MAX_WAIT_S, NoQuery, Nothing, Strict
 from modemgw.gateway import upkeep_resources as resources
 from modemgw.gateway import views
@@ -127,6 +127,10 @@ ROUTES = (
         query=WaitQuery,
         answers={202: resources.Selftest},
         errors=(404, 409, 422),
+        examples={
+            "next": Example("To whichever SIM is next", {}),
+            "named": Example("To this one, at a price", {"to": "blue", "paid": True}),
+        },
     ),
     Route(
         method="GET",

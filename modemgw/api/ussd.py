@@ -5,7 +5,7 @@ from aiohttp import web
 
 from modemgw.api import body
 from modemgw.api.answers import json_response
-from modemgw.api.routing import Call, Route
+from modemgw.api.routing import Call, Example, Route
 from modemgw.api.schema import NoQuery, UssdReply, UssdRequest
 from modemgw.gateway import bench_resources, views
 
@@ -54,6 +54,10 @@ ROUTES = (
         body=UssdRequest,
         answers={200: bench_resources.UssdAnswer},
         errors=(404, 409, 422, 502),
+        examples={
+            "balance": Example("A question", {"code": "*100#"}),
+            "menu": Example("A menu", {"code": "*101#"}),
+        },
     ),
     Route(
         method="POST",
@@ -64,6 +68,7 @@ ROUTES = (
         body=UssdReply,
         answers={200: bench_resources.UssdAnswer},
         errors=(404, 409, 422, 502),
+        examples={"choice": Example("The first choice", {"text": "1"})},
     ),
     Route(
         method="DELETE",

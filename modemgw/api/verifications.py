@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from modemgw.api import body
 from modemgw.api.answers import json_response
-from modemgw.api.routing import Call, Route
+from modemgw.api.routing import Call, Example, Route
 from modemgw.api.schema import NoQuery, Strict
 from modemgw.gateway import views
 from modemgw.gateway.verifications import Asked
@@ -150,6 +150,16 @@ ROUTES = (
         body=VerificationRequest,
         answers={201: Verification},
         errors=(403, 422, 429, 503),
+        examples={
+            "plain": Example("A code", {"to": "+4915112345678", "app": "Shop"}),
+            "german": Example(
+                "In German, for a page that fills it in",
+                {
+                    **{"to": "+4915112345678", "app": "Shop", "locale": "de"},
+                    **{"length": 8, "ttl": 120, "autofill_domain": "shop.example"},
+                },
+            ),
+        },
     ),
     Route(
         method="GET",
@@ -169,5 +179,9 @@ ROUTES = (
         body=CheckRequest,
         answers={200: CheckAnswer},
         errors=(404, 409, 422, 503),
+        examples={
+            "right": Example("What was sent", {"code": "123456"}),
+            "wrong": Example("Something else", {"code": "000000"}),
+        },
     ),
 )

@@ -10,7 +10,7 @@ from msgspec import Meta
 from modemgw.api import body
 from modemgw.api.answers import json_response
 from modemgw.api.problems import NotFound, field_error
-from modemgw.api.routing import BEFORE, Call, Route
+from modemgw.api.routing import BEFORE, Call, Example, Route
 from modemgw.api.schema import NoQuery, Strict
 from modemgw.config.money import amount
 from modemgw.gateway import resources, views, wallet_resources
@@ -182,6 +182,15 @@ ROUTES = (
         body=SimPatch,
         answers={200: resources.Sim},
         errors=(404, 422, 503),
+        examples={
+            "bundle": Example(
+                "As the operator counts", {"wallet": [{"name": "bundle", "used": 42}]}
+            ),
+            "money": Example(
+                "What is spent of a cap",
+                {"wallet": [{"name": "5.00/month", "used": "1.20"}]},
+            ),
+        },
     ),
     Route(
         method="GET",

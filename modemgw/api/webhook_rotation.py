@@ -10,7 +10,7 @@ from msgspec import Meta
 from modemgw.api import body
 from modemgw.api.answers import json_response
 from modemgw.api.problems import Conflict, NotFound, field_error
-from modemgw.api.routing import Call, Route
+from modemgw.api.routing import Call, Example, Route
 from modemgw.api.schema import NoQuery, Strict
 from modemgw.gateway import resources, signing, views
 from modemgw.store import webhooks as rows
@@ -74,4 +74,8 @@ ROUTE = Route(
     body=WebhookRotation,
     answers={200: resources.NewWebhook},
     errors=(404, 409),
+    examples={
+        "usual": Example("A new one, both for a day", {}),
+        "at_once": Example("The old one has leaked", {"overlap": 0}),
+    },
 )

@@ -9,7 +9,7 @@ from modemgw.api import body, webhook_rotation
 from modemgw.api.answers import json_response, page
 from modemgw.api.events_query import patterns
 from modemgw.api.problems import Conflict, NotFound, field_error
-from modemgw.api.routing import AFTER, BEFORE, Call, Route
+from modemgw.api.routing import AFTER, BEFORE, Call, Example, Route
 from modemgw.api.schema import (
     DeliveryQuery,
     NoQuery,
@@ -213,6 +213,25 @@ ROUTES = (
         summary="Make an endpoint",
         body=WebhookRequest,
         answers={201: resources.NewWebhook},
+        examples={
+            "messages": Example(
+                "Whatever happens to messages",
+                {"url": "http://10.0.0.5/hooks/sms", "events": ["message.*"]},
+            ),
+            "secret": Example(
+                "With a secret of yours",
+                {
+                    "url": "https://shop.example/sms",
+                    "events": ["message.received", "sim.bench"],
+                    "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+                },
+            ),
+            "own_port": Example(
+                "What we do not reach",
+                {"url": "http://169.254.169.254/latest/", "events": ["*"]},
+                status=422,
+            ),
+        },
     ),
     Route(
         method="GET",
@@ -233,6 +252,10 @@ ROUTES = (
         body=WebhookPatch,
         answers={200: resources.Webhook},
         errors=(404, 409),
+        examples={
+            "events": Example("Other events", {"events": ["message.*", "sim.*"]}),
+            "pause": Example("For a while nothing", {"state": "paused"}),
+        },
     ),
     Route(
         method="DELETE",

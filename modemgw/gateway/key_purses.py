@@ -36,9 +36,10 @@ class KeyLimit(QuotaExceeded):
             status=403 if end is None else 429,
             retry_after=left_s or None,
         )
-        self.headers = {"RateLimit-Policy": ratelimit.policy(limit)}
+        headers = {"RateLimit-Policy": ratelimit.policy(limit)}
         if end is not None:
-            self.headers["RateLimit"] = ratelimit.left(limit, 0, end - now)
+            headers["RateLimit"] = ratelimit.left(limit, 0, end - now)
+        self.headers = headers
 
 
 @dataclass(slots=True)

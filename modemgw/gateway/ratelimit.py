@@ -3,6 +3,8 @@
 Amounts of money are whole micro-units there, as the draft knows no fractions.
 """
 
+import math
+
 from modemgw.policy.quota import Limit
 
 _WINDOW_S = {"minute": 60, "hour": 3600, "day": 86_400}  # months differ
@@ -25,6 +27,18 @@ def policy(which: Limit) -> str:
     unit = ';qu="micro-units"' if which.money else ""
     written = f'"{name(which)}";q={which.count}{unit}'
     return written if window is None else f"{written};w={window}"
+
+
+def used_up(name: str, most: int, window_s: float, left_s: float) -> dict[str, str]:
+    """Return the headers of a limit that is used up for `left_s` more seconds.
+
+    `window_s` 0: it is one of things that are there at once, not of a time.
+    """
+    window = f";w={math.ceil(window_s)}" if window_s else ""
+    return {
+        "RateLimit-Policy": f'"{name}";q={most}{window}',
+        "RateLimit": f'"{name}";r=0;t={max(1, math.ceil(left_s))}',
+    }
 
 
 def left(which: Limit, count: int, left_ms: int) -> str:

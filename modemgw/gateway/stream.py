@@ -54,7 +54,11 @@ class Ended(Exception):
 
 
 class Full(Exception):
-    """There are too many listeners, in all or with this key."""
+    """There are too many listeners, in all or with this key: `most`."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most)
+        self.most = most
 
 
 class _State(Enum):
@@ -221,8 +225,10 @@ class Relay:
         """
         if self.closed:
             raise Ended
-        if len(self._listeners) >= MOST or self._by_key[key_id] >= MOST_EACH:
-            raise Full
+        if len(self._listeners) >= MOST:
+            raise Full(MOST)
+        if self._by_key[key_id] >= MOST_EACH:
+            raise Full(MOST_EACH)
         listener = Listener(self, key_id, types)
         self._listeners.add(listener)
         self._by_key[key_id] += 1

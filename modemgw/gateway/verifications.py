@@ -25,6 +25,7 @@ from modemgw.errors import (
     RequestError,
     StoreError,
 )
+from modemgw.gateway import ratelimit
 from modemgw.gateway.model import Caller, Draft, SimView
 from modemgw.gateway.records import Records
 from modemgw.gateway.scrubber import Scrubber
@@ -55,6 +56,13 @@ class TooManyCodes(QuotaExceeded):
 
     problem = "too-many-codes"
     title = "Too many codes"
+
+    def __init__(self, held: rows.Held, now: int) -> None:
+        left_s = (held.until - now) / 1000
+        super().__init__(held.why, retry_after=left_s)
+        self.headers = ratelimit.used_up(
+            held.name, held.most, held.within / 1000, left_s
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +104,10 @@ class Verifications:
         self._sims = sims
         self._changed = asyncio.Event()
         self._callers: dict[str, Caller] = {}  # who asked, while it is open
+
+    def configure(self, config: Config) -> None:
+        """Take up what a reload changed; codes that are open keep their terms."""
+        self._country, self._config = config.country, config.verify
 
     # -- requests ------------------------------------------------------------
 
@@ -206,7 +218,7 @@ class Verifications:
         self, db: Connection, *, to: str, now: int, job: Callable[[Connection], int]
     ) -> int:
         most = self._config.per_prefix
-        free_at, why = rows.free_at(
+        held = rows.held(
             db,
             to,
             to[:-ALIKE],
@@ -214,8 +226,8 @@ class Verifications:
             within=most.seconds * 1000,
             now=now,
         )
-        if free_at > now:
-            raise TooManyCodes(why, retry_after=(free_at - now) / 1000)
+        if held is not None:
+            raise TooManyCodes(held, now)
         return job(db)
 
     # -- for life ------------------------------------------------------------

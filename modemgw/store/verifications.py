@@ -36,23 +36,37 @@ class VerificationRow:
     final_at: int | None
 
 
-def free_at(
-    db: sqlite3.Connection, peer: str, prefix: str, *, most: int, within: int, now: int
-) -> tuple[int, str]:
-    """Return when a number may be sent its next code, and what holds it back.
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What keeps a number from its next code: `most` within so many ms went out."""
 
-    `most` codes within `within` ms go to numbers that begin with `prefix`. 0, "":
-    nothing does.
+    name: str
+    most: int
+    within: int
+    until: int
+    why: str
+
+
+def held(
+    db: sqlite3.Connection, peer: str, prefix: str, *, most: int, within: int, now: int
+) -> Held | None:
+    """Return what holds back the next code of a number; None: nothing does.
+
+    `most` codes within `within` ms go to numbers that begin with `prefix`.
     """
     wanted = {"peer": peer, "since": now - SENDS_MS}
     sent = [row[0] for row in db.execute(sql("verifications.recent_to"), wanted)]
     if len(sent) >= SENDS:
-        return int(sent[-SENDS]) + SENDS_MS, "this number was sent codes lately"
+        until = int(sent[-SENDS]) + SENDS_MS
+        why = "this number was sent codes lately"
+        return Held("codes", SENDS, SENDS_MS, until, why)
     block = {"prefix": prefix, "since": now - within}
     sent = [row[0] for row in db.execute(sql("verifications.recent_like"), block)]
     if len(sent) >= most:
-        return int(sent[-most]) + within, "many numbers like this one were sent codes"
-    return 0, ""
+        until = int(sent[-most]) + within
+        why = "many numbers like this one were sent codes"
+        return Held("codes-alike", most, within, until, why)
+    return None
 
 
 def insert(

@@ -137,7 +137,7 @@ def spoken(
             log.exception("request failed", extra={"surface": dialect.surface})
             error = HttpError("internal-error", 500, "our mistake; it is logged")
         answer = dialect.refuse(request, error)
-        for name, value in problems.retry_after(error).items():
+        for name, value in problems.come_back(error).items():
             answer.headers[name] = value
         return answer
 
