@@ -8,7 +8,7 @@ What becomes of it (which classes, which numbers) is not decided here.
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -83,18 +83,24 @@ class Reader:
         if not 0 < len(body) <= MAX_PHRASE:
             return None
         folded = fold(body)
-        return self._known.get(folded) or self._known.get(_bare(folded))
+        return next(filter(None, map(self._known.get, _bare(folded))), None)
 
 
-def _bare(folded: str) -> str:
-    """Take off courtesy at both ends, and a word that is only repeated."""
-    before = ""
-    while folded != before:
-        before = folded
+def _bare(folded: str) -> Iterator[str]:
+    """Yield a text, then what is left without courtesy at its ends, step by step.
+
+    What is courtesy in one language may be half of a phrase in another ("nem
+    kérem" without "kérem"), so each step is one to try. A word that is only
+    repeated is said once.
+    """
+    steps, seen = [folded], {folded}
+    for text in steps:  # grows while it runs: a step for each pair of ends at most
+        words = text.split()
+        yield words[0] if len(set(words)) == 1 else text
         for polite in _COURTESY:
-            folded = folded.removeprefix(f"{polite} ").removesuffix(f" {polite}")
-    words = folded.split()
-    return words[0] if len(set(words)) == 1 else folded
+            shorter = {text.removeprefix(f"{polite} "), text.removesuffix(f" {polite}")}
+            steps.extend(sorted(shorter - seen))
+            seen |= shorter
 
 
 _COURTESY = tuple(sorted(set(map(fold, table.COURTESY)), key=len, reverse=True))

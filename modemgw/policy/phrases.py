@@ -33,7 +33,7 @@ def fold(text: str) -> str:
     """
     words = words_of(text)
     if len(words) >= LETTERS_TO_JOIN and all(len(word) == 1 for word in words):
-        return "".join(words)
+        return _fold_word("".join(words))
     return " ".join(words)
 
 

@@ -4,7 +4,7 @@
 from itertools import chain
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from modemgw.policy import optout_words as table
@@ -206,6 +206,7 @@ def test_punctuation_changes_nothing(phrase: str, mark: str) -> None:
     assert plain.intent is marked.intent is STOP
 
 
+@example("nem kerem", ["please"])  # its own end is courtesy, too
 @given(st.sampled_from(PHRASES), st.lists(COURTESY, max_size=2))
 def test_courtesy_changes_nothing(phrase: str, polite: list[str]) -> None:
     found = READER.read(" ".join([phrase, *polite]))
@@ -233,6 +234,7 @@ def test_nothing_breaks_it(text: str) -> None:
     assert all(words_of(text))
 
 
+@example("0:X:µ")  # one word of two scripts, once it is joined
 @given(st.text(max_size=200))
 def test_folding_twice_is_folding_once(text: str) -> None:
     folded = fold(text)
