@@ -29,6 +29,7 @@ from modemgw.clock import Clock, SystemClock
 from modemgw.config.model import Config
 from modemgw.config.paths import admin_socket
 from modemgw.errors import Corrupt, ModemgwError, StoreError
+from modemgw.gateway.backups import Backups
 from modemgw.gateway.gateway import Gateway
 from modemgw.gateway.metrics import HttpTally
 from modemgw.modem.discovery import Look, Scanner
@@ -131,6 +132,8 @@ class Daemon:
             group.create_task(_forever(run), name=name)
         group.create_task(self._prove_progress(), name="watchdog")
         group.create_task(self.gateway.store.finish_check(), name="check")
+        backups = Backups(self.gateway.store, self._clock, self.config)
+        group.create_task(_forever(backups.run), name="backup")
         if self.tls is not None:
             group.create_task(_forever(self.tls.run), name="tls")
 

@@ -46,6 +46,7 @@ COMMANDS = {
     "audit": "Show who did what, and prove that nobody changed it.",
     "privacy": "Show or erase what is kept of a number.",
     "usage": "Show what was sent and billed.",
+    "db": "Back up, restore, check, export and import the database.",
     "config": "Check and show the configuration.",
     "simulate": "Offer simulated modems to any AT client.",
     "pdu": "Decode and encode PDUs.",

@@ -14,6 +14,7 @@ import msgspec
 from modemgw.at.families import FAMILIES
 from modemgw.config import (
     alerts,
+    backup,
     balance,
     calls,
     hardware_load,
@@ -170,6 +171,7 @@ class _Reading:
             inbound=inbound.inbound(top, self._country, sims, self._secret),
             opt_out=optout.opt_out(top),
             retention=retention.retention(top),
+            backup=backup.backup(top, self._below),
             profiles=self._profiles,
             power=hardware_load.power(top),
             calls=calls.calls(top),

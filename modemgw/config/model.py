@@ -12,6 +12,7 @@ import msgspec
 
 from modemgw.at.profile import Profile
 from modemgw.config.alerts import AlertRoute
+from modemgw.config.backup import BackupConfig
 from modemgw.config.calls import Calls
 from modemgw.config.cards import Card, SimDefaults, Sims
 from modemgw.config.hardware import PowerConfig, ProfileConfig, all_profiles
@@ -316,6 +317,7 @@ class Config(msgspec.Struct, frozen=True):
     inbound: InboundConfig = InboundConfig()
     opt_out: OptOutConfig = OptOutConfig()
     retention: Retention = Retention()
+    backup: BackupConfig = BackupConfig()
     profiles: tuple[ProfileConfig, ...] = ()
     power: PowerConfig = PowerConfig()
     calls: Calls = Calls()

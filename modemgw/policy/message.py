@@ -76,10 +76,14 @@ CANCELABLE = frozenset({MessageState.SCHEDULED, MessageState.QUEUED})
 
 _M = MessageState
 MESSAGE_STEPS: dict[MessageState, frozenset[MessageState]] = {
-    _M.SCHEDULED: frozenset({_M.QUEUED, _M.CANCELED, _M.EXPIRED, _M.BLOCKED}),
+    # What waits becomes in_doubt in a database that was restored from a backup.
+    _M.SCHEDULED: frozenset(
+        {_M.QUEUED, _M.CANCELED, _M.EXPIRED, _M.BLOCKED, _M.IN_DOUBT}
+    ),
     # Back to scheduled where its quiet hours begin before a SIM was free.
     _M.QUEUED: frozenset(
         {_M.SENDING, _M.SCHEDULED, _M.CANCELED, _M.EXPIRED, _M.FAILED, _M.BLOCKED}
+        | {_M.IN_DOUBT}
     ),
     _M.SENDING: frozenset({_M.SENT, _M.QUEUED, _M.FAILED, _M.EXPIRED, _M.IN_DOUBT}),
     _M.SENT: frozenset({_M.DELIVERED, _M.UNDELIVERED, _M.NO_REPORT}),

@@ -26,7 +26,8 @@ Item = TypeVar("Item")
 log = logging.getLogger("modemgw.store")
 
 FILE_NAME = "modemgw.db"
-_CLEAN = "clean"  # meta key: '1' while no daemon runs on the file
+CLEAN = "clean"  # meta key: '1' while no daemon runs on the file
+RESTORING = f"{FILE_NAME}.restoring"  # is there while a restore changes files
 CHECK_AT_ONCE = 64 * 2**20  # octets: a larger file is checked while it is in use
 CHECK_DEADLINE_S = 6 * 3600.0
 
@@ -168,7 +169,7 @@ class Store:
         self.reader.close()
         try:
             if clean and self.damage is None and self.is_checked:
-                meta.put(self._connection, _CLEAN, "1")
+                meta.put(self._connection, CLEAN, "1")
         except sqlite3.Error:
             pass  # a full or failing disk: the next start checks the file instead
         finally:
@@ -190,6 +191,11 @@ def _open(
         raise StoreError(f"cannot make {str(data_dir)!r}: {exc.strerror}") from exc
     lock = DirectoryLock(data_dir)
     try:
+        if (data_dir / RESTORING).exists():
+            raise StoreError(
+                f"a restore was cut short in {str(data_dir)!r}; run it again:"
+                " modemgw db restore FILE"
+            )
         connection = _connect(path)
         try:
             return lock, connection, *_prepare(connection, path, ids, large)
@@ -218,11 +224,11 @@ def _prepare(
         recognise(connection, path)  # before the first setting changes the file
         configure(connection)
         migrate(connection, path)
-        was_clean = meta.get(connection, _CLEAN) != "0"
+        was_clean = meta.get(connection, CLEAN) != "0"
         is_checked = was_clean or path.stat().st_size <= large
         if not was_clean and is_checked:
             _check(connection, path)
-        meta.put(connection, _CLEAN, "0")
+        meta.put(connection, CLEAN, "0")
         meta.seed(connection, ids)
     except sqlite3.Error as exc:
         raise as_store_error(exc, path) from exc

@@ -19,3 +19,8 @@ SELECT count(*) FROM event;
 -- How many TPDUs there are.
 -- scan: compares a backup with what it was made of
 SELECT count(*) FROM raw_tpdu;
+
+-- name: behind
+-- Messages behind a row id, oldest first: what a database has and a backup has not.
+SELECT id, public_id, direction, state, peer, created_at FROM message
+ WHERE id > :after ORDER BY id LIMIT :limit;

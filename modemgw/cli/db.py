@@ -1,0 +1,169 @@
+"""`modemgw db`: back up, restore, check, export and import the database.
+
+These work on the files themselves; `backup`, `check` and `export` also while the daemon
+runs on them.
+"""
+
+import sys
+from pathlib import Path
+
+import click
+
+from modemgw.cli.options import config_option, json_option
+
+
+@click.group()
+def db() -> None:
+    """Back up, restore, check, export and import the database."""
+
+
+@db.command()
+@config_option
+@click.argument("path", required=False, type=click.Path(path_type=Path))
+@click.option("--encrypt", metavar="KEY", help="For this public key (age1…).")
+@click.option("--plain", is_flag=True, help="Not encrypted, whatever is configured.")
+@click.option("--fast", is_flag=True, help="Without rests; sending may wait for it.")
+@json_option
+def backup(
+    config_path: Path,
+    path: Path | None,
+    encrypt: str | None,
+    plain: bool,
+    fast: bool,
+    as_json: bool,
+) -> None:
+    """Make a backup now, into the directory PATH or the configured one.
+
+    The daemon may run. Older backups there are removed only where the directory is
+    the configured one, by `backup.keep`.
+    """
+    from modemgw.cli.output import show_json  # noqa: PLC0415 (help stays quick)
+    from modemgw.clock import SystemClock  # noqa: PLC0415
+    from modemgw.config.load import load  # noqa: PLC0415
+    from modemgw.gateway import backups  # noqa: PLC0415
+    from modemgw.store import snapshot  # noqa: PLC0415
+    from modemgw.store.shelf import Place  # noqa: PLC0415
+
+    if plain and encrypt:
+        raise click.UsageError("--plain and --encrypt exclude each other")
+    config = load(config_path)
+    place = None if path is None else Place(path, keep=sys.maxsize)
+    recipients = () if plain else None if encrypt is None else (encrypt,)
+    made = backups.make(
+        config,
+        now_ms=SystemClock().now_ms(),
+        place=place,
+        recipients=recipients,
+        rest=0.0 if fast else snapshot.REST,
+    )
+    about = {
+        "path": str(made.path),
+        "octets": made.octets,
+        "seconds": round(made.seconds, 1),
+        "encrypted": made.sealed,
+        "messages": made.copied.counts["message"],
+        "removed": list(made.removed),
+    }
+    if as_json:
+        show_json(about)
+        return
+    how = "encrypted" if made.sealed else "not encrypted"
+    click.echo(
+        f"{made.path}: {made.octets / 2**20:.1f} MiB, {about['messages']} messages,"
+        f" checked, {how}, {made.seconds:.1f} s"
+    )
+    for name in made.removed:
+        click.echo(f"removed {name}")
+
+
+@db.command()
+@config_option
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--open",
+    "open_",
+    type=click.Choice(["hold", "send", "fail"]),
+    default="hold",
+    show_default=True,
+    help="What to do with messages that were waiting when the backup was made.",
+)
+@click.option(
+    "--identity",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The secret key of an encrypted backup.",
+)
+@json_option
+def restore(
+    config_path: Path, file: Path, open_: str, identity: Path | None, as_json: bool
+) -> None:
+    """Put the backup FILE in the place of the database.
+
+    The daemon must not run. The backup is checked first, and the old database is kept.
+    Messages that were waiting may have left since the backup: they are held as
+    `in_doubt`, and nothing is sent twice. `send` sends them all the same.
+    """
+    from modemgw.cli.output import show_json, talk  # noqa: PLC0415
+    from modemgw.clock import SystemClock  # noqa: PLC0415
+    from modemgw.config.load import load  # noqa: PLC0415
+    from modemgw.gateway.restored import bring_back  # noqa: PLC0415
+    from modemgw.gateway.restoring import Choice  # noqa: PLC0415
+
+    config = load(config_path)
+    done = bring_back(
+        config.data_dir,
+        file,
+        identities=_identities(identity),
+        choice=Choice(open_),
+        now_ms=SystemClock().now_ms(),
+        told=talk if sys.stderr.isatty() else lambda sentence: None,
+    )
+    if as_json:
+        show_json(done.as_dict())
+        return
+    for sentence in done.sentences():
+        click.echo(sentence)
+
+
+@db.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--passphrase", is_flag=True, help="Ask for one, to protect the file.")
+def key(file: Path, passphrase: bool) -> None:
+    """Make a key for encrypted backups.
+
+    The secret half goes to FILE, which belongs on another machine or on paper: the
+    gateway needs only the public half, which is printed, in `backup.encrypt`.
+    """
+    from modemgw.cli.output import talk  # noqa: PLC0415
+    from modemgw.store import sealing  # noqa: PLC0415
+    from modemgw.store.restore import private_file  # noqa: PLC0415
+
+    secret, public = sealing.new_identity()
+    text = f"# public key: {public}\n{secret}\n".encode()
+    if passphrase:
+        phrase = click.prompt(
+            "Passphrase", hide_input=True, confirmation_prompt=True, err=True
+        )
+        text = sealing.lock_identity(text.decode(), phrase)
+    try:
+        with private_file(file) as stream:
+            stream.write(text)
+    except OSError as exc:
+        raise click.UsageError(f"cannot write {file}: {exc.strerror}") from None
+    talk(f"the secret key is in {file}: without it nobody opens the backups")
+    click.echo(public)
+
+
+def _identities(file: Path | None) -> list[str]:
+    from modemgw.store import sealing  # noqa: PLC0415
+
+    if file is None:
+        return []
+    try:
+        head = file.read_bytes()[: sealing.MAX_KEY_OCTETS]
+    except OSError as exc:
+        raise click.UsageError(f"cannot read {file}: {exc.strerror}") from None
+    phrase = None
+    if sealing.is_locked(head):
+        phrase = click.prompt(f"Passphrase of {file}", hide_input=True, err=True)
+    return sealing.read_identities(file, phrase)

@@ -1,0 +1,300 @@
+"""Backups: the nightly task, what travels along, and how the last one went.
+
+What became of the last backup stands in `backup.json` in the data directory, written
+by the daemon and by `modemgw db backup` alike, and read by whoever warns of old ones.
+"""
+
+import asyncio
+import logging
+import os
+import re
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from modemgw import __version__
+from modemgw.clock import Clock
+from modemgw.config.load import secrets
+from modemgw.config.model import Config
+from modemgw.config.paths import certificates
+from modemgw.config.secret import Secret, mask_url
+from modemgw.errors import StoreError
+from modemgw.store import backup, events, snapshot
+from modemgw.store.backup import Luggage, Made
+from modemgw.store.database import Store
+from modemgw.store.shelf import Place
+
+log = logging.getLogger("modemgw.backup")
+
+RECORD = "backup.json"
+DAY_MS = 86_400_000
+LATE_MS = 2 * 3_600_000  # after so much more than a day a backup is too old
+AGAIN_S = 3600.0  # after a failure
+FIRST_AFTER_S = 900.0  # a start has better things to do than what was missed
+LONGEST_SLEEP_S = 900.0  # the wall clock may jump
+MAX_FILE_OCTETS = 1 << 20
+
+
+class LastBackup(msgspec.Struct, frozen=True):
+    """How backups stand. Instants in Unix ms; None: there was none."""
+
+    made_at: int | None = None
+    path: str | None = None
+    octets: int = 0
+    seconds: float = 0.0
+    encrypted: bool = False
+    failed_at: int | None = None  # since the last good one
+    why: str | None = None  # sentence for people
+
+    def is_late(self, now_ms: int) -> bool:
+        """Say whether the last good one is older than a day and a bit."""
+        return self.made_at is None or now_ms - self.made_at > DAY_MS + LATE_MS
+
+
+def last_backup(data_dir: Path) -> LastBackup:
+    """Return how the backups of a data directory stand; never raises."""
+    try:
+        raw = (data_dir / RECORD).read_bytes()
+        return msgspec.json.decode(raw, type=LastBackup)
+    except (OSError, msgspec.MsgspecError):
+        return LastBackup()
+
+
+def record(data_dir: Path, found: LastBackup) -> None:
+    """Remember how the backups stand, for `last_backup`."""
+    path = data_dir / RECORD
+    half = path.with_name(f".{RECORD}.{os.getpid()}")
+    with suppress(OSError):  # on a full disk it stays what it was
+        half.write_bytes(msgspec.json.encode(found))
+        half.chmod(0o640)
+        if os.geteuid() == 0:
+            owner = data_dir.stat()
+            os.chown(half, owner.st_uid, owner.st_gid)
+        half.replace(path)
+
+
+def luggage(config: Config, *, sealed: bool) -> Luggage:
+    """Return what travels with the database.
+
+    Always the configuration, without the secrets that stand in it. Where the backup is
+    sealed they stay, and the files with secrets and the gateway's certificates come,
+    too. What cannot be read is left out.
+    """
+    text = None
+    if config.path is not None:
+        with suppress(OSError, UnicodeDecodeError):
+            text = config.path.read_text("utf-8-sig")
+    if not sealed:
+        return Luggage(__version__, text and without_secrets(text, config))
+    files: dict[str, bytes] = {}
+    paths = [secret.file for secret in secrets(config) if secret.file is not None]
+    with suppress(OSError):
+        paths += sorted(one for one in certificates(config).iterdir() if one.is_file())
+    for path in dict.fromkeys(paths):
+        with suppress(OSError), path.open("rb") as stream:
+            name = path.name if path.name not in files else f"{len(files)}-{path.name}"
+            files[name] = stream.read(MAX_FILE_OCTETS)
+    return Luggage(__version__, text, files)
+
+
+def without_secrets(text: str, config: Config) -> str:
+    """Blank out the secrets that stand in a configuration file.
+
+    >>> from modemgw.config.load import parse
+    >>> text = 'modems:\\n- {name: a, port: /dev/a, pin: "1234"}\\n'
+    >>> without_secrets(text, parse(text, "x"))
+    'modems:\\n- {name: a, port: /dev/a, pin: ****}\\n'
+    """
+    lines = text.splitlines(keepends=True)
+    # From behind, so that the columns before stay right.
+    places = [(*_place(one), one.plain) for one in secrets(config) if one.plain]
+    for line, column, plain in sorted(set(places), reverse=True):
+        head, tail = lines[line][:column], lines[line][column:]
+        written = re.match(rf"""(["']?){re.escape(plain)}\1""", tail)
+        end = written.end() if written else len(tail.rstrip("\r\n"))
+        lines[line] = f"{head}****{tail[end:]}"
+    return mask_url("".join(lines))
+
+
+def _place(secret: Secret) -> tuple[int, int]:
+    found = re.search(r":(\d+):(\d+):", secret.place)
+    return (int(found[1]) - 1, int(found[2]) - 1) if found else (0, 0)
+
+
+def make(
+    config: Config,
+    *,
+    now_ms: int,
+    place: Place | None = None,
+    recipients: Sequence[str] | None = None,
+    rest: float = snapshot.REST,
+    stop: snapshot.Stop = snapshot.never,
+) -> Made:
+    """Make a backup as configured, or elsewhere; and remember how it went.
+
+    Blocks. Raises StoreError.
+    """
+    wanted = config.backup
+    if place is None:
+        if wanted.path is None:
+            raise StoreError("no backup.path is configured; name a directory")
+        place = Place(wanted.path, wanted.mount, wanted.keep)
+    to = wanted.encrypt if recipients is None else recipients
+    before = last_backup(config.data_dir)
+    try:
+        made = backup.make(
+            config.data_dir,
+            place,
+            luggage(config, sealed=bool(to)),
+            now_ms=now_ms,
+            recipients=to,
+            rest=rest,
+            stop=stop,
+        )
+    except StoreError as exc:
+        if not isinstance(exc, snapshot.Stopped):
+            failed = msgspec.structs.replace(before, failed_at=now_ms, why=str(exc))
+            record(config.data_dir, failed)
+        raise
+    done = LastBackup(made.made_at, str(made.path), made.octets, made.seconds, bool(to))
+    record(config.data_dir, done)
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the event of a backup says."""
+
+    path: str
+    octets: int
+    seconds: float
+    encrypted: bool
+    messages: int
+
+
+class Backups:
+    """The task that makes one every night."""
+
+    def __init__(self, store: Store, clock: Clock, config: Config) -> None:
+        self._store = store
+        self._clock = clock
+        self._config = config
+        self._zone = ZoneInfo(config.timezone)
+        self._stop = threading.Event()
+        self._told_at: int | None = None  # a failure
+        self.last = last_backup(config.data_dir)
+
+    async def run(self) -> None:
+        """Make a backup whenever one is due, for life."""
+        if self._config.backup.path is None:
+            await asyncio.Event().wait()
+        try:
+            await self._run()
+        finally:
+            self._stop.set()
+
+    async def _run(self) -> None:
+        await asyncio.sleep(FIRST_AFTER_S)
+        while True:
+            wait_s = (self.due_at() - self._clock.now_ms()) / 1000
+            if wait_s > 0:
+                await asyncio.sleep(min(wait_s, LONGEST_SLEEP_S))
+            elif not await self.back_up():
+                await asyncio.sleep(AGAIN_S)
+
+    def due_at(self) -> int:
+        """Return when the next backup is due, Unix ms; it may be in the past."""
+        if self.last.made_at is None:
+            return 0
+        now = self._clock.now_ms()
+        made_at = min(self.last.made_at, now)  # a clock that went back makes none wait
+        day = datetime.fromtimestamp(made_at / 1000, UTC).astimezone(self._zone)
+        hour, minute = map(int, self._config.backup.at.split(":"))
+        for days in range(3):
+            wanted = (day + timedelta(days=days)).replace(
+                hour=hour, minute=minute, second=0, microsecond=0, fold=0
+            )
+            at = round(wanted.timestamp() * 1000)
+            if at > made_at:
+                return at
+        return now
+
+    async def back_up(self) -> bool:
+        """Make one now; False where it failed, which is logged and told."""
+        now = self._clock.now_ms()
+        job = partial(self._make, now)
+        try:
+            made = await _in_a_thread(job)
+        except snapshot.Stopped:
+            return False
+        except StoreError as exc:
+            await self._failed(str(exc), now)
+            return False
+        finally:
+            self.last = await asyncio.to_thread(last_backup, self._config.data_dir)
+        self._told_at = None
+        told = _Told(
+            str(made.path),
+            made.octets,
+            round(made.seconds, 1),
+            made.sealed,
+            made.copied.counts["message"],
+        )
+        log.info("backup made", extra=asdict(told))
+        await self._tell("gateway.backup_done", asdict(told), now)
+        return True
+
+    def _make(self, now: int) -> Made:
+        snapshot.be_modest()
+        return make(self._config, now_ms=now, stop=self._stop.is_set)
+
+    async def _failed(self, why: str, now: int) -> None:
+        log.error("no backup was made", extra={"error": why})
+        if self._told_at is not None and now - self._told_at < DAY_MS:
+            return
+        self._told_at = now
+        path = str(self._config.backup.path)
+        about: dict[str, object] = {"path": path, "why": why}
+        await self._tell("gateway.backup_failed", about, now)
+
+    async def _tell(self, kind: str, data: dict[str, object], now: int) -> None:
+        ids = self._store.ids
+        try:
+            await self._store.write(
+                lambda db: events.append(
+                    db, kind, at=now, data=data, push=True, ids=ids
+                )
+            )
+        except StoreError as exc:
+            log.error("cannot write to the database", extra={"error": str(exc)})
+
+
+async def _in_a_thread(job: Callable[[], Made]) -> Made:
+    """Run it in a thread of its own, which nobody uses after: it is a modest one."""
+    pool = ThreadPoolExecutor(1, "backup")
+    try:
+        return await asyncio.get_running_loop().run_in_executor(pool, job)
+    finally:
+        pool.shutdown(wait=False)
+
+
+def describe(last: LastBackup) -> str:
+    """Say in a sentence how backups stand.
+
+    >>> describe(LastBackup())
+    'no backup was ever made'
+    """
+    if last.made_at is None:
+        said = "no backup was ever made"
+    else:
+        at = datetime.fromtimestamp(last.made_at / 1000, UTC)
+        said = f"the last backup is of {at:%Y-%m-%d %H:%M} UTC ({last.path})"
+    return said if last.why is None else f"{said}; since then: {last.why}"

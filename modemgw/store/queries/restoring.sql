@@ -1,0 +1,40 @@
+-- A restored database: what its open messages are from then on.
+
+-- fragment: brief
+public_id, state, sequence, peer, reference, segments, created_at, options, key_id,
+reason, sent_at, (SELECT name FROM sim WHERE sim.id = message.sim_id) AS sim
+
+-- name: open_messages
+-- Outbound messages in one state, oldest first.
+SELECT id, not_before, expires_at, own FROM message INDEXED BY message_state
+ WHERE state = :state AND id > :after AND direction = 'outbound'
+ ORDER BY id
+ LIMIT :limit;
+
+-- name: hold_message
+-- It may have left since the backup: a person decides, or a report does.
+UPDATE message
+   SET state = 'in_doubt', sequence = sequence + 1, reason = :reason,
+       decide_at = :decide_at
+ WHERE id = :message_id AND state IN ('scheduled', 'queued', 'sending')
+RETURNING
+-- use: brief
+;
+
+-- name: hold_parts
+-- Which SIM had them since is not known, nor when: from the backup on.
+UPDATE part
+   SET sim_id = CASE state WHEN 'submitting' THEN sim_id END,
+       modem = CASE state WHEN 'submitting' THEN modem END,
+       submitting_at = CASE state WHEN 'submitting' THEN submitting_at ELSE :since END,
+       state = 'in_doubt', tp_mr = NULL, expected_mr = NULL, air = 0
+ WHERE message_id = :message_id AND state IN ('queued', 'claimed', 'submitting');
+
+-- name: jump
+-- Whoever heard of later states before must not take the next one for an old one.
+UPDATE message SET sequence = sequence + :jump WHERE id = :message_id;
+
+-- name: forget_fallbacks
+-- A code that may have gone out by the other SIM does not go there again.
+UPDATE verification SET fallback_at = NULL
+ WHERE cleaned = 0 AND fallback_at IS NOT NULL;
