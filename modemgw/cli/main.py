@@ -30,6 +30,7 @@ INTERRUPTED = 130
 # click command of the same name; a file that is not there is not offered.
 COMMANDS = {
     "run": "Run the gateway in the foreground.",
+    "setup": "Find modems, write a configuration, send a first text.",
     "demo": "Run the gateway on simulated modems; needs no hardware.",
     "status": "Show how everything stands, and what to do.",
     "top": "Watch modems, queue and events, live.",
@@ -37,6 +38,7 @@ COMMANDS = {
     "messages": "List and follow messages, look at one, cancel it, send it again.",
     "modems": "List the modems.",
     "sims": "List the SIM cards, take one out of service and back.",
+    "reload": "Put the configuration file in force, without a restart.",
     "pause": "Stop sending; messages are accepted and wait.",
     "resume": "Send again.",
     "suppressions": "List and change who wants no more messages.",
@@ -47,6 +49,7 @@ COMMANDS = {
     "privacy": "Show or erase what is kept of a number.",
     "usage": "Show what was sent and billed.",
     "db": "Back up, restore, check, export and import the database.",
+    "doctor": "Find what is wrong with this machine, and say what to type.",
     "config": "Check and show the configuration.",
     "simulate": "Offer simulated modems to any AT client.",
     "pdu": "Decode and encode PDUs.",

@@ -1,0 +1,210 @@
+"""`modemgw setup`: from a box with a stick to a text that was delivered."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from modemgw.cli.options import PLACES
+
+if TYPE_CHECKING:
+    from modemgw.cli.setup_talk import Talk
+    from modemgw.cli.setup_wishes import Wishes
+
+Json = dict[str, Any]
+
+MAX_SIMULATED = 16
+
+
+@click.command()
+@click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="MODEMGW_CONFIG",
+    metavar="FILE",
+    help="What to write. Default: the one that is there, else"
+    " /etc/modemgw/modemgw.yaml as root and ./modemgw.yaml as anybody else.",
+)
+@click.option(
+    "--port",
+    "ports",
+    multiple=True,
+    metavar="PORT",
+    help="Ask here only; a path or a pattern. Default: every USB modem.",
+)
+@click.option(
+    "--sim",
+    type=click.IntRange(1, MAX_SIMULATED),
+    metavar="N",
+    help="Rehearse on N simulated modems; they end with the command.",
+)
+@click.option("--country", metavar="CODE", help="Of numbers without +: DE.")
+@click.option("--timezone", metavar="ZONE", help="Default: that of the box.")
+@click.option(
+    "--pin-file",
+    "pin_files",
+    multiple=True,
+    metavar="[WHO=]FILE",
+    help="File with the PIN of the SIM; WHO is a port, an IMEI or an ICCID.",
+)
+@click.option(
+    "--number",
+    "numbers",
+    multiple=True,
+    metavar="[WHO=]NUMBER",
+    help="The SIM's own number, where it does not know it.",
+)
+@click.option(
+    "--test-to", metavar="NUMBER", help="Send one text there, which may cost money."
+)
+@click.option(
+    "--loopback/--no-loopback",
+    default=None,
+    help="Let the SIMs text one another, which may cost money.",
+)
+@click.option(
+    "--listen", metavar="HOST:PORT", help="Default: 127.0.0.1:8080. Others with TLS."
+)
+@click.option(
+    "--fix/--no-fix", default=None, help="Put right what is in the way, without asking."
+)
+@click.option(
+    "--start/--no-start", default=None, help="Start the service, now and at boot."
+)
+@click.option(
+    "--yes",
+    is_flag=True,
+    help="Take each default, replace the file; costs no money.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print what came of it as JSON.")
+def setup(
+    config_path: Path | None,
+    sim: int | None,
+    as_json: bool,
+    yes: bool,
+    **flags: Any,
+) -> int:
+    """Find modems, free their ports, write a configuration, send a first text.
+
+    Asks what it cannot know; with flags for all of it, nothing. Nothing is sent that
+    may cost money before you say so. The exit code is 0 where everything that was
+    tried went well, 1 where not, 2 where a question was left that nobody answered.
+    """
+    from modemgw.cli.output import show_json  # noqa: PLC0415 (help stays quick)
+    from modemgw.cli.setup_talk import Talk  # noqa: PLC0415
+
+    talk = Talk(yes=yes, to_stderr=as_json)
+    with ExitStack() as stack:
+        stack.enter_context(_ended_like_ctrl_c())
+        if sim is not None:
+            flags["ports"] = (_rehearsal(stack, sim),)
+        wishes = _wishes(config_path or _place(sim), yes, flags)
+        result = _run(wishes, talk, stay=sim is not None and not yes)
+    if as_json:
+        show_json(result)
+    return 0 if result["ok"] else 1
+
+
+def _run(wishes: "Wishes", talk: "Talk", *, stay: bool) -> Json:
+    from modemgw.cli import setup_flow as flow  # noqa: PLC0415 (help stays quick)
+    from modemgw.cli.setup_find import Finder, put_back  # noqa: PLC0415
+    from modemgw.cli.setup_gateway import Child, Gateway  # noqa: PLC0415
+    from modemgw.cli.setup_look import Eyes  # noqa: PLC0415
+
+    now = datetime.now().astimezone()
+    finder = Finder(wishes, talk, Eyes())
+    try:
+        places, pins = finder.open_cards(finder.find())
+        answers = flow.ask(wishes, talk, places, pins, now)
+        planned = flow.plan(places, answers)
+        flow.save(wishes, talk, planned, now)
+        running = flow.start(wishes, talk)
+        finder.undo.clear()  # what was stopped is started, or shall not be
+    except BaseException:
+        put_back(finder.undo, talk)
+        raise
+    try:
+        gateway = Gateway(flow.load(wishes.config), running)
+        result = flow.prove(wishes, talk, gateway, answers, planned)
+        result["ok"] = result["ok"] and finder.is_fine
+        flow.farewell(talk, gateway, result, is_service=not isinstance(running, Child))
+        if stay and isinstance(running, Child) and wishes.start is not False:
+            talk.say("the gateway runs until Ctrl-C", "·")
+            running.wait()
+    finally:
+        running.stop()
+    return result
+
+
+def _wishes(config: Path, yes: bool, flags: dict[str, Any]) -> "Wishes":
+    from modemgw.cli.setup_wishes import Wishes, named  # noqa: PLC0415
+    from modemgw.config import values  # noqa: PLC0415
+
+    try:
+        country = flags["country"] and values.country(flags["country"])
+        zone = flags["timezone"] and values.timezone(flags["timezone"])
+        if flags["listen"]:
+            values.listen(flags["listen"])
+        pins = named(flags["pin_files"], "--pin-file")
+        numbers = named(flags["numbers"], "--number")
+        if flags["test_to"]:
+            values.e164(country or "")(flags["test_to"])
+    except ValueError as exc:
+        raise click.UsageError(str(exc)) from None
+    return Wishes(
+        config=config,
+        ports=tuple(str(Path(port).absolute()) for port in flags["ports"]),
+        country=country,
+        timezone=zone,
+        pin_files={who: Path(file) for who, file in pins.items()},
+        numbers=numbers,
+        test_to=flags["test_to"],
+        loopback=flags["loopback"],
+        listen=flags["listen"],
+        fix=True if yes and flags["fix"] is None else flags["fix"],
+        start=flags["start"],
+    )
+
+
+def _place(sim: int | None) -> Path:
+    """Return where the configuration is, or is to be."""
+    import os  # noqa: PLC0415
+
+    if sim is not None:
+        return Path("modemgw-rehearsal.yaml")
+    for place in PLACES:
+        if os.access(place, os.F_OK):
+            return place
+    return PLACES[-1] if os.geteuid() == 0 else PLACES[0]
+
+
+def _rehearsal(stack: ExitStack, count: int) -> str:
+    """Start simulated modems; return the pattern of their ports."""
+    import tempfile  # noqa: PLC0415
+
+    from modemgw.cli.demo import demo_scenario  # noqa: PLC0415
+    from modemgw.cli.simulated import simulated  # noqa: PLC0415
+
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="modemgw-")))
+    stack.enter_context(simulated(count, folder, demo_scenario()))
+    return str(folder / "modem*")
+
+
+@contextmanager
+def _ended_like_ctrl_c() -> Iterator[None]:
+    """Let a hang-up and SIGTERM end setup as Ctrl-C does: tidied up."""
+
+    def end(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {n: signal.signal(n, end) for n in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

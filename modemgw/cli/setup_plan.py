@@ -1,0 +1,191 @@
+"""From what was found and answered to a configuration: text in, text out, no I/O.
+
+What a modem or a network calls itself goes into comments and names only after every
+character that means something elsewhere was taken out.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from modemgw.config import values
+from modemgw.modem.probe import same_imei
+from modemgw.modem.survey import Surveyed
+
+MAX_NAME = 20  # characters of a name that we choose; a file may use 32
+MAX_SHOWN = 40  # of what a modem says about itself, in a comment
+COLUMN = 28  # where comments begin
+PACE = "10/min"  # faster, and an operator takes a SIM for a spammer
+_UNFIT = re.compile(r"[^a-z0-9]+")
+_PLAIN = re.compile(r"[A-Za-z/.][A-Za-z0-9/._+-]*|\d+/[a-z]+")
+_WORDS = frozenset({"on", "off", "yes", "no", "true", "false", "null", "y", "n"})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One modem and how it is found again. `where` is for people."""
+
+    found: Surveyed
+    where: str
+    port: str  # a path that stays the same, as far as there is one
+    is_usb: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a person said. `pins` and `numbers` by the index of the modem."""
+
+    country: str
+    timezone: str
+    date: str  # 2026-11-22, for the first line
+    listen: str = "127.0.0.1:8080"
+    tls: str = "off"
+    data_dir: str = "./data"
+    pins: Mapping[int, str] = field(default_factory=dict)
+    numbers: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be written: the file, and the PINs in files beside it."""
+
+    text: str
+    pins: Mapping[str, str]  # file name -> PIN
+    modems: tuple[str, ...]  # names, in the order of the places
+    sims: tuple[str, ...]  # of the cards; "" where one has no name
+
+
+def plan(places: Sequence[Place], answers: Answers) -> Plan:
+    """Write the configuration for these modems."""
+    modems = names(
+        (place.found.model or place.found.manufacturer for place in places), "modem"
+    )
+    cards = names((place.found.operator for place in places), "sim")
+    cards = tuple(
+        name if card_of(place) else ""
+        for name, place in zip(cards, places, strict=True)
+    )
+    pins: dict[str, str] = {}
+    for index, pin in answers.pins.items():
+        pins[f"pin-{cards[index] or modems[index]}"] = pin
+    lines = [
+        f"# modemgw, made by `modemgw setup` on {answers.date}. Every key that there",
+        "# is: docs/configuration.md. After a change: modemgw config check",
+        _line(f"data_dir: {quoted(answers.data_dir)}", "the database, on a good disk"),
+        _line(f"country: {quoted(answers.country)}", "of numbers without +"),
+        _line(f"timezone: {quoted(answers.timezone)}", "for quiet hours and bills"),
+        "http:",
+        _line(f'  listen: "{answers.listen}"', _who(answers.listen)),
+    ]
+    if answers.tls != "off":
+        lines.append(_line(f"  tls: {answers.tls}", "trust /ca.pem once"))
+    if not any(place.is_usb for place in places):
+        lines.append(_line("discovery: off", "only the modems below"))
+    lines.append("modems:")
+    for index, place in enumerate(places):
+        lines += _modem(index, place, places, modems[index])
+        if index in answers.pins and not cards[index]:
+            lines.append(f"    pin: {{file: pin-{modems[index]}}}")
+    lines += [
+        "sims:",
+        "  defaults:",
+        _line(f"    pace: {PACE}", "faster looks like a spammer"),
+        _line("    reports: on", "ask for delivery reports"),
+    ]
+    if any(cards):
+        lines.append("  cards:")
+    for index, place in enumerate(places):
+        if cards[index]:
+            lines += _card(index, place, cards[index], answers)
+    return Plan("\n".join(lines) + "\n", pins, modems, cards)
+
+
+def names(said: Iterable[str | None], fallback: str) -> tuple[str, ...]:
+    """Make names out of what modems say, each once.
+
+    >>> names(["E3372", None, "E3372", "no"], "modem")
+    ('e3372', 'modem2', 'e3372-2', 'modem4')
+    """
+    found: list[str] = []
+    for index, text in enumerate(said):
+        ascii_ = (text or "").encode("ascii", "ignore").decode().lower()
+        clean = _UNFIT.sub("-", ascii_).strip("-")[:MAX_NAME].strip("-")
+        if not clean or clean in _WORDS or clean.isdigit():
+            clean = f"{fallback}{index + 1}"
+        name, count = clean, 1
+        while name in found:
+            count += 1
+            name = f"{clean}-{count}"
+        found.append(name)
+    return tuple(found)
+
+
+def card_of(place: Place) -> str | None:
+    """Return the ICCID, where it is one that a configuration can hold."""
+    try:
+        return values.iccid(place.found.iccid or "")
+    except ValueError:
+        return None
+
+
+def shown(text: str | None, most: int = MAX_SHOWN) -> str:
+    """Write what a modem says so that it steers neither a terminal nor a file.
+
+    >>> shown(chr(27) + "[31mACME")
+    '\\\\x1b[31mACME'
+    """
+    escaped = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text or "")
+    return escaped if len(escaped) <= most else escaped[: most - 1] + "…"
+
+
+def title(found: Surveyed) -> str:
+    """Return maker and model on one line; a model often repeats its maker."""
+    maker, model = (found.manufacturer or "").strip(), (found.model or "").strip()
+    if model.lower().startswith(maker.lower()):
+        maker = ""
+    return shown(f"{maker} {model}".strip()) or "a modem"
+
+
+def quoted(text: str) -> str:
+    """Write a value for YAML, in quotes where it would mean something else."""
+    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
+        return text
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _modem(index: int, place: Place, places: Sequence[Place], name: str) -> list[str]:
+    imei = place.found.imei
+    others = [one.found.imei for at, one in enumerate(places) if at != index]
+    is_own = imei is not None and not any(same_imei(imei, one) for one in others)
+    where = f", {shown(place.where, 60)}" if place.is_usb else ""
+    about = f"{title(place.found)}{where}"
+    lines = [_line(f"  - name: {quoted(name)}", about)]
+    if is_own and place.is_usb:
+        lines.append(_line(f'    imei: "{imei}"', "in whatever socket it is"))
+    else:  # a line without USB stays where it is; IMEIs of clones tell nothing
+        lines.append(f"    port: {quoted(place.port)}")
+    return lines
+
+
+def _card(index: int, place: Place, name: str, answers: Answers) -> list[str]:
+    lines = [
+        f"    - name: {quoted(name)}",
+        f'      iccid: "{card_of(place)}"',
+    ]
+    number = answers.numbers.get(index)
+    if number:
+        lines.append(f'      number: "{number}"')
+    if index in answers.pins:
+        lines.append(f"      pin: {{file: pin-{name}}}")
+    return lines
+
+
+def _line(text: str, comment: str) -> str:
+    return f"{text.ljust(COLUMN)} # {comment}"
+
+
+def _who(listen: str) -> str:
+    if values.listen(listen).is_loopback:
+        return "this machine only"
+    return "whoever has a key, from anywhere"
