@@ -92,16 +92,15 @@ def _search(
 ) -> tuple[list[Frame], int | None]:
     """Return wanted events, and where the search was left; None: it saw them all."""
     wants = wanting(types)
-    found: list[Frame] = []
-    for _ in range(SCANNED // STEP):
-        page = stream.behind(db, start, STEP)
-        found += [frame(row) for row in page if wants(row.type)]
-        if len(page) < STEP:
-            return found[:limit], None
-        start = page[-1].id
-        if len(found) >= limit:
-            break
-    return found[:limit], start
+    found: list[stream.Pushed] = []
+    behind: int | None = start
+    step, looked = limit, 0  # most polls want every type
+    while behind is not None and len(found) < limit and looked < SCANNED:
+        page = stream.behind(db, behind, step)
+        found += [row for row in page if wants(row.type)]
+        behind = page[-1].id if len(page) == step else None
+        looked, step = looked + step, STEP
+    return [frame(row) for row in found[:limit]], behind
 
 
 async def post_ticket(call: Call) -> web.Response:

@@ -23,6 +23,7 @@ from modemgw.api.schema import (
     unix_ms,
 )
 from modemgw.gateway import shapes, views
+from modemgw.gateway.gateway import Gateway
 from modemgw.gateway.model import IdempotencyKey
 from modemgw.policy.message import MessageState
 from modemgw.store import events, message_counts
@@ -85,8 +86,7 @@ def idempotency_key(request: web.Request, octets: bytes) -> IdempotencyKey | Non
 async def list_messages(call: Call) -> web.Response:
     """List messages, newest first."""
     wish = body.query(call.request, MessageQuery)
-    sims = {views.sim_id(sim.name): sim.name for sim in call.gateway.sims()}
-    wanted = _filter(wish, call.gateway.config.country, sims)
+    wanted = _filter(wish, call.gateway)
     found, total = await call.gateway.store.read(_search(wanted, wish))
     currency = call.gateway.config.sims.currency
     return page_behind(
@@ -108,7 +108,8 @@ def _search(
     return search
 
 
-def _filter(wish: MessageQuery, country: str, sims: dict[str, str]) -> rows.Filter:
+def _filter(wish: MessageQuery, gateway: Gateway) -> rows.Filter:
+    country = gateway.config.country
     states = tuple(wish.state.split(",")) if wish.state else ()
     for state in states:
         if state not in _STATES:
@@ -118,7 +119,7 @@ def _filter(wish: MessageQuery, country: str, sims: dict[str, str]) -> rows.Filt
         states=states,
         to=_written(wish.to, country),
         from_=_written(wish.from_, country),
-        sim=sims.get(wish.sim, wish.sim) if wish.sim else None,
+        sim=_card(wish.sim, gateway) if wish.sim else None,
         tag=wish.tag,
         reference=wish.reference,
         batch=wish.batch_id,
@@ -126,6 +127,12 @@ def _filter(wish: MessageQuery, country: str, sims: dict[str, str]) -> rows.Filt
         until=None if wish.until is None else unix_ms(wish.until, "?until"),
         text=wish.q,
     )
+
+
+def _card(text: str, gateway: Gateway) -> str:
+    """Return the name of a SIM that is named by its id or its name."""
+    ids = {views.sim_id(sim.name): sim.name for sim in gateway.sims()}
+    return ids.get(text, text)
 
 
 def _written(text: str | None, country: str) -> str | None:

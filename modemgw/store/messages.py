@@ -292,7 +292,8 @@ def _branches(db: sqlite3.Connection, wanted: Filter) -> Iterator[_Branch]:
 
 def _ends(db: sqlite3.Connection, wanted: Filter) -> Iterator[_Branch]:
     """Say for each direction who the peer and which the cards must be."""
-    cards = sims.list_sims(db)
+    named = (wanted.to, wanted.from_, wanted.sim) != (None, None, None)
+    cards = sims.list_sims(db) if named else []
 
     def ours(number: str | None) -> tuple[int, ...] | None:
         if number is None and wanted.sim is None:
@@ -323,14 +324,17 @@ def _contains(text: str) -> str:
 
 
 def _message(row: tuple[Any, ...]) -> MessageRow:
-    message = MessageRow(*row)
-    reason, tags, metadata, options = row[13], row[15], row[16], row[17]
+    # By place, in one go: pages of hundreds are made of these.
+    reason, tags, metadata, options, text = row[13], row[15], row[16], row[17], row[25]
     asked = _object(options)
-    return replace(
-        message,
-        text=None if VERIFICATION in asked else message.text,
-        reason=None if reason is None else _object(reason),
-        tags=() if tags is None else tuple(_strings(tags)),
-        metadata={} if metadata is None else _object(metadata),
-        options=asked,
+    return MessageRow(
+        *row[:13],
+        None if reason is None else _object(reason),
+        row[14],
+        () if tags is None else tuple(_strings(tags)),
+        {} if metadata is None else _object(metadata),
+        asked,
+        *row[18:25],
+        None if VERIFICATION in asked else text,
+        *row[26:],
     )
