@@ -10,6 +10,7 @@ import secrets
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from modemgw.store.sql import sql
 
@@ -72,6 +73,7 @@ def forget(
         db.execute(_FORGET_ONE, {"card": pin.card, "hash": pin.hash})
 
 
+@lru_cache(maxsize=32)  # a parked modem asks the same again, every half minute
 def _hash(pin: str, salt: bytes) -> bytes:
     return hashlib.scrypt(pin.encode(), salt=salt, dklen=32, **_COST)
 
