@@ -325,16 +325,13 @@ def _contains(text: str) -> str:
 
 def _message(row: tuple[Any, ...]) -> MessageRow:
     # By place, in one go: pages of hundreds are made of these.
-    reason, tags, metadata, options, text = row[13], row[15], row[16], row[17], row[25]
-    asked = _object(options)
-    return MessageRow(
-        *row[:13],
-        None if reason is None else _object(reason),
-        row[14],
-        () if tags is None else tuple(_strings(tags)),
-        {} if metadata is None else _object(metadata),
-        asked,
-        *row[18:25],
-        None if VERIFICATION in asked else text,
-        *row[26:],
-    )
+    fields = list(row)
+    reason, tags, metadata = row[13], row[15], row[16]
+    asked = _object(row[17])
+    fields[13] = None if reason is None else _object(reason)
+    fields[15] = () if tags is None else tuple(_strings(tags))
+    fields[16] = {} if metadata is None else _object(metadata)
+    fields[17] = asked
+    if VERIFICATION in asked:
+        fields[25] = None  # its text holds the code
+    return MessageRow(*fields)
