@@ -14,7 +14,7 @@ LAYERS = {
     **dict.fromkeys(["store", "modem", "systemd"], 4),
     "gateway": 5,
     **dict.fromkeys(["api", "web", "smpp", "mail", "metrics"], 6),
-    **dict.fromkeys(["daemon", "cli", "__main__"], 7),
+    **dict.fromkeys(["daemon", "cli", "doctor", "__main__"], 7),
 }
 # May import up to this layer; only layer 7 may import them.
 BESIDE = {"sim": 1, "client": 0}

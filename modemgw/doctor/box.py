@@ -1,0 +1,133 @@
+"""The machine with its configuration and its daemon: what every check is given."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from modemgw.config.model import Config
+from modemgw.doctor.daemon import NOBODY, View
+from modemgw.doctor.finding import Finding, Kind
+from modemgw.doctor.machine import Machine
+
+if TYPE_CHECKING:
+    from modemgw.doctor.systemd import Unit
+
+SERVICE_USER = "modemgw"  # of the unit
+
+
+@dataclass
+class Box:
+    """What is looked at. `config` is None where it has mistakes or is not there."""
+
+    machine: Machine = field(default_factory=Machine)
+    config: Config | None = None
+    config_path: Path | None = None
+    config_problems: tuple[str, ...] = ()
+    view: View = NOBODY
+    open_ports: bool = True  # a port that nobody holds may be opened and asked
+    deep: bool = False  # checks that cost minutes are wanted
+    ping: bool = False  # webhooks may be sent a test event
+    _lock: Lock = field(default_factory=Lock)
+    _known: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def data_dir(self) -> Path | None:
+        """Where the data of the configuration are."""
+        return None if self.config is None else self.config.data_dir
+
+    @property
+    def config_file(self) -> str:
+        """The file of the configuration, as it is to be typed."""
+        return str(self.config_path or "/etc/modemgw/modemgw.yaml")
+
+    @property
+    def unit(self) -> "Unit":
+        """What systemd says of the service."""
+        from modemgw.doctor.systemd import ask  # noqa: PLC0415 (it asks what we are)
+
+        found: Unit = self._once("unit", lambda: ask(self.machine))
+        return found
+
+    @property
+    def kernel_log(self) -> list[str] | None:
+        """The lines of the kernel since it started; None: we may not read them."""
+        found: list[str] | None = self._once("kernel log", self._kernel_log)
+        return found
+
+    def _kernel_log(self) -> list[str] | None:
+        for argv in (("dmesg",), ("journalctl", "-k", "-b", "-q", "--no-pager")):
+            said = self.machine.run(argv)
+            if said is not None and said.code == 0 and said.out.strip():
+                return said.out.splitlines()
+        return None
+
+    def _once(self, name: str, make: Callable[[], object]) -> Any:
+        """Ask once, however many checks want to know at the same time."""
+        with self._lock:
+            if name not in self._known:
+                self._known[name] = make()
+            return self._known[name]
+
+    @property
+    def service_user(self) -> str:
+        """The user that the daemon runs as, or would."""
+        pid = self.daemon_pid
+        if pid is not None:
+            owner = self.machine.stat(f"/proc/{pid}")
+            if owner is not None:
+                return self.machine.user_name(owner.st_uid)
+        if self.unit.user:
+            return self.unit.user
+        known = self.machine.users()
+        if SERVICE_USER in known:
+            return SERVICE_USER
+        return self.machine.user_name(self.machine.uid)
+
+    @property
+    def service_groups(self) -> frozenset[int]:
+        """The numbers of the groups that the daemon has, or would have."""
+        pid, machine = self.daemon_pid, self.machine
+        said = None if pid is None else machine.text(f"/proc/{pid}/status")
+        for line in (said or "").splitlines():
+            if line.startswith("Groups:"):
+                words = line.split()[1:]
+                own = machine.stat(f"/proc/{pid}")
+                more = set() if own is None else {own.st_gid}
+                return frozenset({int(one) for one in words if one.isdecimal()} | more)
+        found = machine.groups_of(self.service_user)
+        known = machine.groups()
+        if self.unit.is_installed:
+            found |= {known[one][0] for one in self.unit.groups if one in known}
+        return frozenset(found)
+
+    @property
+    def daemon_pid(self) -> int | None:
+        """The process that has the data directory, by the kernel's list of locks.
+
+        The lock itself is not touched: a daemon that starts now would be refused.
+        """
+        if self.data_dir is None:
+            return None
+        about = self.machine.stat(self.data_dir / "lock")
+        if about is None:
+            return None
+        for line in (self.machine.text("/proc/locks", 1 << 20) or "").splitlines():
+            words = line.split()
+            if "FLOCK" in words and "WRITE" in words and "->" not in words:
+                place = words[words.index("WRITE") + 1 :]
+                if len(place) > 1 and place[1].rpartition(":")[2] == str(about.st_ino):
+                    return int(place[0]) if place[0].isdigit() else None
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One look. `look` yields findings, or raises Skipped where it cannot look."""
+
+    name: str
+    group: str
+    look: Callable[[Box], Iterable[Finding]]
+    kinds: tuple[Kind, ...]
+    deadline_s: float = 20.0
