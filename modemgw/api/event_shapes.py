@@ -173,6 +173,23 @@ class StartedEvent(msgspec.Struct, frozen=True, kw_only=True):
     clean: bool
 
 
+class BackupDoneEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """A backup was made and checked, with so many messages in it."""
+
+    path: str
+    octets: int
+    seconds: float
+    encrypted: bool
+    messages: int
+
+
+class BackupFailedEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """No backup was made; told once a day while that goes on."""
+
+    path: str
+    why: str
+
+
 class PingEvent(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody tries out an endpoint."""
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import msgspec
 
 from modemgw.api.event_shapes import (
+    BackupDoneEvent,
+    BackupFailedEvent,
     AllowanceEvent,
     BalanceLowEvent,
     BreakerEvent,
@@ -217,6 +219,23 @@ EVENTS: dict[str, Pushed] = {
     ),
     "gateway.started": Pushed(
         StartedEvent, "The gateway began to work", {"version": "1.0.0", "clean": True}
+    ),
+    "gateway.backup_done": Pushed(
+        BackupDoneEvent,
+        "A backup was made and checked",
+        {
+            **{"path": "/mnt/usb/modemgw/modemgw-20261122T023000Z.db.age"},
+            **{"octets": 48_234_496, "seconds": 41.5, "encrypted": True},
+            "messages": 51_204,
+        },
+    ),
+    "gateway.backup_failed": Pushed(
+        BackupFailedEvent,
+        "No backup was made",
+        {
+            "path": "/mnt/usb/modemgw",
+            "why": "no drive is mounted at '/mnt/usb/modemgw'",
+        },
     ),
     "gateway.breaker_tripped": Pushed(
         BreakerEvent,

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from modemgw.cli.options import config_option
+from modemgw.errors import Corrupt
 
 
 @click.command()
@@ -27,4 +28,9 @@ def run(config_path: Path) -> None:
 
     for warning in config.warnings:
         logging.getLogger("modemgw.config").warning(warning)
-    run_daemon(config)
+    try:
+        run_daemon(config)
+    except Corrupt as exc:
+        from modemgw.gateway.backups import after_damage  # noqa: PLC0415
+
+        raise Corrupt("\n".join([str(exc), *after_damage(config)])) from None

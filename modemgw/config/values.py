@@ -54,7 +54,7 @@ EVENT_TYPES = (
         "webhook.paused",
         "gateway.started",
         *("gateway.breaker_tripped", "gateway.breaker_reset"),
-        "gateway.backup_done",
+        *("gateway.backup_done", "gateway.backup_failed"),
         "gateway.disk_low",
     ),
     "test.ping",

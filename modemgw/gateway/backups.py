@@ -277,6 +277,22 @@ class Backups:
             log.error("cannot write to the database", extra={"error": str(exc)})
 
 
+def after_damage(config: Config) -> list[str]:
+    """Say what to type when the database is damaged."""
+    last = last_backup(config.data_dir)
+    option = "" if config.path is None else f" --config {config.path}"
+    file = last.path or "FILE"
+    told = [
+        f"  look at it:               modemgw db check{option}",
+        f"  put a backup in place:    modemgw db restore{option} {file}",
+    ]
+    if last.made_at is None:
+        told.append("  No backup is known here; look for modemgw-*.db on your drives.")
+    else:
+        told.append(f"  {describe(last)[0].upper()}{describe(last)[1:]}.")
+    return told
+
+
 async def _in_a_thread(job: Callable[[], Made]) -> Made:
     """Run it in a thread of its own, which nobody uses after: it is a modest one."""
     pool = ThreadPoolExecutor(1, "backup")

@@ -60,7 +60,10 @@ def settle(
             outcomes.requeue(
                 db,
                 ids,
-                outcomes.PartRef(part_id, message_id, seq, segments, sim_id, "", modem),
+                outcomes.PartRef(
+                    *(part_id, message_id, seq, segments),
+                    *(sim_id or 0, "", modem or ""),  # none: held by a restore
+                ),
                 not_before=now,
                 reason=None,
                 now=now,

@@ -38,6 +38,12 @@ METRICS: tuple[Metric, ...] = (
     Metric("modemgw_ready", _G, "1 while messages can be stored and sent, as /readyz"),
     Metric("modemgw_clock_sane", _G, "0 while the clock of the machine is in the past"),
     Metric("modemgw_sending_paused", _G, "1 while the admin paused all sending"),
+    Metric(
+        "modemgw_backup_age_seconds",
+        _G,
+        "Age of the last good backup; absent where there was none",
+    ),
+    Metric("modemgw_backup_failed", _G, "1 while the last try of a backup failed"),
     # -- messages
     Metric(
         "modemgw_queue_messages",

@@ -19,6 +19,7 @@ from prometheus_client.registry import Collector
 
 from modemgw import __version__
 from modemgw.errors import StoreError
+from modemgw.gateway.backups import last_backup
 from modemgw.gateway.gateway import Gateway
 from modemgw.gateway.metric_names import BY_NAME, METRICS
 from modemgw.gateway.model import SimView
@@ -172,6 +173,12 @@ class Metrics(Collector):
         sane = gateway.clock_is_sane() and gateway.notices.clock_warning() is None
         yield "modemgw_clock_sane", (), sane
         yield "modemgw_sending_paused", (), bool(gateway.health.pause.at)
+        last = last_backup(gateway.config.data_dir)
+        if last.made_at is not None:
+            age_ms = max(0, gateway.clock.now_ms() - last.made_at)
+            yield "modemgw_backup_age_seconds", (), age_ms / 1000
+        if gateway.config.backup.path is not None:
+            yield "modemgw_backup_failed", (), last.failed_at is not None
 
     def _of_messages(self) -> Iterator[tuple[str, tuple[str, ...], float]]:
         gateway = self._gateway

@@ -102,7 +102,8 @@ def _find(db: Connection, report: StatusReport, sim_id: int, now: int) -> int | 
     part_id = match(known, recipient=recipient, scts_ms=scts_ms)
     if part_id is not None:
         return part_id
-    return _proof_of_doubt(outcomes.doubtful(db, sim_id), recipient, scts_ms)
+    part_id = _proof_of_doubt(outcomes.doubtful(db, sim_id), recipient, scts_ms)
+    return part_id or _proof_of_held(outcomes.held(db), recipient, scts_ms)
 
 
 def _proof_of_doubt(
@@ -118,6 +119,26 @@ def _proof_of_doubt(
         and abs(doubt.accepted_at - scts_ms) <= DOUBT_WINDOW_MS
     ]
     return fitting[0].part_id if len(fitting) == 1 else None
+
+
+def _proof_of_held(
+    held: list[outcomes.Held], recipient: str, scts_ms: int | None
+) -> int | None:
+    """Return the one part held by a restore that this report is about.
+
+    When it was submitted is not known, so the service centre must have had it between
+    the backup and the end of its validity.
+    """
+    if scts_ms is None:
+        return None
+    fitting = [
+        part.part_id
+        for part in held
+        if same_recipient(part.recipient, recipient)
+        and part.since - DOUBT_WINDOW_MS <= scts_ms
+        and (part.until is None or scts_ms <= part.until + DOUBT_WINDOW_MS)
+    ]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def rematch(db: Connection, ids: IdSource, sim_id: int, tp_mr: int, now: int) -> None:

@@ -9,6 +9,7 @@ A backup of 03:30 that is restored at 10:00 knows messages as waiting that left 
     sent               stays; its report may still come
     batches            become rows first, which are then held
     planned answers    are not given: they may have been
+    cursors of events  begin anew far behind all that were given out
     counters of SIMs   are forgotten: the next TP-MR is no evidence
 
 The file side of it is store/restore.py.
@@ -28,7 +29,7 @@ from modemgw.gateway.verdict import REPORT_GRACE_MS
 from modemgw.gateway.views import instant
 from modemgw.ids import IdSource
 from modemgw.policy.message import MessageState
-from modemgw.store import arrivals, batches, events, meta, outbound, reactions, sims
+from modemgw.store import arrivals, batches, meta, outbound, reactions, sims
 from modemgw.store.outbound import JsonDict, NewMessage
 from modemgw.store.sql import sql
 from modemgw.store.writer import Connection
@@ -107,6 +108,9 @@ def settle(
     """
     done = Settled()
     db.execute("BEGIN")
+    about = {"backup_at": restoring.backup_at, "open": restoring.choice.value}
+    epoch = {"at": restoring.now, "data": json.dumps(about)}
+    db.execute(sql("restoring.begin_epoch"), epoch)
     _expand(db, ids, done)
     _forget(db, restoring, done)
     count = 0
@@ -120,7 +124,7 @@ def settle(
             told(count)
             db.execute("COMMIT")
             db.execute("BEGIN")
-    _note(db, ids, restoring, done)
+    _note(db, restoring, done)
     db.execute("COMMIT")
     return done
 
@@ -231,7 +235,7 @@ def _forget(db: Connection, restoring: Restoring, done: Settled) -> None:
         done.answers += len(rows)
 
 
-def _note(db: Connection, ids: IdSource, restoring: Restoring, done: Settled) -> None:
+def _note(db: Connection, restoring: Restoring, done: Settled) -> None:
     about: JsonDict = {
         "backup_at": restoring.backup_at,
         "restored_at": restoring.now,
@@ -239,7 +243,6 @@ def _note(db: Connection, ids: IdSource, restoring: Restoring, done: Settled) ->
         "held": done.held + done.doubts,
     }
     meta.put(db, RESTORED, json.dumps(about))
-    events.append(db, "gateway.restored", at=restoring.now, data=about, ids=ids)
     caller = Caller(None, "command line", frozenset({"admin"}), "local")
     audit.append(
         db,

@@ -243,6 +243,21 @@ def doubtful(db: sqlite3.Connection, sim_id: int) -> list[Candidate]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A part that a restore holds: it left in this time, or never. Unix ms."""
+
+    part_id: int
+    recipient: str
+    since: int
+    until: int | None
+
+
+def held(db: sqlite3.Connection) -> list[Held]:
+    """Return the parts that a restore holds; which SIM had them is not known."""
+    return [Held(*row) for row in db.execute(sql("restoring.held_candidates"))]
+
+
 def report(
     db: Connection,
     ids: IdSource,

@@ -23,7 +23,12 @@ STEP_PAGES = 64  # of 2 KiB: what is read and written between two rests
 REST = 3.0  # rests so many times as long as a step took
 LONGEST_REST_S = 0.25
 FLUSH_OCTETS = 4 << 20  # what may wait unflushed: more would hold up the writer's fsync
-COUNTED = ("message", "part", "event", "raw_tpdu")
+COUNTED = {
+    "message": "backups.count_message",
+    "part": "backups.count_part",
+    "event": "backups.count_event",
+    "raw_tpdu": "backups.count_raw_tpdu",
+}
 _LOOKS = 20_000  # virtual machine steps between two looks at `stop`
 _WAL_HEADER = slice(18, 20)  # of a database file: how it is written and read
 _ROLLBACK = b"\x01\x01"
@@ -115,8 +120,8 @@ def check(db: sqlite3.Connection, *, stop: Stop = never, limit: int = 20) -> lis
 
 def _counts(db: sqlite3.Connection) -> dict[str, int]:
     return {
-        name: int(db.execute(sql(f"backups.count_{name}")).fetchone()[0])
-        for name in COUNTED
+        name: int(db.execute(sql(statement)).fetchone()[0])
+        for name, statement in COUNTED.items()
     }
 
 

@@ -34,6 +34,20 @@ UPDATE part
 -- Whoever heard of later states before must not take the next one for an old one.
 UPDATE message SET sequence = sequence + :jump WHERE id = :message_id;
 
+-- name: begin_epoch
+-- Cursors that were given out since the backup lie before everything from here on.
+INSERT INTO event (id, type, at, data)
+SELECT coalesce(max(id), 0) + 1000000000, 'gateway.restored', :at, :data FROM event;
+
+-- name: held_candidates
+-- Parts held by a restore: a report for their recipient may prove that they left.
+SELECT part.id, message.peer, part.submitting_at, message.expires_at
+  FROM part INDEXED BY part_unsettled
+  JOIN message ON message.id = part.message_id
+ WHERE part.state IN ('submitting', 'in_doubt')  -- the index wants its own words
+   AND part.state = 'in_doubt' AND part.sim_id IS NULL
+ LIMIT 5000;
+
 -- name: forget_fallbacks
 -- A code that may have gone out by the other SIM does not go there again.
 UPDATE verification SET fallback_at = NULL
