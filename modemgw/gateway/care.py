@@ -123,14 +123,14 @@ class SimCare:
             return view
         now, state = self._clock.now_ms(), sim.state
         refusals = self._watch.ledger.against(sim.sim_id)
-        seen = replace(view, health=health_resources.health(sim, refusals, now))
-        if view.state not in ("ready", "paced"):
-            return seen
-        if state.paused or self._watch.pause.at:
-            return replace(seen, state="paused")
-        if state.condition is Condition.BENCHED:
-            return replace(seen, state="benched")
-        return seen
+        shown = view.state
+        if shown in ("ready", "paced"):
+            if state.paused or self._watch.pause.at:
+                shown = "paused"
+            elif state.condition is Condition.BENCHED:
+                shown = "benched"
+        health = health_resources.health(sim, refusals, now)
+        return replace(view, health=health, state=shown)
 
     def why_nothing_is_sent(self, ready: set[int]) -> list[str]:
         """Say why none of these SIMs sends; nothing where one of them may."""
@@ -175,8 +175,12 @@ class SimCare:
         )
 
     def _find(self, name: str) -> SimHealth | None:
-        for sim in self._watch.sims.values():
-            if name in (sim.name, sim_id(sim.name), sim.iccid):
+        sims = self._watch.sims.values()
+        for sim in sims:  # by its name, as nearly always
+            if name == sim.name:
+                return sim
+        for sim in sims:
+            if name in (sim_id(sim.name), sim.iccid):
                 return sim
         return None
 
