@@ -87,23 +87,23 @@ async def list_messages(call: Call) -> web.Response:
     """List messages, newest first."""
     wish = body.query(call.request, MessageQuery)
     wanted = _filter(wish, call.gateway)
-    found, total = await call.gateway.store.read(_search(wanted, wish))
     currency = call.gateway.config.sims.currency
-    return page_behind(
-        [views.message(row, currency) for row in found.rows],
-        cursor=found.next,
-        count=total,
-    )
+    return await call.gateway.store.read(_search(wanted, wish, currency))
 
 
 def _search(
-    wanted: rows.Filter, wish: MessageQuery
-) -> Callable[[sqlite3.Connection], tuple[rows.Page, int | None]]:
+    wanted: rows.Filter, wish: MessageQuery, currency: str
+) -> Callable[[sqlite3.Connection], web.Response]:
+    """Return what finds and renders a page: off the loop, which modems wait for."""
     cursor = body.cursor(wish.cursor)
 
-    def search(db: sqlite3.Connection) -> tuple[rows.Page, int | None]:
+    def search(db: sqlite3.Connection) -> web.Response:
         found = rows.page(db, wanted, cursor=cursor, limit=wish.limit)
-        return found, message_counts.count(db, wanted) if wish.count else None
+        return page_behind(
+            [views.message(row, currency) for row in found.rows],
+            cursor=found.next,
+            count=message_counts.count(db, wanted) if wish.count else None,
+        )
 
     return search
 
