@@ -93,6 +93,20 @@ class Authenticator:
         self._guard = FailureGuard(clock, on_burst)
         self._peer_of = peer_of
 
+    def peer_of(self, request: web.Request) -> str:
+        """Return the address that a request comes from, past proxies of ours."""
+        return self._peer_of(request)
+
+    def heed(self, request: web.Request) -> None:
+        """Refuse an address that guessed wrong too often, with 429."""
+        pause = self._guard.pause_left(self._peer_of(request))
+        if pause > 0:
+            raise _too_often(pause)
+
+    def failed(self, request: web.Request) -> None:
+        """Count a wrong guess against an address."""
+        self._guard.failed(self._peer_of(request))
+
     async def caller_of(
         self, request: web.Request, surface: str = key_rules.NATIVE
     ) -> Caller:
@@ -157,15 +171,7 @@ class Authenticator:
     ) -> Caller:
         pause = self._guard.pause_left(address)
         if pause > 0:
-            raise HttpError(
-                "too-many-failures",
-                429,
-                "too many wrong keys came from this address",
-                headers=ratelimit.used_up(
-                    "failures", FREE_FAILURES, FORGET_AFTER_S, pause
-                ),
-                retry_after=pause,
-            )
+            raise _too_often(pause)
         caller = await find()
         if caller is None:
             self._guard.failed(address)
@@ -207,6 +213,16 @@ def require(caller: Caller, scope: str) -> None:
         raise HttpError(
             "forbidden", 403, f"the key {caller.name!r} lacks the scope {scope}"
         )
+
+
+def _too_often(pause: float) -> HttpError:
+    return HttpError(
+        "too-many-failures",
+        429,
+        "too many wrong keys came from this address",
+        headers=ratelimit.used_up("failures", FREE_FAILURES, FORGET_AFTER_S, pause),
+        retry_after=pause,
+    )
 
 
 def _unauthorized(detail: str, *, invalid: bool = False) -> HttpError:

@@ -172,6 +172,14 @@ CREATE TABLE api_key (
   old_until      INTEGER                -- and until when it opens, too
 ) STRICT;
 
+-- The one-time link that setup prints: one at most, a key for whoever opens it first.
+CREATE TABLE setup_link (
+  hash       BLOB PRIMARY KEY,          -- SHA-256 of the token in it
+  message    TEXT,                      -- public id of the first text, shown with it
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- A batch as it was accepted, until all of its messages are rows.
 CREATE TABLE batch (
   id         INTEGER PRIMARY KEY,

@@ -21,6 +21,7 @@ OPEN = {
     OPENAPI: {200},  # the same for every gateway of this version
     "/problems": {200},
     "/problems/{type}": {404},
+    "/setup/{token}": {404, 429},  # the one-time link is its own key
     "/oauth/token": {400, 405},
     "/oauth/revoke": {400, 405},
 }

@@ -183,6 +183,7 @@ def test_answers_are_of_the_shape_that_is_declared(tmp_path: Path) -> None:
         await check("POST", "/oauth/token")
         await check("POST", "/oauth/revoke")
         await check("DELETE", "/v1/keys/{id}", key_path)
+        await check("POST", "/v1/setup-link", "", {})
         served = await desk.get(PATH)
         assert served.json == DOCUMENT
 
