@@ -78,6 +78,11 @@ class Daemon:
         self._damage: Corrupt | None = None
         self._notifier = Notifier()
 
+    def reload(self) -> None:
+        """Read the configuration again; a start that is not done reads it itself."""
+        if hasattr(self, "gateway"):
+            self.gateway.reloader.ask()
+
     def stop(self) -> None:
         """Drain and end; a second call ends without draining."""
         if self._stop.is_set():
@@ -101,6 +106,9 @@ class Daemon:
                 open_port=self._open_port,
                 look=self._look,
             )
+            reloader = self.gateway.reloader
+            reloader.on_begin, reloader.on_end = self._notifier.reloading, self._ready
+            reloader.also.append(_log_level)
             await self.gateway.webhooks.sync_declared(self.config.endpoints())
             await self.gateway.start()
             await self._open_doors(stack)
@@ -150,6 +158,8 @@ class Daemon:
         if runner.server is not None:  # it is, since setup
             door.watch(runner.server, most_connections())
         self.tls = await open_tls(self.config, self._clock)
+        if self.tls is not None:
+            self.gateway.reloader.also.append(self.tls.prepare)
         for address in listen:
             where = runner, address.host, address.port
             site = TlsSite(*where, self.tls, door) if self.tls else web.TCPSite(*where)
@@ -187,11 +197,15 @@ class Daemon:
                 ids=store.ids,
             )
         )
-        self._notifier.ready(f"{len(self.gateway.pool.actors)} modems")
+        self._ready()
         log.info(
             "started",
             extra={"version": __version__, "modems": len(self.gateway.pool.actors)},
         )
+
+    def _ready(self, said: str = "") -> None:
+        modems = f"{len(self.gateway.pool.actors)} modems"
+        self._notifier.ready(f"{modems}; {said}" if said else modems)
 
     async def _prove_progress(self) -> None:
         """Feed the watchdog, but only when the loop turns and the store commits."""
@@ -243,6 +257,11 @@ def _why(error: OSError) -> str:
     return os.strerror(error.errno or 0)
 
 
+async def _log_level(config: Config) -> Callable[[], None]:
+    """Prepare what a reload changes of the log."""
+    return partial(logging.getLogger("modemgw").setLevel, config.log.level.upper())
+
+
 def _written(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
@@ -280,6 +299,7 @@ def run(config: Config, *, ready: Callable[[Daemon], None] | None = None) -> Non
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, daemon.stop)
+        loop.add_signal_handler(signal.SIGHUP, daemon.reload)
         await daemon.run(ready)
 
     # Whatever is made from here on, strangers on this machine do not read it.

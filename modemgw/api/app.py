@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Awaitable, Callable
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -28,6 +29,7 @@ from modemgw.api import (
     privacy,
     problems,
     records,
+    reload,
     setup_link,
     sims,
     suppressions,
@@ -48,6 +50,7 @@ from modemgw.api.patience import Patience
 from modemgw.api.peers import Proxies, peer
 from modemgw.api.problems import HttpError, RequestError
 from modemgw.api.routing import ANY_KEY, PUBLIC, REQUEST_ID, Call, Route, pattern
+from modemgw.config.model import Config
 from modemgw.errors import DiskFull, StoreError
 from modemgw.gateway.gateway import Gateway
 from modemgw.gateway.metrics import HttpTally, RouteTally
@@ -66,6 +69,7 @@ ROUTES: tuple[Route, ...] = (
     *audit.ROUTES,
     *sims.ROUTES,
     *care.ROUTES,
+    *reload.ROUTES,
     *upkeep.ROUTES,
     *wallet.ROUTES,
     *ussd.ROUTES,
@@ -127,8 +131,9 @@ def build_app(
     http = gateway.config.http
     # A browser cannot reach the admin socket, and no proxy stands before it.
     hosts = None if admin else Hosts(http.known_hosts)
-    trusted = () if admin else http.trusted
-    peer_of = Proxies(trusted).client if trusted else peer
+    proxies = None if admin or http.tls.mode != "proxy" else Proxies(http.trusted)
+    peer_of = peer if proxies is None else proxies.client
+    gateway.reloader.also.append(partial(_reconfigure, hosts, proxies))
     app = web.Application(
         middlewares=[_edge(gateway, door or Door(), tallies, unmatched, hosts)],
         client_max_size=MAX_BATCH_BODY,  # each route has its own, smaller limit
@@ -166,15 +171,31 @@ def build_app(
     return app
 
 
+async def _reconfigure(
+    hosts: Hosts | None, proxies: Proxies | None, config: Config
+) -> Callable[[], None]:
+    """Prepare what a reload changes here; return what takes it up."""
+    names, trusted = Hosts(config.http.known_hosts), Proxies(config.http.trusted)
+
+    def take_up() -> None:
+        if hosts is not None:
+            hosts.take_over(names)
+        if proxies is not None:
+            proxies.take_over(trusted)
+
+    return take_up
+
+
 def _guarded(
     route: Route, gateway: Gateway, authenticator: Authenticator | None
 ) -> _Inner:
     """Put the check of key and scope before the handler."""
-    handler, scope = route.handler, metrics.scope_of(route, gateway.config)
+    handler, scope = route.handler, route.scope
+    changes = route.path == metrics.PATH  # its scope, with the configuration
     surface = route.surface
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        if scope == PUBLIC:
+        if scope == PUBLIC or (changes and metrics.is_open(gateway.config)):
             caller = _NOBODY
         elif route.takes_ticket and "ticket" in request.query:
             caller = by_ticket(gateway.outlets.tickets, request)

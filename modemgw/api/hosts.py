@@ -28,6 +28,11 @@ class Hosts:
         self._any = ANY in self._names
         self._right: set[str] = set()
 
+    def take_over(self, other: "Hosts") -> None:
+        """Let the names of another one be right from now on."""
+        self._names, self._below, self._any = other._names, other._below, other._any
+        self._right = set()
+
     def check(self, host: str | None) -> None:
         """Refuse a Host header that names somebody else, with 421.
 

@@ -26,6 +26,10 @@ class Proxies:
     def __init__(self, cidrs: Sequence[str]) -> None:
         self._networks = [ip_network(text) for text in cidrs]
 
+    def take_over(self, other: "Proxies") -> None:
+        """Take the word of other proxies from now on."""
+        self._networks = other._networks
+
     def client(self, request: web.Request) -> str:
         """Return the client's address; that of the peer where it is no proxy of ours.
 

@@ -9,6 +9,7 @@ import hashlib
 import logging
 import os
 import ssl
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -36,7 +37,7 @@ class Tls:
 
     def __init__(self, cert: Path, key: Path) -> None:
         self._cert, self._key = cert, key
-        self._stamp = self._look()
+        self._stamp = _look(cert, key)
         self._current = _context(cert, key)
         self._said = ""
         self.context = _context(cert, key)
@@ -50,10 +51,31 @@ class Tls:
             await asyncio.sleep(LOOK_EVERY_S)
             await asyncio.to_thread(self.refresh)
 
+    async def prepare(self, config: Config) -> Callable[[], None]:
+        """Read what another configuration names; return what takes it up.
+
+        Raises TlsError where the files cannot be used.
+        """
+        tls = config.http.tls
+        if tls.cert is None or tls.key is None:
+            return _nothing
+        cert, key = tls.cert, tls.key
+
+        def read() -> tuple[Stamp, ssl.SSLContext]:
+            return _look(cert, key), _context(cert, key)
+
+        stamp, context = await asyncio.to_thread(read)
+
+        def take_up() -> None:
+            self._cert, self._key = cert, key
+            self._stamp, self._current, self._said = stamp, context, ""
+
+        return take_up
+
     def refresh(self) -> bool:
         """Read the files if they changed; what cannot be used leaves the old one."""
         try:
-            stamp = self._look()
+            stamp = _look(self._cert, self._key)
             if stamp == self._stamp:
                 return False
             fresh = _context(self._cert, self._key)
@@ -71,13 +93,6 @@ class Tls:
     ) -> None:
         handshake.context = self._current
 
-    def _look(self) -> Stamp:
-        try:
-            found = [os.stat(path) for path in (self._cert, self._key)]  # noqa: PTH116
-        except OSError as exc:
-            raise _unreadable(exc) from None
-        return tuple((one.st_mtime_ns, one.st_ino, one.st_size) for one in found)
-
 
 class OwnTls(Tls):
     """With certificates of the gateway's own authority."""
@@ -90,9 +105,19 @@ class OwnTls(Tls):
         digest = hashlib.sha256(der).digest().hex(":").upper()
         log.info("clients have to trust /ca.pem", extra={"sha256": digest})
 
-    def renew(self) -> bool:
+    async def prepare(self, config: Config) -> Callable[[], None]:
+        """Make a certificate for other names; it has those of both until it is due."""
+        if await asyncio.to_thread(self.renew, config):
+            await asyncio.to_thread(self.refresh)
+
+        def take_up() -> None:
+            self._config = config
+
+        return take_up
+
+    def renew(self, config: Config | None = None) -> bool:
         """Make a certificate where one is due. Raises TlsError."""
-        http = self._config.http
+        http = (config or self._config).http
         names = own_names(name for name in http.known_hosts if name != "*")
         now = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
         return self._authority.ensure(names, now)
@@ -146,6 +171,18 @@ async def open_tls(config: Config, clock: Clock) -> Tls | None:
     if tls.cert is None or tls.key is None:
         return None
     return await asyncio.to_thread(Tls, tls.cert, tls.key)
+
+
+def _nothing() -> None:
+    """Nothing is to be taken up."""
+
+
+def _look(cert: Path, key: Path) -> Stamp:
+    try:
+        found = [os.stat(path) for path in (cert, key)]  # noqa: PTH116
+    except OSError as exc:
+        raise _unreadable(exc) from None
+    return tuple((one.st_mtime_ns, one.st_ino, one.st_size) for one in found)
 
 
 def _context(cert: Path, key: Path) -> ssl.SSLContext:

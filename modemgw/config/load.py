@@ -58,6 +58,14 @@ def load(path: Path) -> Config:
 
     Raises ConfigError, also where the file cannot be read.
     """
+    return load_with_places(path)[0]
+
+
+def load_with_places(path: Path) -> tuple[Config, dict[str, str]]:
+    """Read and check a file; return where in it each key stands, too.
+
+    Keys as `modems[0].port`, places as `file:line:column`. Raises ConfigError.
+    """
     try:
         with path.open("rb") as stream:
             raw = stream.read(MAX_OCTETS + 1)
@@ -67,7 +75,8 @@ def load(path: Path) -> Config:
     if len(raw) > MAX_OCTETS:
         raise ConfigError([f"{path}: larger than 1 MiB: this is no configuration"])
     text = _decode(raw, str(path))
-    return parse(text, str(path), path=path.absolute())
+    config, top = _parse(text, str(path), path.absolute())
+    return config, top.places()
 
 
 def parse(text: str, name: str, *, path: Path | None = None) -> Config:
@@ -76,12 +85,16 @@ def parse(text: str, name: str, *, path: Path | None = None) -> Config:
     Relative paths in it are relative to the directory of `path`, else to the
     working directory.
     """
+    return _parse(text, name, path)[0]
+
+
+def _parse(text: str, name: str, path: Path | None) -> tuple[Config, Value]:
     problems = Problems(name)
     top = open_text(text, problems)
     reading = _Reading(path, top.section(_keys(Config)))
     config = reading.config()
     problems.raise_if_any()
-    return msgspec.structs.replace(config, warnings=problems.warnings())
+    return msgspec.structs.replace(config, warnings=problems.warnings()), top
 
 
 def secrets(config: Config) -> Iterator[Secret]:
@@ -343,7 +356,7 @@ class _Reading:
         return Log(level=section.read("level", levels, Log().level))
 
     def _secret(self, section: Section, key: str, form: str) -> Secret | None:
-        """Read a secret: plain, {file: PATH} or {env: NAME}. Nothing of it is shown."""
+        """Read a secret, or where it is. Nothing of it is shown."""
         value = section.get(key)
         if value is None:
             return None
@@ -352,12 +365,17 @@ class _Reading:
             check = values.pin if form == "pin" else values.webhook_secret
             plain = value.read(check)
             return None if plain is None else Secret(form, place, plain=plain)
-        below = value.section(("file", "env"))
-        file = below.read("file", self._below, None)
-        env = below.read("env", values.environment_name, None)
-        if (below.get("file") is None) == (below.get("env") is None):
-            value.fail("expected exactly one of file and env")
-        return Secret(form, place, file=file, env=env)
+        words = ("file", "env", "credential")
+        below = value.section(words)
+        if sum(below.get(word) is not None for word in words) != 1:
+            value.fail("expected exactly one of file, env and credential")
+        return Secret(
+            form,
+            place,
+            file=below.read("file", self._below, None),
+            env=below.read("env", values.environment_name, None),
+            credential=below.read("credential", values.credential_name, None),
+        )
 
 
 def _texts(

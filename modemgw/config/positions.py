@@ -142,6 +142,12 @@ class Value:
             for index, node in enumerate(self._node.value)
         ]
 
+    def places(self) -> dict[str, str]:
+        """Return the place of every value below, by its path."""
+        found: dict[str, str] = {}
+        _collect(self._problems, self.path, self._node, found)
+        return found
+
     def section(self, known: Iterable[str]) -> "Section":
         """Return the keys below; none for an empty value."""
         node = self._node
@@ -149,6 +155,19 @@ class Value:
             self.fail(f"expected keys below it: {', '.join(known)}")
         pairs = node.value if isinstance(node, yaml.MappingNode) else []
         return Section(self._problems, self, pairs, tuple(known))
+
+
+def _collect(
+    problems: Problems, path: str, node: yaml.Node, found: dict[str, str]
+) -> None:
+    mark = node.start_mark
+    found[path] = problems.place(mark.line, mark.column)
+    if isinstance(node, yaml.MappingNode):
+        for key, below in node.value:
+            _collect(problems, f"{path}.{key.value}".lstrip("."), below, found)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, below in enumerate(node.value):
+            _collect(problems, f"{path}[{index}]", below, found)
 
 
 class Section:

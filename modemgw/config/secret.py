@@ -10,13 +10,15 @@ from modemgw.config import values
 from modemgw.errors import ConfigError
 
 MAX_SECRET_OCTETS = 4096
+CREDENTIALS = "CREDENTIALS_DIRECTORY"  # systemd.exec(5), LoadCredential=
 
 
-class Secret(msgspec.Struct, frozen=True):
+class Secret(msgspec.Struct, frozen=True, eq=False):
     """A PIN or a signing secret, or where to find it. Shows itself masked.
 
-    Exactly one of `plain`, `file`, `env` is set. `place` is the
-    `file:line:column: path` that an error about it points to.
+    Exactly one of `plain`, `file`, `env`, `credential` is set. `place` is the
+    `file:line:column: path` that an error about it points to; a secret that only
+    moved within its file is still the same.
     """
 
     form: str  # "pin" or "whsec": how `reveal` checks what it finds
@@ -24,9 +26,10 @@ class Secret(msgspec.Struct, frozen=True):
     plain: str | None = None
     file: Path | None = None
     env: str | None = None
+    credential: str | None = None
 
     def reveal(self) -> str:
-        """Return the secret itself.
+        """Return the secret itself; files are read anew each time.
 
         Raises ConfigError where it cannot be read or has the wrong form; the
         message never contains it.
@@ -38,27 +41,61 @@ class Secret(msgspec.Struct, frozen=True):
         except ValueError as exc:
             raise ConfigError([f"{self.place}: {self}: {exc}"]) from None
 
+    @property
+    def path(self) -> Path | None:
+        """The file that holds it, None where that is no file or not known."""
+        if self.credential is None:
+            return self.file
+        folder = os.environ.get(CREDENTIALS, "")
+        return Path(folder, self.credential) if folder else None
+
     def _find(self) -> str:
         if self.plain is not None:
             return self.plain
-        if self.file is None:
-            if not self.env or self.env not in os.environ:
+        if self.env is not None:
+            if self.env not in os.environ:
                 raise ValueError("this environment variable is not set")
             return os.environ[self.env].strip()
+        path = self.path
+        if path is None:
+            raise ValueError(
+                f"the service manager gave no credentials ({CREDENTIALS} is not set)"
+            )
         try:
-            with self.file.open("rb") as stream:
+            with path.open("rb") as stream:
                 return stream.read(MAX_SECRET_OCTETS).decode("ascii").strip()
+        except FileNotFoundError:
+            why = "cannot be read: no such file or directory"
+            if self.credential is not None:
+                why = f"is not there; the unit needs LoadCredential={self.credential}:…"
+            raise ValueError(why) from None
         except OSError as exc:
             why = (exc.strerror or str(exc)).lower()
             raise ValueError(f"cannot be read: {why}") from None
         except UnicodeDecodeError:
             raise ValueError("is not a text file") from None
 
+    def _key(self) -> tuple[object, ...]:
+        return self.form, self.plain, self.file, self.env, self.credential
+
+    def __eq__(self, other: object) -> bool:
+        """Say whether it is the same secret, wherever it stands in the file."""
+        return isinstance(other, Secret) and self._key() == other._key()
+
+    def __ne__(self, other: object) -> bool:
+        """Fit `__eq__`: a struct would compare itself."""
+        return not self == other
+
+    def __hash__(self) -> int:
+        """Fit `__eq__`."""
+        return hash(self._key())
+
     def __str__(self) -> str:
         """Show the reference, never the value."""
-        if self.file is not None:
-            return f"{{file: {self.file}}}"
-        return f"{{env: {self.env}}}" if self.env is not None else "****"
+        for word in ("file", "env", "credential"):
+            if (found := getattr(self, word)) is not None:
+                return f"{{{word}: {found}}}"
+        return "****"
 
     def __repr__(self) -> str:
         """Show the reference, never the value: this lands in tracebacks."""

@@ -28,6 +28,11 @@ def plain(config: Config) -> dict[str, Any]:
     return _struct(config, leave_out={"path", "warnings"})
 
 
+def shown(value: object, key: str) -> object:
+    """Return one value of the model as JSON, as the file would have it at `key`."""
+    return _plain(value, key)
+
+
 def _struct(value: msgspec.Struct, leave_out: Collection[str] = ()) -> dict[str, Any]:
     below = {
         k: getattr(value, k) for k in value.__struct_fields__ if k not in leave_out
@@ -69,9 +74,10 @@ def _text(value: object, key: str) -> str:
 
 
 def _secret(value: Secret) -> object:
-    if value.file is not None:
-        return {"file": str(value.file)}
-    return str(value) if value.env is None else {"env": value.env}
+    for word in ("file", "env", "credential"):
+        if (found := getattr(value, word)) is not None:
+            return {word: str(found)}
+    return str(value)
 
 
 _SHOWN: dict[type, Callable[[Any], object]] = {

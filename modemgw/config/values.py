@@ -343,3 +343,12 @@ def environment_name(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text):
         raise ValueError(f"expected the name of an environment variable, got {text!r}")
     return text
+
+
+def credential_name(text: str) -> str:
+    """A name of a credential of the service manager: a file name, nothing more."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}", text):
+        raise ValueError(
+            f"expected the name of a credential (LoadCredential=NAME:…), got {text!r}"
+        )
+    return text

@@ -56,20 +56,25 @@ class Answerer:
         sims: Callable[[], list[SimView]],
         submit: Submit,
     ) -> None:
-        inbound, opt_out = config.inbound, config.opt_out
         self._store = store
         self._clock = clock
-        self._class = inbound.class_
         self._zone = ZoneInfo(config.timezone)
         self._register = register
         self._sims = sims
         self._submit = submit
-        self._ledger = Ledger(inbound.limits())
+        self._ledger = Ledger(config.inbound.limits())
         self._forwards: deque[int] = deque()  # instants
+        self.configure(config)
+        self._planned = asyncio.Event()
+
+    def configure(self, config: Config) -> None:
+        """Take up what a reload changed; what was answered still counts."""
+        inbound, opt_out = config.inbound, config.opt_out
+        self._class = inbound.class_
+        self._ledger.limits = inbound.limits()
         texts = (rule.reply for rule in inbound.rules)
         ours = (*texts, opt_out.confirm, opt_out.welcome, opt_out.help)
         self._echo = Echo([text for text in ours if text is not None])
-        self._planned = asyncio.Event()
 
     async def load(self) -> None:
         """Read what was answered lately; the guard goes on where it was."""

@@ -62,7 +62,7 @@ class BalanceDesk:
     ) -> None:
         self._store = store
         self._clock = clock
-        self._config = config
+        self.config = config
         self._ussd = ussd
         self._lanes = lanes
         self._is_quiet = is_quiet  # no customer waits
@@ -127,7 +127,7 @@ class BalanceDesk:
         return seconds
 
     def _is_wanted(self) -> bool:
-        everyone = self._config.sims
+        everyone = self.config.sims
         return any(
             everyone.balance(card).code is not None for card in (None, *everyone.cards)
         )
@@ -231,7 +231,7 @@ class BalanceDesk:
 
     def config_of(self, row: SimRow) -> BalanceConfig:
         """Return how this card is asked."""
-        everyone = self._config.sims
+        everyone = self.config.sims
         return everyone.balance(everyone.card(row.iccid))
 
     async def _ask(

@@ -20,12 +20,10 @@ from modemgw.clock import Clock
 from modemgw.errors import StoreError
 from modemgw.gateway.alarm import Alarm
 from modemgw.gateway.audit import note
-from modemgw.gateway.lane_sim import Gate
 from modemgw.gateway.model import Caller
 from modemgw.gateway.views import instant
 from modemgw.store import events, meta, sims
 from modemgw.store.database import Store
-from modemgw.store.sims import SimRow
 from modemgw.store.writer import Connection
 
 log = logging.getLogger("modemgw.breaker")
@@ -61,10 +59,6 @@ class Breaker:
         self._sum = 0
         self._news: deque[tuple[str, dict[str, object]]] = deque()
         self._changed = Alarm(clock)
-
-    async def gate(self, row: SimRow) -> Gate:
-        """Return what holds this SIM back: the same for each."""
-        return self
 
     def used(self, now_ms: int) -> int:
         """Return how many parts have left within the last hour."""
@@ -156,6 +150,8 @@ class Breaker:
             return meta.get(db, _KEY), found
 
         kept, minutes = await self._store.read(read)
+        self._minutes.clear()
+        self._sum = 0
         if kept:
             self.state = msgspec.json.decode(kept, type=Kept)
         if self.state.until:

@@ -39,25 +39,35 @@ class SimCare:
         *,
         max_parts_per_hour: int | None = None,
     ) -> None:
-        self.breaker: Breaker | None = None
-        if max_parts_per_hour is not None:
-            self.breaker = Breaker(store, clock, max_parts_per_hour, watch.wake)
+        self.fuse = Breaker(store, clock, max_parts_per_hour or 0, watch.wake)
+        self._has_fuse = max_parts_per_hour is not None
         self._store = store
         self._clock = clock
         self._watch = watch
 
+    @property
+    def breaker(self) -> Breaker | None:
+        """The fuse of all SIMs, None where there is none."""
+        return self.fuse if self._has_fuse else None
+
+    def configure(self, max_parts_per_hour: int | None) -> None:
+        """Change the fuse, or take it out; one put in anew has been loaded."""
+        self._has_fuse = max_parts_per_hour is not None
+        self.fuse.most = max_parts_per_hour or 0
+
     def gates(self) -> list[GateFor]:
         """Return what makes the gates of a SIM: its health, and the fuse of all."""
-        fuse = [] if self.breaker is None else [self.breaker.gate]
-        return [self._watch.gate, *fuse]
+        return [self._watch.gate, self._gate]
+
+    async def _gate(self, row: SimRow) -> Gate | None:
+        return self.breaker
 
     def tasks(self) -> list[tuple[str, Callable[[], Coroutine[Any, Any, None]]]]:
         """Return what lives as long as the gateway."""
-        fuse = [] if self.breaker is None else [("breaker", self.breaker.run)]
         return [
             ("health", self._watch.run),
             ("health steps", self._watch.steps.run),
-            *fuse,
+            ("breaker", self.fuse.run),
         ]
 
     async def load(self) -> None:

@@ -53,10 +53,21 @@ class Conversation:
             sims=sims,
             submit=submit,
         )
-        inbound.hearing = Hearing(config, store.ids, self.suppressions)
+        self._inbound, self._ids = inbound, store.ids
+        inbound.hearing = self.hearing(config)
         inbound.on_heard = self.answerer.heard
         intake.bars = self.suppressions.bars_everywhere
         dispatcher.evening.bars = Bars(self.suppressions, store, clock)
+
+    def hearing(self, config: Config) -> Hearing:
+        """Make what hears by the rules and words of a configuration."""
+        return Hearing(config, self._ids, self.suppressions)
+
+    def configure(self, config: Config, hearing: Hearing) -> None:
+        """Take up what a reload changed; `hearing` is made of the same."""
+        self._inbound.hearing = hearing
+        self.suppressions.classes = frozenset(config.opt_out.classes)
+        self.answerer.configure(config)
 
     async def load(self) -> None:
         """Read who opted out, and what was answered; before anything is taken."""

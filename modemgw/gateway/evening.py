@@ -27,7 +27,7 @@ class Evening:
         self.bars: Bars | None = None  # against what is wanted no more
         self._store = store
         self._clock = clock
-        self._calm = calm
+        self.calm = calm
         self._wake = wake
         self._sleepers: list[tuple[Entry, int]] = []  # not on disk yet
 
@@ -38,7 +38,7 @@ class Evening:
 
     def is_night_for(self, entry: Entry, now: int) -> bool:
         """Say whether the recipient must not be woken now."""
-        return self._calm.until(entry.klass, entry.to, now) > now
+        return self.calm.until(entry.klass, entry.to, now) > now
 
     def take(
         self, index: QueueIndex, view: SimView, now: int, rivals: Sequence[SimView]
@@ -50,7 +50,7 @@ class Evening:
                 return entry  # what has begun is finished
             if self.bars and self.bars.keep(index, entry, view, rivals, now):
                 continue
-            until = self._calm.until(entry.klass, entry.to, now)
+            until = self.calm.until(entry.klass, entry.to, now)
             if until <= now:
                 return entry
             index.forget(entry.message_id)

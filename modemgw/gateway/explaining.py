@@ -38,12 +38,16 @@ class Explainer:
         dispatcher: Dispatcher,
         pool: Pool,
     ) -> None:
-        self._card = config.sims.card
-        self._currency = config.sims.currency
+        self.configure(config)
         self._store = store
         self._clock = clock
         self._dispatcher = dispatcher
         self._pool = pool
+
+    def configure(self, config: Config) -> None:
+        """Take up what a reload changed."""
+        self._card = config.sims.card
+        self._currency = config.sims.currency
 
     async def waiting(self, row: MessageRow) -> Routing | None:
         """Return for whom a message waits, None where it does not.

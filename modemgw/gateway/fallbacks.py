@@ -39,7 +39,7 @@ class Fallbacks:
         """`reroute` lets an entry that waits in memory wait under its new wish."""
         self._store = store
         self._clock = clock
-        self._router = router
+        self.router = router
         self._reroute = reroute
         self._due: list[tuple[int, int, Entry]] = []  # when, a number of its own
         self._noted = 0
@@ -47,7 +47,7 @@ class Fallbacks:
 
     def admit(self, entry: Entry) -> None:
         """Give a message that enters the queue its wish; watch for its next step."""
-        entry.wish = self._router.wish(entry)
+        entry.wish = self.router.wish(entry)
         if "fallback" in entry.options:
             self.watch(entry)
 
@@ -102,7 +102,7 @@ class Fallbacks:
             extra={"message_id": entry.public_id, "step": taken + 1, kind: name},
         )
         if _waits(entry):
-            entry.wish = self._router.wish(entry)
+            entry.wish = self.router.wish(entry)
             self._reroute(entry)
             self.watch(entry)
 

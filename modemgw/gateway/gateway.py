@@ -45,6 +45,8 @@ from modemgw.gateway.outlets import Outlets
 from modemgw.gateway.pool import Pool
 from modemgw.gateway.quiet import Calm
 from modemgw.gateway.readiness import readiness
+from modemgw.gateway.reloading import Reloader
+from modemgw.gateway.routing import Router
 from modemgw.gateway.submit import Intake
 from modemgw.gateway.supervisor import Supervisor
 from modemgw.gateway.upkeep import Upkeep
@@ -173,7 +175,7 @@ class Gateway:
             store,
             clock,
             self.dispatcher,
-            Checker(config, self._known()),
+            Checker(config, self.known(config, self.pool.router)),
             queue_max=config.queue.max,
             rng=rng,
         )
@@ -197,7 +199,8 @@ class Gateway:
         self.dispatcher.evening.on_scheduled = self.deadlines.wake
         self.housekeeping = Housekeeping(store, clock, config.retention)
         self.housekeeping.also += [self.cashier.tidy, self.offices.verifications.tidy]
-        self._newest_instant, self.watch = 0, Watch(self)
+        self.reloader, self.watch = Reloader(self), Watch(self)
+        self._newest_instant = 0
 
     # -- life ----------------------------------------------------------------
 
@@ -252,6 +255,7 @@ class Gateway:
             *self.outlets.tasks(),
             ("late", self.doubts.run),
             ("housekeeping", self.housekeeping.run),
+            ("reload", self.reloader.run),
             ("watch", self.watch.run),
         ]
 
@@ -348,12 +352,14 @@ class Gateway:
 
     # -- inside --------------------------------------------------------------
 
-    def _known(self) -> Known:
+    def known(self, config: Config, router: Router) -> Known:
+        """Return what a message may name under a configuration."""
+
         def sim_name(text: str) -> str | None:
             for sim in self.pool.sims():
                 if text in (sim.name, sim.iccid):
                     return sim.name
-            for card in self.config.sims.cards:
+            for card in config.sims.cards:
                 if text in (card.name, card.iccid):
                     return card.name
             return None
@@ -362,12 +368,12 @@ class Gateway:
             refusal = self.webhooks.finder.guard.check_url(url)
             return None if refusal is None else refusal.detail
 
-        listed = {modem.name for modem in self.config.modems}
+        listed = {modem.name for modem in config.modems}
 
         def has_modem(name: str) -> bool:
             return name in listed or name in self.pool.actors
 
-        names = Names(sim_name, has_modem, self.pool.router.pools)
+        names = Names(sim_name, has_modem, router.pools)
         return Known(names, callback_refusal)
 
     def _recorded(self, attempt: Attempt, verdict: Verdict) -> None:

@@ -70,12 +70,7 @@ class HealthWatch:
         self.probes: list[Probe] = []  # of a benched SIM; asked before it may send
         self.pause = Pause()
         self.sims: dict[int, SimHealth] = {}
-        self.terms = Terms(
-            first_ms=round(config.first * 1000),
-            longest_ms=round(config.longest * 1000),
-            successes=config.parole,
-            spacing_ms=round(config.spacing * 1000),
-        )
+        self.terms = _terms(config)
         self.ledger = Ledger()
         self._store = store
         self._clock = clock
@@ -97,6 +92,15 @@ class HealthWatch:
         """Meet the lanes; `operator_of` names the network that a modem is in."""
         self.presence.lanes, self.presence.operator_of = lanes, operator_of
         self._wake_lanes = wake
+
+    def configure(self, config: HealthConfig) -> None:
+        """Take up what a reload changed; who is benched stays benched."""
+        self.terms = _terms(config)
+        self._benches = config.bench
+        self.presence.down_after_s = config.down_after
+        for sim in self.sims.values():
+            sim.configure(self.terms)
+        self._look.set()
 
     async def load(self) -> None:
         """Read where the SIMs stood when the last run ended."""
@@ -362,6 +366,15 @@ class HealthWatch:
                 left.append((until - now) / 1000)
         lost = self.presence.seconds_to_next(self.sims.values())
         return max(0.05, min(left if lost is None else [*left, lost]))
+
+
+def _terms(config: HealthConfig) -> Terms:
+    return Terms(
+        first_ms=round(config.first * 1000),
+        longest_ms=round(config.longest * 1000),
+        successes=config.parole,
+        spacing_ms=round(config.spacing * 1000),
+    )
 
 
 def _on_parole(finding: Finding) -> Finding:

@@ -98,6 +98,10 @@ class SimHealth:
         self._hold = hold
         self.refresh()
 
+    def configure(self, terms: Terms) -> None:
+        """Let other terms hold from now on."""
+        self._terms = terms
+
     @property
     def is_watched(self) -> bool:
         """Say whether the outcome of what it sends changes where it stands."""

@@ -29,7 +29,7 @@ class Housekeeping:
 
     def __init__(self, store: Store, clock: Clock, kept: Retention) -> None:
         self.also: list[Callable[[], Awaitable[None]]] = []  # of other rooms
-        self._kept = kept
+        self.kept = kept
         self._store = store
         self._clock = clock
 
@@ -47,7 +47,7 @@ class Housekeeping:
         """Forget everything that is old enough; return how many rows went."""
         now = self._clock.now_ms()
         total = 0
-        for walk, before in cutoffs(self._kept, now).items():
+        for walk, before in cutoffs(self.kept, now).items():
             total += await self._walk(walk, before)
         usage_before = now - USAGE_DAYS * DAY_MS
         await self._store.write(

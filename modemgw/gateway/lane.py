@@ -59,6 +59,7 @@ class Lane:
         self.weak = ""  # its signal is weak, and how much
         self.told: tuple[str, dict[str, str]] | None = None  # why it has what is next
         self.busy = False
+        self.leaving = False  # its modem goes out of service: nothing new is begun
         self.quiet = asyncio.Event()  # nothing on the air, nothing left to write
         self.last_used_at = 0
         self.current: Entry | None = None  # a message whose next part is due here
@@ -121,6 +122,7 @@ class Lane:
         happens, where the lane is not idle: customers come first.
         """
         is_idle = self.ready and self.quiet.is_set() and self.current is None
+        is_idle = is_idle and not self.leaving
         if not is_idle or self.sim is None or self._source.stopping:
             return False
         self.current = entry
@@ -150,8 +152,9 @@ class Lane:
 
     def _next(self) -> Entry | None:
         current, self.current = self.current, None
-        if current is not None and self._source.stopping:
-            self._source.postponed(current)
+        if self.leaving or (current is not None and self._source.stopping):
+            if current is not None:
+                self._source.postponed(current)
             return None
         return current or self._source.take(self)
 

@@ -69,6 +69,7 @@ class LaneSim:
         self.health, self.health_because = 0, ""  # 0 is fine, more is worse
         self.charge: Callable[[int, Entry, int], Bill | None] = _nobody_counts
         self.draw: Callable[[], float] = _even  # chance, for the jitter of the pace
+        self.since: list[int] | None = None  # parts sent during a reload
         self.rests_until = 0.0  # monotonic: a clock that jumps ends no rest
         self.rests_because = ""
 
@@ -93,6 +94,8 @@ class LaneSim:
 
     def record(self, now: int, to: str) -> None:
         """Count one part that is about to be submitted."""
+        if self.since is not None:
+            self.since.append(now)
         self.pace.record(now, self.draw() if self.pace.jitter else 0.5)
         for gate in self.gates:
             gate.record(now, to)

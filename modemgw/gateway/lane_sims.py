@@ -1,10 +1,12 @@
 """Makes the SIM that a lane sends with: its pace with the history, and its gates."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from modemgw.clock import Clock
-from modemgw.config.model import Config
+from modemgw.config.model import Config, Sims
+from modemgw.gateway.health_gate import SimHealth
 from modemgw.gateway.lane_sim import Bill, Gate, LaneSim
 from modemgw.gateway.queue import Entry
 from modemgw.gateway.routing import Router
@@ -13,6 +15,18 @@ from modemgw.policy.pacing import Pace, history_from_minutes
 from modemgw.store import sims
 from modemgw.store.database import Store
 from modemgw.store.sims import SimRow
+
+
+def pace_of(known: Sims, row: SimRow, history: Sequence[int] = ()) -> Pace:
+    """Return the pace of a card under a configuration."""
+    card = known.card(row.iccid)
+    return Pace(
+        known.pace(card),
+        history,
+        jitter=known.jitter(card),
+        warm_up=known.warm_up(card),
+        since_ms=row.first_seen_at,
+    )
 
 
 @dataclass
@@ -28,32 +42,36 @@ class LaneSims:
         default_factory=list
     )
     charge: Callable[[int, Entry, int], Bill | None] | None = None
+    # Held while one is made, and while the configuration changes.
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    on_rename: list[Callable[[SimRow], object]] = field(default_factory=list)
+
+    def rename(self, sim: LaneSim, row: SimRow) -> None:
+        """Let a card have another name from now on."""
+        sim.name = row.name
+        sim.traits = self.router.traits(row.name, self.config.sims.card(row.iccid))
+        for gate in sim.gates:
+            if isinstance(gate, Wallet):
+                gate.row = row
+            elif isinstance(gate, SimHealth):
+                gate.name = row.name
+        for tell in self.on_rename:
+            tell(row)
 
     async def make(self, row: SimRow) -> LaneSim:
-        """Make the SIM of a card. Raises StoreError."""
+        """Make the SIM of a card, in its `turn`. Raises StoreError."""
         known, now = self.config.sims, self.clock.now_ms()
         card = known.card(row.iccid)
-        windows, jitter = known.pace(card), known.jitter(card)
-        warm_up = known.warm_up(card)
-
-        def pace(history: Sequence[int]) -> Pace:
-            return Pace(
-                windows,
-                history,
-                jitter=jitter,
-                warm_up=warm_up,
-                since_ms=row.first_seen_at,
-            )
-
         minutes: list[tuple[int, int]] = []
-        if longest := pace(()).longest_ms:
+        if longest := pace_of(known, row).longest_ms:
             minutes = await self.store.read(
                 lambda db: sims.load_usage(db, row.id, now - longest)
             )
         made = LaneSim(
             row.id,
             row.name,
-            pace(history_from_minutes(minutes, now)),
+            pace_of(known, row, history_from_minutes(minutes, now)),
             reports=known.reports(card),
             smsc=card.smsc if card else None,
         )

@@ -35,7 +35,7 @@ class Offices:
         sims: Callable[[], list[SimView]],
         on_change: Callable[[int], None],
     ) -> None:
-        intake.repeats = Repeats(config.http.duplicate_window)
+        self._repeats = intake.repeats = Repeats(config.http.duplicate_window)
         pepper = Pepper(store.data_dir)
         self.bursts = Bursts(store, clock)
         self.scrubber = Scrubber(store)
@@ -60,6 +60,12 @@ class Offices:
             pepper=pepper,
             scrubber=self.scrubber,
         )
+
+    def configure(self, config: Config) -> None:
+        """Take up what a reload changed."""
+        self._repeats.remember_for(config.http.duplicate_window)
+        self.verifications.configure(config)
+        self.privacy.config = config
 
     def tasks(self) -> list[tuple[str, Callable[[], Coroutine[Any, Any, None]]]]:
         """Return what lives as long as the gateway."""

@@ -19,10 +19,10 @@ from modemgw.gateway.inbound import SimFacts
 from modemgw.gateway.lane import Lane
 from modemgw.gateway.lane_sim import LaneSim
 from modemgw.gateway.lane_sims import LaneSims
-from modemgw.gateway.model import PaceWindow, SimView
+from modemgw.gateway.model import SimView
 from modemgw.gateway.pins import StoredPins
 from modemgw.gateway.routing import Router
-from modemgw.gateway.routing_resources import routing
+from modemgw.gateway.sim_views import view_of
 from modemgw.modem.actor import ModemActor
 from modemgw.modem.lease import Lease
 from modemgw.modem.model import (
@@ -61,12 +61,11 @@ class Pool:
     ) -> None:
         self.actors: dict[str, ModemActor] = {}
         self.announcer = Announcer(store, clock)
-        self._config = config
+        self.config = config
         self._store = store
         self._clock = clock
         self._dispatcher = dispatcher
         self._pins = StoredPins(store, clock)
-        self._profiles = config.all_profiles()
         self._entries: dict[str, str | None] = {}  # of the configuration, by modem
         self.rescue: Rescue | None = None
         self.witness_of: Callable[[str], Witness] = lambda modem: NoWitness()
@@ -80,7 +79,7 @@ class Pool:
         )
         self.gate_for = self.lane_sims.gate_for
         self._sink = sink
-        self._cards: dict[int, LaneSim] = {}  # by SIM: pace and rests go with it
+        self.cards: dict[int, LaneSim] = {}  # by SIM: pace and rests go with it
         self._sims: dict[str, SimRow] = {}  # by modem
         self._known: dict[int, SimRow] = {}  # every SIM ever seen
         self._identities: dict[str, SimIdentity] = {}  # by modem, what _sims is of
@@ -90,15 +89,15 @@ class Pool:
 
     def add(self, lease: Lease, *, listed: str | None) -> None:
         """Make actor and lane of a modem; `listed` is its entry, which has its PIN."""
-        config, name = self._config, lease.name
+        config, name = self.config, lease.name
         entry = config.modem(listed)
         self._entries[name] = listed
 
         def pin(iccid: str | None) -> str | None:
-            return config.pin(listed or "", iccid)
+            return self.config.pin(listed or "", iccid)
 
         def smsc(iccid: str | None) -> str | None:
-            card = config.sims.card(iccid)
+            card = self.config.sims.card(iccid)
             return card.smsc if card else None
 
         settings = ModemSettings(
@@ -111,7 +110,7 @@ class Pool:
             hang_up=config.calls.hang_up,
             pins=self._pins,
             recognise=lease.recognise,
-            profiles=self._profiles,
+            profiles=lambda: self.config.all_profiles(),  # noqa: PLW0108 - changes
             profile=entry.profile if entry else None,
             rescue=self.rescue,
             witness=self.witness_of(name),
@@ -131,9 +130,13 @@ class Pool:
         """Return actor and lane of a modem."""
         return self.actors[name], self._dispatcher.lanes[name]
 
+    def entry_of(self, name: str) -> str | None:
+        """Return the entry of the configuration that a modem is of, if any."""
+        return self._entries.get(name)
+
     def power_hook(self, name: str) -> tuple[str, ...] | None:
         """Return the command that cuts the power of a modem, if there is one."""
-        return self._config.power_hook(self._entries.get(name))
+        return self.config.power_hook(self._entries.get(name))
 
     def operator_of(self, name: str) -> str:
         """Return whose network a modem is in; "" where that is not known."""
@@ -158,6 +161,21 @@ class Pool:
         self._dispatcher.reconsider()
         self.on_change()
 
+    def configure(self, config: Config, router: Router) -> None:
+        """Take up what a reload changed of cards and calls; modems go on."""
+        self.config = self.lane_sims.config = config
+        self.router = self.lane_sims.router = router
+        for actor in self.actors.values():
+            actor.aside.hang_up(on=config.calls.hang_up)
+        for name, row in list(self._sims.items()):
+            card = config.sims.card(row.iccid)
+            if card and (card.name, card.number or row.number) != (
+                row.name,
+                row.number,
+            ):
+                del self._sims[name]  # written anew, under its new name
+                self._look_at(name)
+
     async def load(self) -> None:
         """Read the SIMs that were seen before."""
         self._known = {row.id: row for row in await self._store.read(sims.list_sims)}
@@ -172,9 +190,12 @@ class Pool:
             except StoreError as exc:
                 log.error("cannot read the database", extra={"error": str(exc)})
                 await asyncio.sleep(STORE_RETRY_S)
-                if name not in self._queued:
-                    self._queued.add(name)
-                    self._changes.put_nowait(name)
+                self._look_at(name)
+
+    def _look_at(self, name: str) -> None:
+        if name not in self._queued:
+            self._queued.add(name)
+            self._changes.put_nowait(name)
 
     # -- modem.model.Observer ------------------------------------------------
 
@@ -184,9 +205,7 @@ class Pool:
         lane = self._dispatcher.lanes.get(snapshot.name)
         if lane is not None:
             self._update_lane(lane, snapshot)
-        if snapshot.name not in self._queued:
-            self._queued.add(snapshot.name)
-            self._changes.put_nowait(snapshot.name)
+        self._look_at(snapshot.name)
 
     def _heed_power(self, snapshot: ModemSnapshot) -> None:
         """Forget a SIM's counter when its modem may have been without power.
@@ -218,7 +237,7 @@ class Pool:
         known = self._identities.get(snapshot.name)
         same_sim = snapshot.sim is not None and _same_card(known, snapshot.sim)
         was_ready = lane.ready
-        lane.ready = snapshot.sendable and same_sim
+        lane.ready = snapshot.sendable and same_sim and not lane.leaving
         lane.why_not_ready = snapshot.why or snapshot.phase.value
         lane.weak = self.router.weak(snapshot.signal_dbm)
         if lane.ready and not was_ready:
@@ -267,13 +286,11 @@ class Pool:
         except StoreError as exc:
             log.error("cannot write to the database", extra={"error": str(exc)})
             await asyncio.sleep(STORE_RETRY_S)
-            if name not in self._queued:
-                self._queued.add(name)
-                self._changes.put_nowait(name)
+            self._look_at(name)
             return None
 
     async def _upsert(self, name: str, sim: SimIdentity) -> SimRow:
-        card = self._config.sims.card(sim.iccid)
+        card = self.config.sims.card(sim.iccid)
         now = self._clock.now_ms()
 
         def job(db: Connection) -> SimRow:
@@ -303,9 +320,12 @@ class Pool:
                 other.ready = False
                 other.why_not_ready = f"its SIM is now in {lane.modem}"
         previous = lane.sim
-        if row.id not in self._cards:
-            self._cards[row.id] = await self.lane_sims.make(row)
-        lane.sim = self._cards[row.id]
+        async with self.lane_sims.turn:
+            if row.id not in self.cards:
+                self.cards[row.id] = await self.lane_sims.make(row)
+        lane.sim = self.cards[row.id]
+        if lane.sim.name != row.name:
+            self.lane_sims.rename(lane.sim, row)
         if previous is None or previous.sim_id != row.id:
             log.info(
                 "sim in service",
@@ -334,43 +354,14 @@ class Pool:
         return list(self._known.values())
 
     def _view(self, row: SimRow, lane: Lane | None) -> SimView:
-        now = self._clock.now_ms()
-        snapshot = self.actors[lane.modem].snapshot if lane else None
-        state, why, next_at = "absent", "in no modem of this gateway", None
-        windows: tuple[PaceWindow, ...] = ()
-        card = self._config.sims.card(row.iccid)
-        if lane is not None and lane.sim is not None:
-            pace = lane.sim.pace
-            windows = tuple(
-                PaceWindow(w.count, w.seconds, pace.used(w, now))
-                for w in pace.windows_at(now)
-            )
-            free_at, held_by = lane.free_at(now)
-            if not lane.ready:
-                state, why = "waiting", lane.why_not_ready
-            elif free_at > now:
-                state, why, next_at = "paced", held_by, free_at
-            else:
-                state, why = "ready", "sending" if lane.busy else "free"
-        sim = snapshot.sim if snapshot else None
-        return SimView(
-            name=row.name,
-            iccid=row.iccid,
-            imsi=row.imsi,
-            number=row.number,
-            smsc=sim.smsc if sim else None,
-            modem=lane.modem if lane else None,
-            state=state,
-            why=why,
-            registration=snapshot.registration if snapshot else None,
-            operator=snapshot.operator if snapshot else None,
-            signal_dbm=snapshot.signal_dbm if snapshot else None,
-            reports=self._config.sims.reports(card),
-            pace=windows,
-            next_at=next_at,
-            first_seen_at=row.first_seen_at,
-            last_seen_at=row.last_seen_at,
-            routing=routing(self.router.traits(row.name, card)),
+        card = self.config.sims.card(row.iccid)
+        return view_of(
+            row,
+            lane,
+            self.actors[lane.modem].snapshot if lane else None,
+            now=self._clock.now_ms(),
+            reports=self.config.sims.reports(card),
+            traits=self.router.traits(row.name, card),
         )
 
 

@@ -23,7 +23,7 @@ class Presence:
         self.operator_of: Callable[[str], str] = lambda modem: ""
         self._clock = clock
         self._steps = steps
-        self._down_after_s = down_after_s
+        self.down_after_s = down_after_s
 
     def look(self, sims: Iterable[SimHealth]) -> None:
         """Tell who is lost by now, and who is found."""
@@ -37,7 +37,7 @@ class Presence:
                 continue
             if sim.lost_at is None:
                 sim.lost_at = now
-            if sim.told == "up" and now - sim.lost_at >= self._down_after_s:
+            if sim.told == "up" and now - sim.lost_at >= self.down_after_s:
                 self._tell(sim, "down", self._why_lost(sim.sim_id))
 
     def _tell(self, sim: SimHealth, told: str, why: str) -> None:
@@ -59,7 +59,7 @@ class Presence:
         lost = [s.lost_at for s in sims if s.told == "up" and s.lost_at is not None]
         if not lost:
             return None
-        return min(lost) + self._down_after_s - self._clock.monotonic()
+        return min(lost) + self.down_after_s - self._clock.monotonic()
 
     def is_in_service(self, sim_id: int) -> bool:
         """Say whether a SIM could send, were it not for its health."""

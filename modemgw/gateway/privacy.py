@@ -63,7 +63,7 @@ class Privacy:
         pepper: Pepper,
         scrubber: Scrubber,
     ) -> None:
-        self._config = config
+        self.config = config
         self._store = store
         self._clock = clock
         self._records = records
@@ -127,7 +127,7 @@ class Privacy:
             return None
         steps = events.timeline(db, message_id)
         return ExportedMessage(
-            message=views.message(row, self._config.sims.currency),
+            message=views.message(row, self.config.sims.currency),
             parts=list(map(resources.part, rows.parts(db, message_id))),
             events=[views.step(event, False) for event in steps],
         )
@@ -259,7 +259,7 @@ class Privacy:
     def _who(self, text: str) -> Who:
         """Read a number as the rows have it. Raises FieldError."""
         try:
-            found = number.parse(text, self._config.country)
+            found = number.parse(text, self.config.country)
         except number.InvalidNumber as exc:
             raise _wrong(f"not a number: {exc}") from None
         peer, national = found.text, found.text.removeprefix("+")

@@ -25,8 +25,12 @@ class Repeats:
 
     def __init__(self, window_s: float) -> None:
         """Remember for `window_s` seconds; 0: not at all."""
-        self._window_ms = round(window_s * 1000)
+        self.remember_for(window_s)
         self._seen: OrderedDict[int, _Met] = OrderedDict()
+
+    def remember_for(self, window_s: float) -> None:
+        """Let another window hold from now on."""
+        self._window_ms = round(window_s * 1000)
 
     def meet(self, new: NewMessage, *, refuse: bool = False) -> str | None:
         """Remember a message; return the id of the last one like it, if any.

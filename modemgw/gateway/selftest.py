@@ -11,20 +11,19 @@ import logging
 import random
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from modemgw.clock import Clock
 from modemgw.config.model import Config
+from modemgw.config.selftest import SelftestConfig
 from modemgw.errors import Conflict, NotFound, StoreError
 from modemgw.gateway.audit import note
 from modemgw.gateway.lane import Lane
 from modemgw.gateway.model import Caller
 from modemgw.gateway.selftest_record import SHOWN, Record, record_of
-from modemgw.gateway.selftest_rules import Terms, objection
+from modemgw.gateway.selftest_rules import Terms, named, objection, quiet_s
 from modemgw.gateway.selftest_run import Course, Pair, close_unsent
-from modemgw.gateway.views import sim_id
 from modemgw.policy.health import Probed
 from modemgw.policy.selftest import Result, Station, auto_pairs
 from modemgw.store import selftest as rows
@@ -83,6 +82,7 @@ class Selftests:
         self._records: dict[int, Record] = {}
         self._whys: dict[int, str] = {}
         self._purged_at: float | None = None
+        self._poke = asyncio.Event()
 
     # -- life ----------------------------------------------------------------
 
@@ -104,6 +104,12 @@ class Selftests:
                 work = await self._work.get()
                 group.create_task(work(), name="self-test")
 
+    def configure(self, config: SelftestConfig) -> None:
+        """Take up what a reload changed, and look what is due under it."""
+        self._config = config
+        self.course.within_s = config.within
+        self._poke.set()
+
     def record(self, sim: int) -> Record | None:
         """Return how the last self-tests of a SIM went."""
         return self._records.get(sim)
@@ -122,8 +128,8 @@ class Selftests:
         Raises NotFound, and Conflict where it cannot, or may not, go out now.
         """
         known = await self._store.read(sims.list_sims)
-        sender = _named(known, name)
-        receiver = _named(known, to) if to is not None else None
+        sender = named(known, name)
+        receiver = named(known, to) if to is not None else None
         pair = self._pair(sender, receiver, known)
         terms = Terms(paid=paid or self._config.paid, polite=False)
         why = self._objection(pair, terms)
@@ -151,7 +157,7 @@ class Selftests:
 
     async def history(self, name: str, limit: int) -> list[SelftestRow]:
         """Return the last self-tests of a SIM, newest first. Raises NotFound."""
-        row = _named(await self._store.read(sims.list_sims), name)
+        row = named(await self._store.read(sims.list_sims), name)
         found = await self._store.read(lambda db: rows.recent(db, row.id, limit))
         return found[:limit]
 
@@ -192,20 +198,23 @@ class Selftests:
     async def _keep_schedule(self) -> None:
         await asyncio.sleep(FIRST_S)
         while True:
+            self._poke.clear()
             try:
                 seconds = await self._round()
                 await self._purge()
             except StoreError as exc:
                 log.error("cannot use the database", extra={"error": str(exc)})
                 seconds = STORE_RETRY_S
-            await asyncio.sleep(min(max(seconds, 1.0), LONGEST_SLEEP_S))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(max(seconds, 1.0), LONGEST_SLEEP_S)):
+                    await self._poke.wait()
 
     async def _round(self) -> float:
         """Run what is due, one after the other; return the seconds until more is."""
         if not self._config.every:
             return LONGEST_SLEEP_S
-        if quiet_s := self._quiet_s():
-            return quiet_s
+        if held := quiet_s(self._config, self._zone, self._clock.now_ms()):
+            return held
         known = await self._store.read(sims.list_sims)
         seconds = LONGEST_SLEEP_S
         for pair in self._pairs(known):
@@ -213,7 +222,9 @@ class Selftests:
             if wait <= 0:
                 why = self._objection(pair, Terms(paid=self._config.paid))
                 self._whys[pair.sender.id] = "" if why is None else why[0]
-                if why is None and not self._quiet_s():
+                if why is None and not quiet_s(
+                    self._config, self._zone, self._clock.now_ms()
+                ):
                     await self._confirmed(pair, "schedule")
                 else:
                     self._put_off(pair, LATER_S)
@@ -250,14 +261,6 @@ class Selftests:
         now = self._clock.now_ms()
         passed_s = max(0, now - last) / 1000  # a clock set back: counted from now
         return max(self._config.every * (1 + spread) - passed_s, held)
-
-    def _quiet_s(self) -> float:
-        quiet = self._config.quiet
-        if quiet is None:
-            return 0.0
-        now = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
-        local = now.astimezone(self._zone)
-        return quiet.left(local.hour * 60 + local.minute) * 60.0
 
     def _put_off(self, pair: Pair, seconds: float) -> None:
         self._not_before[_key(pair)] = self._clock.monotonic() + seconds
@@ -390,10 +393,3 @@ class Selftests:
 
 def _key(pair: Pair) -> tuple[int, int]:
     return pair.sender.id, pair.to.id
-
-
-def _named(known: list[SimRow], name: str) -> SimRow:
-    for row in known:
-        if name in (row.name, sim_id(row.name), row.iccid):
-            return row
-    raise NotFound(f"there is no SIM {name!r}")

@@ -2,12 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
 
 from modemgw.clock import Clock
+from modemgw.config.selftest import SelftestConfig
+from modemgw.errors import NotFound
 from modemgw.gateway.health_gate import SimHealth
 from modemgw.gateway.lane import Lane
 from modemgw.gateway.lane_sim import LaneSim
+from modemgw.gateway.views import sim_id
 from modemgw.policy.health import Condition
+from modemgw.store.sims import SimRow
 
 SPARE = 2  # parts that a pace window must have left: one for us, one for a customer
 
@@ -88,3 +93,19 @@ def _held(sim: LaneSim, clock: Clock, *, benched: bool) -> str | None:
 def _is_bench(health: SimHealth, why: str) -> bool:
     """Say whether it is the bench that holds the SIM, and no pause by a person."""
     return health.state.condition is Condition.BENCHED and why.startswith("benched")
+
+
+def quiet_s(config: SelftestConfig, zone: tzinfo, now_ms: int) -> float:
+    """Return how long no scheduled self-test may begin; 0.0: one may."""
+    if config.quiet is None:
+        return 0.0
+    local = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(zone)
+    return config.quiet.left(local.hour * 60 + local.minute) * 60.0
+
+
+def named(known: list[SimRow], name: str) -> SimRow:
+    """Return a card by its name, id or ICCID. Raises NotFound."""
+    for row in known:
+        if name in (row.name, sim_id(row.name), row.iccid):
+            return row
+    raise NotFound(f"there is no SIM {name!r}")

@@ -71,7 +71,7 @@ class Course:
         self._store = store
         self._clock = clock
         self._lanes = lanes
-        self._within_s = within_s
+        self.within_s = within_s
         self._withdraw = withdraw  # takes a message out of the queue in memory
         self._octets = octets
         self._by_message: dict[int, asyncio.Event] = {}
@@ -110,7 +110,7 @@ class Course:
             encoding="gsm7",
             segments=1,
             not_before=now,
-            expires_at=now + round(self._within_s * 1000),
+            expires_at=now + round(self.within_s * 1000),
             created_at=now,
             options={OWN: True, "sim": pair.sender.name, "on_in_doubt": "drop"},
         )
@@ -164,9 +164,9 @@ class Course:
             await self._end(test, found, Result.UNKNOWN, None, why)
 
     async def _watch(self, test: SelftestRow) -> SelftestRow:
-        left_s = self._within_s - (self._clock.now_ms() - test.started_at) / 1000
+        left_s = self.within_s - (self._clock.now_ms() - test.started_at) / 1000
         # A clock that jumped makes it neither endless nor over before it began.
-        end = self._clock.monotonic() + min(max(left_s, 1.0), self._within_s)
+        end = self._clock.monotonic() + min(max(left_s, 1.0), self.within_s)
         was_there = True
         async with self._watching(test) as changed:
             while True:

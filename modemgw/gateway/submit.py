@@ -124,8 +124,8 @@ class Intake:
         self._store = store
         self._clock = clock
         self._dispatcher = dispatcher
-        self._checker = checker
-        self._queue_max = queue_max
+        self.checker = checker
+        self.queue_max = queue_max
         self._rng = rng
         self._counted_at = 0.0
         self._drain = Drain(clock)
@@ -153,7 +153,7 @@ class Intake:
     ) -> Submitted:
         now = self._clock.now_ms()
         ids = self._store.ids
-        new, _ = self._checker.check(
+        new, _ = self.checker.check(
             draft, caller, public_id=ids.new("msg", now), now=now
         )
         await self._room_for(1)
@@ -186,7 +186,7 @@ class Intake:
     def check(self, draft: Draft, caller: Caller) -> NewMessage:
         """Check a draft and return it as it would be written; nothing is kept."""
         now = self._clock.now_ms()
-        new, _ = self._checker.check(
+        new, _ = self.checker.check(
             draft, caller, public_id=self._store.ids.new("msg", now), now=now
         )
         return new
@@ -237,7 +237,7 @@ class Intake:
     async def _room_for(self, count: int) -> None:
         if self.closed:
             raise Stopping("the gateway is stopping", retry_after=RESTART_S)
-        if self.open_count + count <= self._queue_max:
+        if self.open_count + count <= self.queue_max:
             return
         # What has left since is not subtracted; count before saying no.
         now = self._clock.monotonic()
@@ -245,10 +245,10 @@ class Intake:
             self._counted_at, before = now, self.open_count
             self.open_count = await self._store.read(waiting.count_open)
             self._drain.counted(before - self.open_count)
-        over = self.open_count + count - self._queue_max
+        over = self.open_count + count - self.queue_max
         if over > 0:
             raise QueueFull(
-                f"{self.open_count} messages wait and queue.max is {self._queue_max}",
+                f"{self.open_count} messages wait and queue.max is {self.queue_max}",
                 retry_after=self._drain.seconds_until(over, self._dispatcher.views()),
             )
 
@@ -287,7 +287,7 @@ class Intake:
                 results.append(draft)
                 continue
             try:
-                new, _ = self._checker.check(
+                new, _ = self.checker.check(
                     draft, caller, public_id=ids.new("msg", now), now=now
                 )
                 if limits is not None:

@@ -13,19 +13,20 @@ Every task of a modem lives in the task group of `run`.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 
 from modemgw.config.model import Config, ModemConfig
+from modemgw.gateway.entries import Entries
 from modemgw.gateway.pool import Pool
 from modemgw.gateway.twins import Twins
-from modemgw.gateway.visits import Visit, Visits
+from modemgw.gateway.visits import Visit, Visits, may_be, pass_by
 from modemgw.modem.discovery import (
     Look,
     Seat,
     Sight,
     Wanted,
-    is_pattern,
     neighbours_of,
 )
 from modemgw.modem.lease import Lease
@@ -39,6 +40,7 @@ HURRY_S = 0.5  # between looks while a modem is looked for
 HURRY_FOR_S = 600.0  # after that it is no emergency any more
 CARD_S = 30.0  # before a card that is looked for is looked for there again
 FORGET_S = 86_400.0  # an unlisted modem that is unplugged for so long is forgotten
+LEAVE_S = 160.0  # the deadline after Ctrl-Z is 150 s
 _SERIAL = slice(8, 14)  # of an IMEI: the serial number behind the type
 
 
@@ -58,8 +60,7 @@ class Supervisor:
         self._pool = pool
         self._open_port = open_port
         self._look = look
-        self._discovers = config.discovery
-        self._entries: dict[str, ModemConfig] = {}  # by their pattern
+        self._entries = Entries(config)
         self._unlisted: set[str] = set()  # modems that have no entry of their own
         self._visits = Visits(open_port)
         self._twins = Twins(self.leases, self._snapshot)
@@ -67,20 +68,10 @@ class Supervisor:
         self._told: set[str] = set()
         self._tasks: dict[str, _Tasks] = {}
         self._group: asyncio.TaskGroup  # of `run`
-        for modem in config.modems:
-            is_one = modem.imei is not None or modem.iccid is not None
-            if modem.port is not None and is_pattern(modem.port) and not is_one:
-                self._entries[modem.port] = modem
-                continue
-            lease = Lease(
-                modem.name,
-                open_port,
-                home=None if is_one else modem.port,
-                pattern=modem.port if is_one else None,
-                imei=modem.imei,
-                iccid=modem.iccid,
-            )
-            self._add(lease, modem.name)
+        self.running = asyncio.Event()
+        self._leaving: set[str] = set()  # they finish what is on the air
+        for name in self._entries.listed:
+            self._add(self._entries.lease(name, open_port), name)
 
     async def run(self) -> None:
         """Run every modem and look for more, for life."""
@@ -88,10 +79,62 @@ class Supervisor:
             self._group = group
             for name in self.leases:
                 self._start(name)
+            self.running.set()
             while self._look is not None:
                 await self._step(self._look)
                 await asyncio.sleep(self._pause_s())
             await asyncio.Event().wait()
+
+    # -- a reload ------------------------------------------------------------
+
+    def configure(self, config: Config, reopen: Collection[str]) -> None:
+        """Add, remove and reopen modems; `reopen` names those of them that stay.
+
+        Nothing on the air is cut off: a modem that leaves finishes it first.
+        """
+        self._entries = Entries(config)
+        for name, lease in self.leases.items():
+            entry = self._pool.entry_of(name)
+            sim = self._snapshot(name).sim
+            iccid = None if sim is None else sim.iccid
+            own = name not in self._unlisted
+            stays = self._entries.keeps(lease, entry, iccid=iccid, own=own)
+            if not stays or name in reopen or entry in reopen:
+                self._let_go(name)
+        for name in self._entries.listed:
+            if name not in self.leases:
+                self._enter(name)
+                self._group.create_task(
+                    self._pool.announcer.announce(
+                        "modem.added",
+                        {"modem": name, "imei": None, "port": self.leases[name].port},
+                    ),
+                    name=f"tell of {name}",
+                )
+
+    def _enter(self, name: str) -> None:
+        self._add(self._entries.lease(name, self._open_port), name)
+        self._start(name)
+
+    def _let_go(self, name: str) -> None:
+        lane = self._pool.parts(name)[1]
+        lane.leaving, lane.ready = True, False
+        lane.why_not_ready = "the configuration takes it out of service"
+        lane.wake()
+        if name not in self._leaving:
+            self._leaving.add(name)
+            self._group.create_task(self._leave(name), name=f"modem {name} leaves")
+
+    async def _leave(self, name: str) -> None:
+        """Let a modem go once it is quiet, and take it back where it is listed."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LEAVE_S):
+                await self._pool.parts(name)[1].quiet.wait()
+        comes_back = name in self._entries.listed
+        await self._remove(name, None if comes_back else "no longer listed")
+        self._leaving.discard(name)
+        if name in self._entries.listed:  # by now
+            self._enter(name)
 
     # -- modems come and go --------------------------------------------------
 
@@ -108,8 +151,8 @@ class Supervisor:
             self._group.create_task(_forever(lane.run), name=f"lane {name}"),
         )
 
-    async def _remove(self, name: str, why: str) -> None:
-        """Let a modem go; only while nothing of it is on the air."""
+    async def _remove(self, name: str, why: str | None) -> None:
+        """Let a modem go, only while nothing of it is on the air; None: untold."""
         tasks = self._tasks.pop(name)
         tasks.lane.cancel()
         tasks.actor.cancel()
@@ -117,6 +160,8 @@ class Supervisor:
         lease = self.leases.pop(name)
         self._unlisted.discard(name)
         self._pool.remove(name)
+        if why is None:
+            return
         await self._pool.announcer.announce(
             "modem.removed",
             {"modem": name, "imei": lease.imei, "port": lease.port, "why": why},
@@ -166,7 +211,7 @@ class Supervisor:
                 self._group.create_task(self._ask(visit), name=name)
 
     def _wanted(self) -> Wanted:
-        patterns = set(self._entries)
+        patterns = set(self._entries.patterns)
         neighbours: set[str] = set()
         ports: set[str] = set()
         for lease in self.leases.values():
@@ -224,6 +269,8 @@ class Supervisor:
 
     async def _review(self, name: str, sight: Sight, now: float) -> None:
         """Let an unlisted modem go that is listed after all, or long unplugged."""
+        if name not in self.leases or name in self._leaving:
+            return  # a reload came meanwhile
         lease = self.leases[name]
         lane = self._pool.parts(name)[1]
         if not lane.quiet.is_set():
@@ -272,7 +319,7 @@ class Supervisor:
         seat = visit.seat
         if not visit.is_due(now):
             return False
-        is_sought = any(_may_be(lease, visit) for lease in self._sought())
+        is_sought = any(may_be(lease, visit) for lease in self._sought())
         if not (is_sought or self._takes(seat)):
             return False
         if seat.patterns or (is_sought and seat.is_whole) or not seat.is_usb:
@@ -298,7 +345,7 @@ class Supervisor:
         if found is None:
             return
         for lease in self._sought():
-            if _may_be(lease, visit) and lease.fits(found, seat.key):
+            if may_be(lease, visit) and lease.fits(found, seat.key):
                 extra = {"modem": lease.name, "port": visit.port, "before": lease.port}
                 log.info("modem found", extra=extra)
                 self._held[seat.key] = lease.name
@@ -306,9 +353,9 @@ class Supervisor:
                 return
         twin = self._twins.of(found)
         if not self._takes(seat):
-            _pass_by(visit, "it is not listed")
+            pass_by(visit, "it is not listed")
         elif twin is not None and self._twins.is_same(twin, found, seat):
-            _pass_by(visit, f"it is {twin.name} on one more port")
+            pass_by(visit, f"it is {twin.name} on one more port")
         else:
             extra = {"port": visit.port, "imei": found.imei or ""}
             if twin is not None:
@@ -317,17 +364,13 @@ class Supervisor:
             elif found.imei is None:
                 log.warning("no usable IMEI: the place names the modem", extra=extra)
             imei = None if twin is not None else found.imei
-            await self._admit(visit, self._entry(seat), imei)
+            await self._admit(visit, self._entries.of(seat), imei)
 
     def _takes(self, seat: Seat) -> bool:
         """Tell whether a modem that nobody knows goes into service here."""
-        return self._entry(seat) is not None or (seat.is_usb and self._discovers)
-
-    def _entry(self, seat: Seat) -> ModemConfig | None:
-        for pattern, entry in self._entries.items():
-            if pattern in seat.patterns:
-                return entry
-        return None
+        return self._entries.of(seat) is not None or (
+            seat.is_usb and self._entries.discovers
+        )
 
     # -- what people should know ---------------------------------------------
 
@@ -347,22 +390,6 @@ class Supervisor:
         }
         tell = self._pool.announcer.announce("modem.unstable", data)
         self._group.create_task(tell, name=f"tell of {lease.name}")
-
-
-def _may_be(lease: Lease, visit: Visit) -> bool:
-    """Tell whether a modem that is looked for may be the one at this seat."""
-    if lease.home is not None:  # it cannot be where somebody was beside it
-        return visit.since > lease.seen_at
-    if lease.pattern is not None:
-        return lease.pattern in visit.seat.patterns
-    return visit.seat.is_usb or bool(visit.seat.patterns)
-
-
-def _pass_by(visit: Visit, why: str) -> None:
-    if not visit.is_strange and visit.found is not None:
-        visit.is_strange = True
-        extra = {"port": visit.port, "imei": visit.found.imei, "why": why}
-        log.info("modem not used", extra=extra)
 
 
 async def _forever(run: Callable[[], Awaitable[None]]) -> None:

@@ -170,20 +170,24 @@ class TargetGuard:
     def __init__(
         self, allow: Iterable[str] = (), own: Iterable[tuple[str, int]] = ()
     ) -> None:
-        entries = [_parse_allowed(entry) for entry in allow]
-        self._open_addresses: set[tuple[Address, int]] = set()
-        self._open_names: set[tuple[str, int]] = set()
-        for host, port in entries:
-            address = literal(host)
-            if address is not None:
-                self._open_addresses.add((embedded(address)[0], port))
-            else:
-                self._open_names.add((host, port))
-                if host == "localhost":
-                    self._open_addresses.add((IPv4Address("127.0.0.1"), port))
-                    self._open_addresses.add((IPv6Address("::1"), port))
+        self.allow(allow)
         self._own: tuple[tuple[str, int], ...] = ()
         self.listening(own)
+
+    def allow(self, entries: Iterable[str]) -> None:
+        """Open these targets, and no others from now on. Raises ConfigError."""
+        addresses: set[tuple[Address, int]] = set()
+        names: set[tuple[str, int]] = set()
+        for host, port in map(_parse_allowed, entries):
+            address = literal(host)
+            if address is not None:
+                addresses.add((embedded(address)[0], port))
+            else:
+                names.add((host, port))
+                if host == "localhost":
+                    addresses.add((IPv4Address("127.0.0.1"), port))
+                    addresses.add((IPv6Address("::1"), port))
+        self._open_addresses, self._open_names = addresses, names
 
     def listening(self, own: Iterable[tuple[str, int]]) -> None:
         """Say which (host, port) pairs are our own."""

@@ -80,6 +80,7 @@ class Upkeep:
 
         pool.on_change = changed
         pool.gate_for.append(self.meet)
+        pool.lane_sims.on_rename.append(self.rename)
         health.probes.extend(self.probes)
         inbound.take_own = self.take
 
@@ -148,6 +149,20 @@ class Upkeep:
             balance=resources.balance(self.balance.known(row.id), config),
             selftest=resources.selftest_of_sim(self.selftest.record(row.id)),
         )
+
+    def configure(self, config: Config) -> None:
+        """Take up what a reload changed, and look who is due under it."""
+        self._sims = config.sims
+        self.balance.config = config
+        self.selftest.configure(config.selftest)
+        self.balance.look()
+
+    def rename(self, row: SimRow) -> None:
+        """Hear that a card has another name now."""
+        old = [name for name, known in self._cards.items() if known.id == row.id]
+        for name in old:
+            del self._cards[name]
+        self._cards[row.name] = row
 
     def names(self) -> dict[int, str]:
         """Return the names of all cards, by row."""

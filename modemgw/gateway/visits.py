@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from modemgw.errors import ModemError
 from modemgw.modem.discovery import Seat
+from modemgw.modem.lease import Lease
 from modemgw.modem.port import OpenPort
 from modemgw.modem.probe import Found, probe
 
@@ -117,3 +118,20 @@ class Visits:
         return await probe(
             port, self._open_port, ask_sim=ask_sim, first_words=seat.first_words
         )
+
+
+def may_be(lease: Lease, visit: Visit) -> bool:
+    """Tell whether a modem that is looked for may be the one at this seat."""
+    if lease.home is not None:  # it cannot be where somebody was beside it
+        return visit.since > lease.seen_at
+    if lease.pattern is not None:
+        return lease.pattern in visit.seat.patterns
+    return visit.seat.is_usb or bool(visit.seat.patterns)
+
+
+def pass_by(visit: Visit, why: str) -> None:
+    """Leave a modem alone that is not ours, and say so once."""
+    if not visit.is_strange and visit.found is not None:
+        visit.is_strange = True
+        extra = {"port": visit.port, "imei": visit.found.imei, "why": why}
+        log.info("modem not used", extra=extra)

@@ -6,6 +6,7 @@ store has the same numbers: they are written with the `submitting` mark.
 """
 
 import logging
+import sqlite3
 from asyncio import Future
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -36,6 +37,7 @@ from modemgw.store.writer import Connection
 
 log = logging.getLogger("modemgw.wallet")
 
+Spent = tuple[list[rows.Spent], list[rows.MeterRow]]  # of one SIM, in the store
 IsQuiet = Callable[[int], bool]  # nothing of this SIM is on the air or unwritten
 SET_BACK_MS = 26 * 3_600_000  # a clock is seldom set back by more
 RETRY_MS = 60_000
@@ -52,7 +54,22 @@ class Wallet:
         self.loaded_at = 0
         self.known_since = 0  # what was counted before is not in memory
         self.corrections = 0  # that are being written
+        self.since: list[Callable[[Purse], None]] | None = None  # during a reload
         self._sim: LaneSim | None = None
+
+    def do(self, act: Callable[[Purse], None]) -> None:
+        """Change what is counted, and remember it where another purse is made."""
+        act(self.purse)
+        self.changes += 1
+        if self.since is not None:
+            self.since.append(act)
+
+    def replace(self, purse: Purse, now: int, known_since: int) -> None:
+        """Count on in another purse, which knows all but what was done `since`."""
+        for act in self.since or ():
+            act(purse)
+        self.purse, self.loaded_at, self.known_since = purse, now, known_since
+        self.changes += 1  # a purse that is being read meanwhile is not taken
 
     def attach(self, sim: LaneSim) -> None:
         """Keep the tariff of the SIM in service up to date from now on."""
@@ -84,8 +101,8 @@ class Bill:
     def give_back(self) -> None:
         """Take it back from memory: the part certainly never left."""
         if self.wallet is not None:
-            self.wallet.purse.give_back(self.charge)
-            self.wallet.changes += 1
+            charge = self.charge
+            self.wallet.do(lambda purse: purse.give_back(charge))
         if self.claim is not None:
             self.claim.give_back()
 
@@ -97,7 +114,7 @@ class Wallets:
         self.currency = config.sims.currency
         self.zone: tzinfo = ZoneInfo(config.timezone)
         self.keys = KeyPurses(store, clock, self.zone)
-        self._config = config
+        self.config = config
         self.store = store
         self._clock = clock
         self._wallets: dict[int, Wallet] = {}
@@ -116,7 +133,7 @@ class Wallets:
 
     async def gate(self, row: SimRow) -> Wallet | None:
         """Return the gate of a SIM, None where nothing was agreed for it."""
-        sims = self._config.sims
+        sims = self.config.sims
         contract = sims.tariff(sims.card(row.iccid)).contract()
         if not contract.counts:
             return None
@@ -124,6 +141,14 @@ class Wallets:
         await self._load(wallet)
         self._wallets[row.id] = wallet
         return wallet
+
+    def adopt(self, wallet: Wallet) -> None:
+        """Take up the wallet of a SIM that had none."""
+        self._wallets[wallet.row.id] = wallet
+
+    def drop(self, sim_id: int) -> None:
+        """Forget the wallet of a SIM, with which nothing is agreed any more."""
+        self._wallets.pop(sim_id, None)
 
     def of(self, sim_id: int) -> Wallet | None:
         """Return the wallet of a SIM in service."""
@@ -142,6 +167,8 @@ class Wallets:
             whole = wallet.purse.cost(now, entry.to, len(entry.parts))
             charge = wallet.purse.charge(now, entry.to)
             wallet.changes += 1
+            if wallet.since is not None:
+                wallet.since.append(partial(Purse.count, charge=charge, times=1))
             self._tell(wallet, now)
         claim = None
         if key is not None:
@@ -205,20 +232,13 @@ class Wallets:
     async def _load(self, wallet: Wallet, is_quiet: IsQuiet | None = None) -> None:
         now, changes = self._clock.now_ms(), wallet.changes
         purse = Purse(wallet.purse.contract, self.zone)
-        since, sim_id = min(purse.oldest_ms(now), now - SET_BACK_MS), wallet.row.id
-        spent, meters = await self.store.read(
-            lambda db: (rows.of_sim(db, sim_id, since), rows.meters_of(db, sim_id))
-        )
+        since, sim_id = since_of(purse, now), wallet.row.id
+        found = await self.store.read(lambda db: read_spent(db, sim_id, since))
         if is_quiet is not None and not (
             wallet.changes == changes and is_quiet(sim_id)
         ):
             return  # something was counted that was not on disk yet
-        purse.load((Used(s.at, s.parts, s.covered, s.cost) for s in spent), now)
-        for meter in meters:
-            if meter.start_at >= since:
-                purse.correct(meter.name, meter.start_at, meter.adjust)
-            if meter.told:
-                purse.told(meter.name, meter.start_at)
+        fill(purse, found, since, now)
         wallet.purse, wallet.loaded_at, wallet.known_since = purse, now, since
 
     async def correct(self, row: SimRow, name: str, used: int, by: str) -> None:
@@ -247,13 +267,13 @@ class Wallets:
             events.append(db, kind, at=now, data=told, push=True, ids=ids)
 
         # In memory first: what is sent while it is written counts on top of it.
-        wallet.purse.correct(name, standing.start_ms, change)
-        wallet.changes += 1
+        start = standing.start_ms
+        wallet.do(lambda purse: purse.correct(name, start, change))
         wallet.corrections += 1
         try:
             await self.store.write(job)
         except BaseException:
-            wallet.purse.correct(name, standing.start_ms, -change)
+            wallet.do(lambda purse: purse.correct(name, start, -change))
             raise
         finally:
             wallet.corrections -= 1
@@ -272,6 +292,27 @@ class Wallets:
                     "left": shown(standing, standing.left),
                 },
             )
+
+
+def since_of(purse: Purse, now: int) -> int:
+    """Return since when a purse has to know what was sent."""
+    return min(purse.oldest_ms(now), now - SET_BACK_MS)
+
+
+def read_spent(db: sqlite3.Connection, sim_id: int, since: int) -> Spent:
+    """Read what fills a purse."""
+    return rows.of_sim(db, sim_id, since), rows.meters_of(db, sim_id)
+
+
+def fill(purse: Purse, found: Spent, since: int, now: int) -> None:
+    """Let a purse know what was sent, and what people know better."""
+    spent, meters = found
+    purse.load((Used(s.at, s.parts, s.covered, s.cost) for s in spent), now)
+    for meter in meters:
+        if meter.start_at >= since:
+            purse.correct(meter.name, meter.start_at, meter.adjust)
+        if meter.told:
+            purse.told(meter.name, meter.start_at)
 
 
 def _write_low(

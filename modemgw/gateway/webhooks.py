@@ -111,6 +111,16 @@ class Deliverer:
 
         Raises ConfigError where a secret cannot be read, StoreError.
         """
+        job = await self.declaring(declared)
+        self.declared(await self._store.write(job))
+
+    async def declaring(
+        self, declared: Sequence[WebhookConfig]
+    ) -> Callable[[Connection], webhooks.Synced]:
+        """Return the job that brings the endpoints in line; see `declared`.
+
+        Raises ConfigError where a secret cannot be read.
+        """
 
         def reveal() -> list[webhooks.Declared]:
             return [
@@ -121,11 +131,11 @@ class Deliverer:
             ]
 
         wanted = await asyncio.to_thread(reveal)  # secrets may be files
-        now = self._clock.now_ms()
-        ids = self._store.ids
-        done = await self._store.write(
-            lambda db: webhooks.sync_declared(db, ids, wanted, now)
-        )
+        now, ids = self._clock.now_ms(), self._store.ids
+        return lambda db: webhooks.sync_declared(db, ids, wanted, now)
+
+    def declared(self, done: webhooks.Synced) -> None:
+        """Hear what such a job did, once it is on disk."""
         for what, rows in (
             ("webhook declared", done.added),
             ("webhook changed", done.changed),

@@ -151,6 +151,10 @@ class Aside:
         receiver.tell = self._tell
         receiver.now_ms = self._clock.now_ms
 
+    def hang_up(self, *, on: bool) -> None:
+        """Hang up on the calls to come, or let them ring."""
+        self._calls.hangs_up = on
+
     def notice(self, kind: str, detail: dict[str, object]) -> None:
         """Tell the gateway, the same thing not more often than now and then."""
         now = asyncio.get_running_loop().time()

@@ -41,7 +41,7 @@ class Calls:
         wake: Callable[[], None],
     ) -> None:
         self._tell = tell
-        self._hangs_up = hang_up
+        self.hangs_up = hang_up
         self._wake = wake
         self._rang_at = -CALL_S  # loop time, as the next
         self._ended_at = -CALL_S
@@ -86,7 +86,7 @@ class Calls:
             self._say()
             self._is_told, self._number = False, None
             self._wait = loop.call_later(NUMBER_S, self._say)
-            if self._hangs_up:
+            if self.hangs_up:
                 self.has_work = True
                 self._wake()
         self._rang_at = now

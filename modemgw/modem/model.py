@@ -200,7 +200,8 @@ class ModemSettings:
     `pin` and `smsc` are asked with the ICCID, or None where it is not known.
     `recognise` is told the IMEI, then the SIM too, before anything is done to it,
     and says why this is not the modem that was meant (None: it is).
-    `profile` names one of `profiles` that is taken whatever the modem says.
+    `profile` names one of `profiles`, asked at each start, that is taken whatever
+    the modem says.
     """
 
     name: str
@@ -213,7 +214,7 @@ class ModemSettings:
     recognise: Callable[[str | None, SimIdentity | None], str | None] = (
         lambda imei, sim: None
     )
-    profiles: tuple[Profile, ...] = FAMILIES
+    profiles: Callable[[], tuple[Profile, ...]] = lambda: FAMILIES
     profile: str | None = None
     pins: PinLatch = field(default_factory=MemoryLatch)
     rescue: Rescue | None = None  # what may be done for it from outside

@@ -31,7 +31,7 @@ class Power:
 
     def __init__(self, hook: Callable[[str], Hook | None], helper: Path | None) -> None:
         self._hook = hook
-        self._helper = helper
+        self.helper = helper
 
     def tools(self, modem: str, usb: str | None) -> tuple[Rung, ...]:
         """Return the heavy rungs that exist for this modem."""
@@ -62,12 +62,12 @@ class Power:
             await _run([filled(word, modem, usb) for word in hook])
 
     def _has_helper(self) -> bool:
-        return self._helper is not None and self._helper.exists()
+        return self.helper is not None and self.helper.exists()
 
     async def _ask_helper(self, request: str) -> None:
         try:
             async with asyncio.timeout(HELPER_S):
-                reader, writer = await asyncio.open_unix_connection(self._helper)
+                reader, writer = await asyncio.open_unix_connection(self.helper)
                 try:
                     writer.write(request.encode("ascii") + b"\n")
                     await writer.drain()

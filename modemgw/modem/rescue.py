@@ -79,7 +79,7 @@ class Rescue:
         is_settled: Callable[[str], bool] = lambda modem: True,
     ) -> None:
         self._open_port = open_port
-        self._power = power
+        self.power = power
         self._place = place
         self._is_settled = is_settled
         self._hubs: dict[str, tuple[str, float]] = {}  # hub -> who, until when
@@ -90,9 +90,9 @@ class Rescue:
 
     def tools(self, modem: str, place: Place) -> tuple[Rung, ...]:
         """Return which heavy rungs there are besides the reset command."""
-        if self._power is None:
+        if self.power is None:
             return ()
-        return self._power.tools(modem, place.usb)
+        return self.power.tools(modem, place.usb)
 
     async def begin(self, modem: str, place: Place) -> str | None:
         """Take the hub for this modem; return why it cannot be had now."""
@@ -111,15 +111,15 @@ class Rescue:
 
     async def reauthorise(self, place: Place) -> None:
         """Take the device off the bus and back; raises ModemError."""
-        if self._power is None or place.usb is None:
+        if self.power is None or place.usb is None:
             raise ModemError("nothing can do that here")
-        await self._power.reauthorise(place.usb)
+        await self.power.reauthorise(place.usb)
 
     async def cut_power(self, modem: str, place: Place) -> None:
         """Switch the device off and on; raises ModemError."""
-        if self._power is None:
+        if self.power is None:
             raise ModemError("nothing can do that here")
-        await self._power.cycle(modem, place.usb)
+        await self.power.cycle(modem, place.usb)
 
     async def say(self, port: str, line: str) -> bool:
         """Say one line to a port that nobody serves; tell whether it said OK."""

@@ -103,10 +103,10 @@ class Startup:
     def _profile(self) -> Profile:
         settings, facts = self._settings, self.facts
         if settings.profile is not None:
-            wanted = quirks.named(settings.profile, settings.profiles)
+            wanted = quirks.named(settings.profile, settings.profiles())
             if wanted is not None:
                 return wanted
-        return quirks.profile_for(facts.manufacturer, facts.model, settings.profiles)
+        return quirks.profile_for(facts.manufacturer, facts.model, settings.profiles())
 
     async def _switch_on(self) -> None:
         if self._radio_cycle and self.facts.profile.radio_off_ok:

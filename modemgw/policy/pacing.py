@@ -81,6 +81,22 @@ class Pace:
     def _warmest(self, warm_up: WarmUp) -> Window | None:
         return warm_up.window((warm_up.days - 1) * DAY_MS, self.windows)
 
+    def settings(self) -> tuple[object, ...]:
+        """Return what it was made of, but for what was sent."""
+        return self.windows, self.jitter, self._warm_up, self._since_ms
+
+    def remembers_for(self, other: "Pace") -> bool:
+        """Say whether what it remembers is all that `other` has to know."""
+        whole = len(self._sent) >= other._most
+        return self._most >= other._most and (
+            whole or self._longest_ms >= other._longest_ms
+        )
+
+    def take_over(self, other: "Pace") -> None:
+        """Go on from where `other` is, which remembers enough."""
+        self._sent = other._sent[-self._most :] if self._most else []
+        self._pause_until = other._pause_until if self.jitter else 0
+
     @property
     def longest_ms(self) -> int:
         """Return how far back the longest window looks."""

@@ -176,7 +176,7 @@ class Purse:
         tariff = self.contract.tariff
         cost = tariff.price(to, used_in_bundle=self.used_in_bundle(now_ms))
         charge = Charge(now_ms, tariff.covers(to), cost)
-        self._count(charge, 1)
+        self.count(charge, 1)
         return charge
 
     def cost(self, now_ms: int, to: str, parts: int) -> int | None:
@@ -186,9 +186,10 @@ class Purse:
 
     def give_back(self, charge: Charge) -> None:
         """Take back what was counted for a part that certainly never left."""
-        self._count(charge, -1)
+        self.count(charge, -1)
 
-    def _count(self, charge: Charge, times: int) -> None:
+    def count(self, charge: Charge, times: int) -> None:
+        """Count what one part was counted as, or (-1) take it back."""
         entry = Entry(charge.at_ms, 1, int(charge.covered), charge.cost or 0)
         for limit, meter in self._meters:
             meter.add(charge.at_ms, times * _counted(limit, entry))

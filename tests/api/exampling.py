@@ -31,7 +31,7 @@ from modemgw.sim.faults import Faults
 from modemgw.sim.fleet import iccid_of, make_modem, number_of
 from modemgw.sim.network import Network
 from modemgw.store import deliveries, events
-from tests.gateway.rig import RECIPIENT, TESTER, Rig, gateway_rig
+from tests.gateway.rig import RECIPIENT, TESTER, Rig, config_text, gateway_rig
 from tests.gateway.test_verifications import code_in
 from tests.loop import VirtualClock, run_virtual
 
@@ -237,6 +237,13 @@ class World:
         words = {"k7k7k7k7": public, "its-secret": secret}
         return Staged({"id": made["id"]}, words)
 
+    async def other_file(self) -> Staged:
+        path = self.rig.gateway.config.path
+        assert path is not None
+        changed = "queue: {max: 5000}\nhttp: {listen: 0.0.0.0:8080}\n"
+        path.write_text(config_text(len(NAMES), EXTRA + changed), "utf-8")
+        return Staged()
+
     async def nothing(self) -> Staged:
         return Staged()
 
@@ -257,6 +264,7 @@ STAGES: Mapping[str, Stage] = {
     "GET /v1/verifications/{id}": World.code,
     "POST /v1/verifications/{id}/check": World.code,
     "POST /v1/privacy/erase": World.calm,
+    "POST /v1/reload": World.other_file,
     f"GET {_SIM}": World.sim,
     f"PATCH {_SIM}": World.sim,
     f"POST {_SIM}/bench": World.free_sim,
@@ -350,6 +358,7 @@ def main() -> None:
         if not route.endswith(".json")
     ]
     lines = [msgspec.json.encode({route: named})[1:-1] for route, named in kept]
+    lines = [line.replace(f"{home}/test".encode(), b"modemgw") for line in lines]
     EXAMPLES.write_bytes(b"{\n" + b",\n".join(lines) + b"\n}\n")
 
 

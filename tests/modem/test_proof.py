@@ -252,7 +252,7 @@ def test_a_configured_profile_wins_and_its_own_is_said() -> None:
         )
         bench = ScriptBench(
             {"AT+CGMI": ["huawei", "OK"], "AT+CGMM": ["NOISE 1", "E173", "OK"]},
-            profiles=(own, *FAMILIES),
+            profiles=lambda: (own, *FAMILIES),
             profile="own",
         )
         async with bench.running():
@@ -288,7 +288,7 @@ def test_a_refusal_carries_what_its_family_means_by_it() -> None:
 def test_a_family_without_more_to_send_is_not_asked_for_it() -> None:
     async def scenario() -> None:
         own = Profile("own", cmms_ok=False)
-        bench = ScriptBench(profiles=(own, *FAMILIES), profile="own")
+        bench = ScriptBench(profiles=lambda: (own, *FAMILIES), profile="own")
         async with bench.running():
             await bench.until(lambda: bench.phase is Phase.READY, 5)
             assert isinstance(await bench.submit(more=True), Accepted)

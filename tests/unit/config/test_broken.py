@@ -192,8 +192,10 @@ BROKEN = [
     pytest.param(
         "modems: [{port: /dev/a, pin: {file: x, env: Y}}, {port: /dev/b, pin: {}}]\n",
         [
-            "m.yaml:1:30: modems[0].pin: expected exactly one of file and env",
-            "m.yaml:1:70: modems[1].pin: expected exactly one of file and env",
+            "m.yaml:1:30: modems[0].pin: expected exactly one of file, env and"
+            " credential",
+            "m.yaml:1:70: modems[1].pin: expected exactly one of file, env and"
+            " credential",
         ],
         id="secret-from-two-places",
     ),
