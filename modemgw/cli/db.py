@@ -9,12 +9,18 @@ from pathlib import Path
 
 import click
 
+from modemgw.cli.db_files import export_table, import_table
+from modemgw.cli.main import FAILED
 from modemgw.cli.options import config_option, json_option
 
 
 @click.group()
 def db() -> None:
     """Back up, restore, check, export and import the database."""
+
+
+db.add_command(export_table)
+db.add_command(import_table)
 
 
 @db.command()
@@ -123,6 +129,46 @@ def restore(
         return
     for sentence in done.sentences():
         click.echo(sentence)
+
+
+@db.command()
+@config_option
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@json_option
+def check(config_path: Path, file: Path | None, as_json: bool) -> None:
+    """Look the database through, or another one at FILE.
+
+    Whether the file is sound, and whether its rows fit together. Only reads; the daemon
+    may run. Exit code 1 where something is wrong.
+    """
+    from dataclasses import asdict  # noqa: PLC0415
+
+    from modemgw.cli.output import show_json  # noqa: PLC0415
+    from modemgw.config.load import load  # noqa: PLC0415
+    from modemgw.gateway import backups  # noqa: PLC0415
+    from modemgw.store.examine import examine  # noqa: PLC0415
+
+    config = load(config_path)
+    found = examine(file or config.database)
+    if as_json:
+        about = asdict(found)
+        show_json({**about, "path": str(found.path), "sound": found.is_sound})
+    else:
+        click.echo(
+            f"{found.path}: {found.octets / 2**20:.1f} MiB, schema {found.schema}"
+        )
+        counts = (f"{count} rows of {name}" for name, count in found.counts.items())
+        click.echo(f"  {', '.join(counts)}" if found.counts else "  nothing readable")
+        for one in found.damage:
+            click.echo(f"  damaged: {one}")
+        for one in found.faults:
+            click.echo(f"  wrong: {one}")
+        if found.damage and file is None:
+            click.echo("\n".join(backups.after_damage(config)))
+        if found.is_sound:
+            click.echo("  sound")
+    if not found.is_sound:
+        raise SystemExit(FAILED)
 
 
 @db.command()

@@ -97,7 +97,7 @@ def call_back(
 def timeline(db: sqlite3.Connection, message_id: int) -> list[EventRow]:
     """Return everything that happened to one message, oldest first."""
     rows = db.execute(sql("events.timeline"), {"message_id": message_id})
-    return [_event(row) for row in rows]
+    return [shown(row) for row in rows]
 
 
 def since(
@@ -112,7 +112,7 @@ def since(
         "types": _encode(list(types)).decode(),
         "limit": limit,
     }
-    return [_event(row) for row in db.execute(sql("events.since"), wanted)]
+    return [shown(row) for row in db.execute(sql("events.since"), wanted)]
 
 
 def find(db: sqlite3.Connection, public_id: str) -> int | None:
@@ -126,6 +126,7 @@ def newest(db: sqlite3.Connection) -> int:
     return db.execute(sql("events.newest")).fetchone()[0] or 0
 
 
-def _event(row: tuple[Any, ...]) -> EventRow:
+def shown(row: tuple[Any, ...]) -> EventRow:
+    """Return a row with its data read."""
     id, public_id, type, at, message, part_seq, data = row
     return EventRow(id, public_id, type, at, message, part_seq, _decode(data))

@@ -98,13 +98,13 @@ class _Branch:
 def get(db: sqlite3.Connection, public_id: str) -> MessageRow | None:
     """Return one message by its public id."""
     row = db.execute(sql("messages.get"), {"public_id": public_id}).fetchone()
-    return None if row is None else _message(row)
+    return None if row is None else shown(row)
 
 
 def get_by_id(db: sqlite3.Connection, message_id: int) -> MessageRow | None:
     """Return one message by its row id."""
     row = db.execute(sql("messages.get_by_id"), {"id": message_id}).fetchone()
-    return None if row is None else _message(row)
+    return None if row is None else shown(row)
 
 
 def secret_text(db: sqlite3.Connection, public_id: str) -> str | None:
@@ -247,7 +247,7 @@ def _list(
             else msgspec.json.encode(branch.sims).decode(),
             **branch.fixed,
         }
-        found += map(_message, db.execute(statement, values))
+        found += map(shown, db.execute(statement, values))
     # Branches exclude one another, so the newest of all are among the newest of each.
     found.sort(key=lambda row: row.id, reverse=True)
     return found[:limit]
@@ -323,7 +323,8 @@ def _contains(text: str) -> str:
     return f"%{text}%"
 
 
-def _message(row: tuple[Any, ...]) -> MessageRow:
+def shown(row: tuple[Any, ...]) -> MessageRow:
+    """Return a row as it may be shown: never the text of a one-time code."""
     # By place, in one go: pages of hundreds are made of these.
     fields = list(row)
     reason, tags, metadata = row[13], row[15], row[16]

@@ -97,6 +97,27 @@ def opened(path: Path, ids: IdSource | None = None) -> Iterator[Connection]:
         raise as_store_error(exc, path) from exc
 
 
+@contextmanager
+def in_place(data_dir: Path, ids: IdSource) -> Iterator[Connection]:
+    """Open the database itself, for a person's change, with nothing else running.
+
+    Call it under the lock of the directory. Raises StoreError.
+    """
+    path = data_dir / FILE_NAME
+    if (data_dir / RESTORING).exists() or not path.exists():
+        raise StoreError(f"there is no database in {str(data_dir)!r}, or half of one")
+    try:
+        with closing(connect(path)) as db:
+            recognise(db, path)
+            configure(db)
+            migrate(db, path)
+            meta.seed(db, ids)
+            db.create_function("new_id", 2, ids.new)
+            yield db
+    except sqlite3.Error as exc:
+        raise as_store_error(exc, path) from exc
+
+
 def swap(data_dir: Path, new: Path, now_ms: int) -> Path | None:
     """Let `new` be the database; return where the old one is kept, if there was one.
 

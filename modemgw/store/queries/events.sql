@@ -44,6 +44,17 @@ INSERT INTO delivery
        (public_id, event_id, callback_url, key_id, state, next_attempt_at)
 VALUES (new_id('dlv', :at), :event_id, :callback_url, :key_id, 'pending', :at)
 
+-- name: export
+-- Events behind a row id, oldest first, for a file.
+SELECT
+-- use: columns
+  FROM event LEFT JOIN message ON message.id = event.message_id
+ WHERE event.id > :after
+   AND (:since IS NULL OR event.at >= :since)
+   AND (:until IS NULL OR event.at < :until)
+ ORDER BY event.id
+ LIMIT :limit
+
 -- name: timeline
 -- All events of one message, oldest first.
 SELECT

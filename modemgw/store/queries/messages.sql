@@ -34,6 +34,20 @@
  ORDER BY m.id DESC
  LIMIT :limit
 
+-- name: export
+-- Messages behind a row id, oldest first, for a file.
+SELECT
+-- use: columns
+  FROM message AS m
+-- use: joins
+ WHERE m.id > :after AND m.own = 0
+   AND (:direction IS NULL OR m.direction = :direction)
+   AND (:state IS NULL OR m.state = :state)
+   AND (:since IS NULL OR m.created_at >= :since)
+   AND (:until IS NULL OR m.created_at < :until)
+ ORDER BY m.id
+ LIMIT :limit
+
 -- name: get
 -- One message by its public id.
 SELECT
