@@ -63,3 +63,11 @@ def columns(rows: Sequence[Sequence[object]], most: int = 0) -> list[str]:
         GAP.join(pad(c, w) for c, w in zip(row, widths, strict=True)).rstrip()
         for row in cells
     ]
+
+
+def masked(peer: object) -> str:
+    """Write the other end of a message; the middle of a number is hidden."""
+    from modemgw.number import mask  # noqa: PLC0415 (its tables take a while)
+
+    text = clean(peer)
+    return mask(text) if text.removeprefix("+").isdigit() else text

@@ -132,10 +132,10 @@ def of_event(event: "Event") -> Line | None:
 
 
 def _show(line: Line, *, full: bool, as_json: bool) -> None:
-    from modemgw.number import mask  # noqa: PLC0415
+    from modemgw.cli.cells import masked  # noqa: PLC0415
 
     if not full and line["peer"]:
-        line = {**line, "peer": mask(line["peer"])}
+        line = {**line, "peer": masked(line["peer"])}
     if as_json:
         import json  # noqa: PLC0415
 

@@ -136,7 +136,7 @@ class Terminal:
             size = os.get_terminal_size(1)
         except OSError:
             return
-        found = (max(size.columns, 1), max(size.lines, 1))
+        found = (size.columns or 80, size.lines or 24)  # a serial console says 0
         if found != self.size:
             self.size, self._drawn = found, []
             _write("\x1b[2J")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from modemgw.cli.cells import GAP, clean, cut, pad
+from modemgw.cli.cells import GAP, clean, cut, masked, pad, width_of
 from modemgw.cli.status_text import age, hour, left
 
 Json = Mapping[str, Any]
@@ -17,6 +17,7 @@ HEAD, TITLE, WARN, PLAIN, DIM, KEYS = "head", "title", "warn", "plain", "dim", "
 MOST_TROUBLES = 3
 MOST_EVENTS = 8
 SORTS = ("trouble", "name", "signal", "rate")
+MOST_WHY = 26  # cells kept for why, where there is something to say
 SMALL = 8  # lines: below that only the head and the table
 
 
@@ -220,19 +221,20 @@ def _widths(
     filled: Sequence[_Column], cells: Mapping[_Column, Sequence[str]], width: int
 ) -> dict[_Column, int]:
     """Choose columns that fit, what matters most first; keep their order."""
-    wanted = {c: max(len(c.title), *map(len, cells[c]), 0) for c in filled}
+    wanted = {c: max(len(c.title), *map(width_of, cells[c]), 0) for c in filled}
     taken: dict[_Column, int] = {}
-    free = width
+    why = filled[-1] if filled[-1].title == "WHY" and width >= MOST_WHY * 2 else None
+    free = width - (min(wanted[why], MOST_WHY) + len(GAP) if why else 0)
     for column in sorted(filled, key=lambda one: one.keep):
         need = wanted[column] + (len(GAP) if taken else 0)
-        if need > free:
-            if column is filled[-1] and taken and free > len(GAP) + 8:
-                taken[column] = free - len(GAP)  # what is for reading is cut
-            continue
-        taken[column] = wanted[column]
-        free -= need
+        if column is not why and column.title != "WHY" and need <= free:
+            taken[column] = wanted[column]
+            free -= need
     if not taken:
         taken[filled[0]] = width
+    if why is not None:
+        used = sum(taken.values()) + len(GAP) * len(taken)
+        taken[why] = min(wanted[why], width - used)  # what is for reading is cut
     return {column: taken[column] for column in filled if column in taken}
 
 
@@ -260,14 +262,12 @@ def _events(status: Json, most: int) -> list[Line]:
 
 def event_line(event: Json) -> str:
     """Write an event in one line, with its number masked."""
-    from modemgw.number import mask  # noqa: PLC0415 (its tables take a while)
-
     data = event["data"]
     words = [clean(event["at"])[11:19], f"{clean(event['type']):<18}"]
     words += [clean(data[key]) for key in ("sim", "modem") if data.get(key)]
     for key, arrow in (("to", ">"), ("from", "<"), ("number", "")):
         if data.get(key):
-            words.append(f"{arrow}{mask(clean(data[key]))}")
+            words.append(f"{arrow}{masked(data[key])}")
     reason = data.get("reason")
     why = reason.get("detail") if isinstance(reason, dict) else data.get("why")
     if why:
