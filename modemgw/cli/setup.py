@@ -1,8 +1,9 @@
 """`modemgw setup`: from a box with a stick to a text that was delivered."""
 
+import os
 import signal
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,7 +42,7 @@ MAX_SIMULATED = 16
     "--sim",
     type=click.IntRange(1, MAX_SIMULATED),
     metavar="N",
-    help="Rehearse on N simulated modems; they end with the command.",
+    help="Rehearse on N simulated modems; all of it ends with the command.",
 )
 @click.option("--country", metavar="CODE", help="Of numbers without +: DE.")
 @click.option("--timezone", metavar="ZONE", help="Default: that of the box.")
@@ -81,12 +82,14 @@ MAX_SIMULATED = 16
     is_flag=True,
     help="Take each default, replace the file; costs no money.",
 )
+@click.option("--link", is_flag=True, help="Only make another one-time link.")
 @click.option("--json", "as_json", is_flag=True, help="Print what came of it as JSON.")
 def setup(
     config_path: Path | None,
     sim: int | None,
     as_json: bool,
     yes: bool,
+    link: bool,
     **flags: Any,
 ) -> int:
     """Find modems, free their ports, write a configuration, send a first text.
@@ -98,47 +101,78 @@ def setup(
     from modemgw.cli.output import show_json  # noqa: PLC0415 (help stays quick)
     from modemgw.cli.setup_talk import Talk  # noqa: PLC0415
 
+    if link:
+        return _link(config_path or _place(), as_json)
     talk = Talk(yes=yes, to_stderr=as_json)
     with ExitStack() as stack:
         stack.enter_context(_ended_like_ctrl_c())
+        place = config_path or _place()
         if sim is not None:
-            flags["ports"] = (_rehearsal(stack, sim),)
-        wishes = _wishes(config_path or _place(sim), yes, flags)
-        result = _run(wishes, talk, stay=sim is not None and not yes)
+            folder = _rehearsal(stack, sim)
+            flags["ports"] = (str(folder / "modem*"),)
+            place = config_path or folder / "modemgw.yaml"
+        wishes = _wishes(place, yes, flags)
+        result = _run(wishes, talk, rehearses=sim is not None, quiet=as_json)
     if as_json:
         show_json(result)
     return 0 if result["ok"] else 1
 
 
-def _run(wishes: "Wishes", talk: "Talk", *, stay: bool) -> Json:
-    from modemgw.cli import setup_flow as flow  # noqa: PLC0415 (help stays quick)
+def _run(wishes: "Wishes", talk: "Talk", *, rehearses: bool, quiet: bool) -> Json:
+    from modemgw.cli import setup_flow, setup_prove  # noqa: PLC0415 (help stays quick)
     from modemgw.cli.setup_find import Finder, put_back  # noqa: PLC0415
     from modemgw.cli.setup_gateway import Child, Gateway  # noqa: PLC0415
+    from modemgw.cli.setup_kept import keep  # noqa: PLC0415
     from modemgw.cli.setup_look import Eyes  # noqa: PLC0415
+    from modemgw.cli.setup_plan import plan  # noqa: PLC0415
+    from modemgw.config.load import load  # noqa: PLC0415
 
     now = datetime.now().astimezone()
     finder = Finder(wishes, talk, Eyes())
     try:
         places, pins = finder.open_cards(finder.find())
-        answers = flow.ask(wishes, talk, places, pins, now)
-        planned = flow.plan(places, answers)
-        flow.save(wishes, talk, planned, now)
-        running = flow.start(wishes, talk)
+        kept = keep(wishes.config, places)
+        answers = setup_flow.ask(wishes, talk, places, pins, kept, now)
+        setup_flow.save(wishes, talk, plan(places, answers), kept, now)
+        running = setup_flow.start(wishes, talk)
         finder.undo.clear()  # what was stopped is started, or shall not be
     except BaseException:
         put_back(finder.undo, talk)
         raise
     try:
-        gateway = Gateway(flow.load(wishes.config), running)
-        result = flow.prove(wishes, talk, gateway, answers, planned)
+        gateway = Gateway(load(wishes.config), running)
+        result = setup_prove.prove(wishes, talk, gateway, places)
         result["ok"] = result["ok"] and finder.is_fine
-        flow.farewell(talk, gateway, result, is_service=not isinstance(running, Child))
-        if stay and isinstance(running, Child) and wishes.start is not False:
+        stays = rehearses and talk.is_interactive and wishes.start is not False
+        is_over = rehearses and not stays
+        to_start = isinstance(running, Child) and not stays
+        if is_over:
+            talk.say("that was the rehearsal; nothing of it is left", "·")
+        elif not quiet:
+            setup_prove.farewell(talk, result, wishes, runs=not to_start)
+        if stays and isinstance(running, Child):
             talk.say("the gateway runs until Ctrl-C", "·")
-            running.wait()
+            with suppress(KeyboardInterrupt):
+                running.wait()
     finally:
         running.stop()
     return result
+
+
+def _link(config_path: Path, as_json: bool) -> int:
+    """Make a link at the gateway that runs."""
+    from modemgw.cli.client import connect  # noqa: PLC0415
+    from modemgw.cli.output import show_json  # noqa: PLC0415
+    from modemgw.cli.setup_prove import url  # noqa: PLC0415
+
+    client = connect(config_path)
+    made = client.call("POST", "/v1/setup-link", {})
+    where = url(client.config) + made["path"]
+    if as_json:
+        show_json({"link": where, "expires_at": made["expires_at"]})
+    else:
+        click.echo(where)
+    return 0
 
 
 def _wishes(config: Path, yes: bool, flags: dict[str, Any]) -> "Wishes":
@@ -171,20 +205,16 @@ def _wishes(config: Path, yes: bool, flags: dict[str, Any]) -> "Wishes":
     )
 
 
-def _place(sim: int | None) -> Path:
+def _place() -> Path:
     """Return where the configuration is, or is to be."""
-    import os  # noqa: PLC0415
-
-    if sim is not None:
-        return Path("modemgw-rehearsal.yaml")
     for place in PLACES:
         if os.access(place, os.F_OK):
             return place
     return PLACES[-1] if os.geteuid() == 0 else PLACES[0]
 
 
-def _rehearsal(stack: ExitStack, count: int) -> str:
-    """Start simulated modems; return the pattern of their ports."""
+def _rehearsal(stack: ExitStack, count: int) -> Path:
+    """Start simulated modems; return the directory of their ports."""
     import tempfile  # noqa: PLC0415
 
     from modemgw.cli.demo import demo_scenario  # noqa: PLC0415
@@ -192,7 +222,7 @@ def _rehearsal(stack: ExitStack, count: int) -> str:
 
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="modemgw-")))
     stack.enter_context(simulated(count, folder, demo_scenario()))
-    return str(folder / "modem*")
+    return folder
 
 
 @contextmanager

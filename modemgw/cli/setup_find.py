@@ -6,7 +6,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from modemgw.cli.setup_look import Eyes, Sight, explain, put_right, table
+from modemgw.cli.setup_look import (
+    Eyes,
+    Sight,
+    details,
+    explain,
+    put_right,
+    table,
+)
 from modemgw.cli.setup_plan import Place, shown, title
 from modemgw.cli.setup_talk import Talk
 from modemgw.cli.setup_wishes import GaveUp, Wishes, read_pin
@@ -14,12 +21,19 @@ from modemgw.config import values
 from modemgw.errors import ModemError
 from modemgw.modem.conflicts import Finding
 from modemgw.modem.discovery import Seat
-from modemgw.modem.survey import NO_SIM, WANTS_PIN, WANTS_PUK, Entered, unlock
+from modemgw.modem.survey import (
+    NO_SIM,
+    READY,
+    WANTS_PIN,
+    WANTS_PUK,
+    Entered,
+    unlock,
+)
 
 AGAIN_S = 10.0  # until ports are back after something let go of them
 STEP_S = 0.25
 FEWEST_TRIES = 2  # left for a PIN, or it is not asked for
-COLUMNS = ("modem", "where", "sim", "network", "signal", "number", "imei")
+COLUMNS = ("modem", "where", "sim", "network", "signal")
 _LOCKED = "left locked; it can neither send nor receive"
 
 
@@ -52,6 +66,13 @@ class Finder:
         count = len(sight.places)
         talk.good(f"found {count} modem{'s' * (count > 1)}")
         talk.table(COLUMNS, table(sight.places))
+        for place in sight.places:
+            talk.say(details(place))
+            if place.found.sim == READY and not place.found.smsc:
+                talk.warn(
+                    f"{title(place.found)}: no service centre is set on the SIM. Where"
+                    " texts fail, ask the operator for its number: `smsc` of the card"
+                )
         return sight.places
 
     def _seats(self) -> tuple[Seat, ...]:

@@ -15,8 +15,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from modemgw.cli.client import AdminClient, Refused, Unreachable
-from modemgw.cli.setup_files import service_owner
+from modemgw.cli.client import AdminClient, Unreachable
+from modemgw.cli.output import printable
+from modemgw.cli.setup_files import FOLDER_MODE, Owner, service_owner
+from modemgw.config.load import load
 from modemgw.config.model import Config
 from modemgw.errors import ModemgwError
 
@@ -32,6 +34,8 @@ STOP_S = 180.0  # what is on the air may take 150 s
 SELFTEST_S = 150.0
 SYSTEMCTL_S = 200.0
 POLL_S = 0.1
+LOOK_S = 1.0  # at systemd
+HURRY_S = 10.0  # for a child that was told twice
 SHOWN_LINES = 8  # of a log that says why it did not start
 FINAL = {"delivered", "undelivered", "failed", "expired", "blocked", "canceled"}
 
@@ -64,8 +68,15 @@ class Service:
 
     commands = (("systemctl", "enable", UNIT), ("systemctl", "restart", UNIT))
 
+    def __init__(self) -> None:
+        self._looked_at = time.monotonic()
+
     def check(self) -> None:
-        """Ask systemd whether it still runs."""
+        """Ask systemd now and then whether it still runs."""
+        now = time.monotonic()
+        if now - self._looked_at < LOOK_S:
+            return
+        self._looked_at = now
         words = ["systemctl", "is-failed", "--quiet", UNIT]
         done = subprocess.run(words, check=False, timeout=SYSTEMCTL_S)  # noqa: S603
         if done.returncode == 0:
@@ -83,6 +94,7 @@ class Child:
         owner = service_owner(config)
         options: dict[str, Any] = {}
         if owner is not None:  # files that it makes belong to the service
+            _make_data_dir(load(config).data_dir, owner)
             name = pwd.getpwuid(owner[0]).pw_name
             options = {"user": owner[0], "group": owner[1]}
             options["extra_groups"] = os.getgrouplist(name, owner[1])
@@ -102,7 +114,12 @@ class Child:
             return
         self._log.seek(0)
         said = self._log.read().decode("utf-8", "replace").splitlines()
-        raise NotStarted("\n".join(said[-SHOWN_LINES:]) or "it said nothing")
+        shown = [printable(line) for line in said[-SHOWN_LINES:]]
+        raise NotStarted(
+            "\n  ".join(
+                ["the gateway did not start; it said:", *(shown or ["nothing"])]
+            )
+        )
 
     def wait(self) -> None:
         """Wait until it ends by itself."""
@@ -111,13 +128,20 @@ class Child:
     def stop(self) -> None:
         """Tell it once to end, and wait: a text on the air is not given up."""
         if self._process.poll() is None:
+            self._end()
+        self._log.close()
+
+    def _end(self) -> None:
+        patience = STOP_S
+        for _ in range(2):  # a second Ctrl-C does not wait for the network
             self._process.send_signal(signal.SIGTERM)
             try:
-                self._process.wait(STOP_S)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-        self._log.close()
+                self._process.wait(patience)
+                return
+            except (subprocess.TimeoutExpired, KeyboardInterrupt):
+                patience = HURRY_S
+        self._process.kill()
+        self._process.wait()
 
 
 class Gateway:
@@ -155,6 +179,11 @@ class Gateway:
                 on_wait(told := why)
             time.sleep(POLL_S)
 
+    def sims(self) -> list[Json]:
+        """Return the SIMs."""
+        found: list[Json] = self.client.get("/v1/sims")["data"]
+        return found
+
     def send(self, to: str, text: str) -> Json:
         """Send a text; return the message as it was accepted."""
         body = {"to": to, "text": text, "expires_in": VALID_S, "tags": ["setup"]}
@@ -183,13 +212,17 @@ class Gateway:
         """Make a key; it is in the answer, and nowhere else."""
         return self.client.call("POST", "/v1/keys", {"name": name, "scopes": scopes})
 
-    def link(self, message: str | None) -> Json | None:
-        """Make a one-time link; None where this gateway makes none."""
-        try:
-            body = {} if message is None else {"message": message}
-            return self.client.call("POST", "/v1/setup-link", body)
-        except Refused:
-            return None
+    def link(self, message: str | None) -> Json:
+        """Make a one-time link; `message` is shown with it."""
+        body = {} if message is None else {"message": message}
+        return self.client.call("POST", "/v1/setup-link", body)
+
+
+def _make_data_dir(path: Path, owner: Owner) -> None:
+    """Make the directory that systemd would make for the service."""
+    if not path.exists():
+        path.mkdir(FOLDER_MODE, parents=True)
+        os.chown(path, *owner)
 
 
 def _is_settled(modem: Mapping[str, Any]) -> bool:

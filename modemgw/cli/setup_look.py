@@ -25,7 +25,13 @@ STEP_S = 0.25
 # Lines of a board, and adapters that may have anything behind them.
 UNSURE = ("/dev/serial0", "/dev/ttyUSB*", "/dev/ttyACM*", "/dev/ttyAMA*")
 _STABLE = ("serial/by-id", "serial/by-path")
-_SIM_WORDS = {READY: "ready", WANTS_PIN: "wants its PIN", NO_SIM: "no SIM"}
+_SIM_WORDS = {
+    READY: "ready",
+    WANTS_PIN: "wants its PIN",
+    WANTS_PUK: "blocked (PUK)",
+    NO_SIM: "no SIM",
+}
+MAX_WHERE = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +98,8 @@ class Eyes:
             where = f"USB {seat.key.removeprefix('usb ')}, {Path(found.port).name}"
         else:
             where = found.port
-        return Place(found, where, self._stable(found.port), seat.is_usb)
+        is_pty = os.path.realpath(found.port).startswith("/dev/pts/")
+        return Place(found, where, self._stable(found.port), seat.is_usb, is_pty)
 
     def _stable(self, port: str) -> str:
         """Return a name of a port that outlives a restart, else the port itself."""
@@ -111,17 +118,26 @@ def table(places: Sequence[Place]) -> list[tuple[str, ...]]:
     return [
         (
             title(place.found),
-            place.where,
-            _SIM_WORDS.get(place.found.sim, shown(place.found.sim, 24))
-            if place.found.sim != WANTS_PUK
-            else "blocked (PUK)",
+            place.where if len(place.where) <= MAX_WHERE else Path(place.where).name,
+            _SIM_WORDS.get(place.found.sim, shown(place.found.sim, 24)),
             shown(place.found.operator or place.found.registration, 20) or "-",
             signal(place.found.signal_dbm),
-            (place.found.number and shown(place.found.number, 20)) or "-",
-            place.found.imei or "-",
         )
         for place in places
     ]
+
+
+def details(place: Place) -> str:
+    """Write the numbers of a modem and its card, as far as they are known."""
+    found = place.found
+    known = {
+        "IMEI": found.imei,
+        "ICCID": found.iccid,
+        "number": found.number,
+        "SMSC": found.smsc,
+    }
+    words = [f"{name} {shown(value, 24)}" for name, value in known.items() if value]
+    return f"{title(found)}: {', '.join(words) or 'it tells no numbers'}"
 
 
 def signal(dbm: int | None) -> str:

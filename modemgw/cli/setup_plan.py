@@ -30,6 +30,7 @@ class Place:
     where: str
     port: str  # a path that stays the same, as far as there is one
     is_usb: bool = False
+    is_simulated: bool = False  # behind it is a program, and no network
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class Answers:
     data_dir: str = "./data"
     pins: Mapping[int, str] = field(default_factory=dict)
     numbers: Mapping[int, str] = field(default_factory=dict)
+    modem_names: Mapping[int, str] = field(default_factory=dict)  # they had before
+    card_names: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +62,11 @@ class Plan:
 def plan(places: Sequence[Place], answers: Answers) -> Plan:
     """Write the configuration for these modems."""
     modems = names(
-        (place.found.model or place.found.manufacturer for place in places), "modem"
+        (place.found.model or place.found.manufacturer for place in places),
+        "modem",
+        answers.modem_names,
     )
-    cards = names((place.found.operator for place in places), "sim")
+    cards = names((place.found.operator for place in places), "sim", answers.card_names)
     cards = tuple(
         name if card_of(place) else ""
         for name, place in zip(cards, places, strict=True)
@@ -101,20 +106,25 @@ def plan(places: Sequence[Place], answers: Answers) -> Plan:
     return Plan("\n".join(lines) + "\n", pins, modems, cards)
 
 
-def names(said: Iterable[str | None], fallback: str) -> tuple[str, ...]:
-    """Make names out of what modems say, each once.
+def names(
+    said: Iterable[str | None], fallback: str, kept: Mapping[int, str] = {}
+) -> tuple[str, ...]:
+    """Make names out of what modems say, each once; `kept` stay as they are.
 
     >>> names(["E3372", None, "E3372", "no"], "modem")
     ('e3372', 'modem2', 'e3372-2', 'modem4')
     """
     found: list[str] = []
     for index, text in enumerate(said):
+        if index in kept:
+            found.append(kept[index])
+            continue
         ascii_ = (text or "").encode("ascii", "ignore").decode().lower()
         clean = _UNFIT.sub("-", ascii_).strip("-")[:MAX_NAME].strip("-")
         if not clean or clean in _WORDS or clean.isdigit():
             clean = f"{fallback}{index + 1}"
         name, count = clean, 1
-        while name in found:
+        while name in found or name in kept.values():
             count += 1
             name = f"{clean}-{count}"
         found.append(name)

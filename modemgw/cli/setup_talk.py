@@ -49,8 +49,9 @@ class Talk:
         self._yes = yes
         self._err = to_stderr
         stream = sys.stderr if to_stderr else sys.stdout
-        both = sys.stdin.isatty() and stream.isatty()
-        self.is_interactive = both if is_interactive is None else is_interactive
+        self.is_interactive = (
+            sys.stdin.isatty() if is_interactive is None else is_interactive
+        )
         is_dumb = os.environ.get("TERM", "") == "dumb" or "NO_COLOR" in os.environ
         self._colour = stream.isatty() and not is_dumb
         self._unicode = (stream.encoding or "").lower().replace("-", "") == "utf8"
@@ -126,11 +127,21 @@ class Talk:
     # --- asking
 
     def confirm(
-        self, question: str, flag: str, *, default: bool = True, paid: bool = False
+        self,
+        question: str,
+        flag: str,
+        *,
+        default: bool = True,
+        paid: bool = False,
+        only_asked: bool = False,
     ) -> bool:
-        """Ask for yes or no. `paid`: `--yes` alone does not say yes to it."""
+        """Ask for yes or no.
+
+        `paid`, `only_asked`: what costs money or opens a door, and so takes more than
+        `--yes`.
+        """
         if self._yes:
-            return not paid
+            return not (paid or only_asked)
         self._must_ask(question, flag)
         return click.confirm(self._prompt(question), default=default, err=self._err)
 

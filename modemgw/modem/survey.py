@@ -27,8 +27,10 @@ SILENCES = 3  # commands without any answer that are survived
 LAST_TRY = 1  # the one that is never used up for a person
 READY, WANTS_PIN, WANTS_PUK, NO_SIM = "ready", "pin", "puk", "none"
 READY_PAUSE_S = 1.0
+BUSY_TRIES = 10
 READY_TRIES = 20  # a card needs 5 to 30 s after its PIN
 _GONE = ("SIM not inserted", "SIM failure", "SIM wrong", "NOT INSERTED")
+_BUSY = ("SIM busy", "NOT READY")
 _WRONG = frozenset({11, 12, 16})  # CME: still asked for, now the PUK, wrong
 
 
@@ -132,7 +134,7 @@ async def _survey(port: str, asker: Asker, first_words: tuple[str, ...]) -> Surv
     for text in first_words:
         await asker.does(commands.plain(text))
     facts = await _identity(asker)
-    sim = await _sim_state(asker)
+    sim = await _settled_state(asker)
     tries: int | None = None
     if sim in (WANTS_PIN, WANTS_PUK):
         tries = await asker.ask(commands.pin_tries(facts.profile))
@@ -177,6 +179,16 @@ async def _identity(asker: Asker) -> Facts:
     facts.profile = profile_for(facts.manufacturer, facts.model)
     asker.channel.noise = (*facts.profile.noise, *facts.profile.booted)
     return facts
+
+
+async def _settled_state(asker: Asker) -> str:
+    """Ask again for a while where the card is busy, as it is after a start."""
+    for _ in range(BUSY_TRIES):
+        state = await _sim_state(asker)
+        if state not in _BUSY:
+            break
+        await asyncio.sleep(READY_PAUSE_S)
+    return state
 
 
 async def _sim_state(asker: Asker) -> str:
