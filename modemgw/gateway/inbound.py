@@ -148,15 +148,26 @@ class Inbound:
         """Keep and apply a report in one transaction."""
         ids = self._store.ids
         keep = self._keeping(tpdu, sim, now)
+        sim_id = sim.sim_id if sim else None
+        # Nothing is asked or awaited for a routed one: it cannot come again.
+        is_plain = tpdu.memory is None and not tpdu.wants_ack
 
         def job(db: Connection) -> tuple[int, tuple[int, bool] | None]:
-            raw_id, is_new = keep(db)
-            if not is_new:
-                return raw_id, None
-            sim_id = sim.sim_id if sim else None
-            applied = reports.apply(
-                db, ids, report, raw_id=raw_id, sim_id=sim_id, now=now
-            )
+            if is_plain:
+                raw_id, applied = reports.take(
+                    *(db, ids, report),
+                    sim_id=sim_id,
+                    modem=tpdu.modem,
+                    octets=tpdu.octets,
+                    now=now,
+                )
+            else:
+                raw_id, is_new = keep(db)
+                if not is_new:
+                    return raw_id, None
+                applied = reports.apply(
+                    db, ids, report, raw_id=raw_id, sim_id=sim_id, now=now
+                )
             if applied is None:
                 log.info(
                     "status report fits no part",

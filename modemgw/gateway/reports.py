@@ -17,6 +17,7 @@ from modemgw.policy.correlate import Candidate, match, same_recipient
 from modemgw.policy.message import PartState
 from modemgw.store import inbound, outcomes
 from modemgw.store.outbound import JsonDict
+from modemgw.store.outcomes import Reported
 from modemgw.store.writer import Connection
 
 LOOK_BACK_MS = 8 * 86_400_000  # reports come up to a week after the submit
@@ -70,14 +71,51 @@ def apply(
     None: no part, or more than one, fits. The report is kept as unmatched, and
     looked at again when a part of this SIM gets this TP-MR.
     """
-    part_id = None if sim_id is None else _find(db, report, sim_id, now)
-    if part_id is None:
+    applied = _apply(db, ids, report, sim_id, now)
+    if applied is None:
         inbound.mark_unmatched(db, raw_id, report.tp_mr)
+    else:
+        inbound.mark_done(db, raw_id, message_id=applied[0], tp_mr=report.tp_mr)
+    return applied
+
+
+def take(
+    db: Connection,
+    ids: IdSource,
+    report: StatusReport,
+    *,
+    sim_id: int | None,
+    modem: str,
+    octets: bytes,
+    now: int,
+) -> tuple[int, tuple[int, bool] | None]:
+    """Apply a report that came routed, and keep it as what it has become.
+
+    Returns its row id and what `apply` does. For one that cannot have come before.
+    """
+    applied = _apply(db, ids, report, sim_id, now)
+    raw_id = inbound.insert_report(
+        db,
+        sim_id=sim_id,
+        modem=modem,
+        octets=octets,
+        read_at=now,
+        tp_mr=report.tp_mr,
+        message_id=None if applied is None else applied[0],
+    )
+    return raw_id, applied
+
+
+def _apply(
+    db: Connection, ids: IdSource, report: StatusReport, sim_id: int | None, now: int
+) -> tuple[int, bool] | None:
+    part = None if sim_id is None else _find(db, report, sim_id, now)
+    if part is None:
         return None
-    message_id, goes_on = outcomes.report(
+    return outcomes.report(
         db,
         ids,
-        part_id=part_id,
+        part,
         tp_mr=report.tp_mr,
         tp_status=report.tp_status,
         part_state=_STATES[report.delivery],
@@ -90,20 +128,26 @@ def apply(
             "discharge": report.discharge.iso,
         },
     )
-    inbound.mark_done(db, raw_id, message_id=message_id, tp_mr=report.tp_mr)
-    return message_id, goes_on
 
 
-def _find(db: Connection, report: StatusReport, sim_id: int, now: int) -> int | None:
+def _find(
+    db: Connection, report: StatusReport, sim_id: int, now: int
+) -> Reported | None:
     recipient, scts_ms = report.recipient.text, report.scts.unix_ms
-    known = outcomes.candidates(
+    found = outcomes.candidates(
         db, sim_id=sim_id, tp_mr=report.tp_mr, since=now - LOOK_BACK_MS
     )
+    known = [
+        Candidate(part.part_id, part.recipient, part.accepted_at or 0, part.is_final)
+        for part in found
+    ]
     part_id = match(known, recipient=recipient, scts_ms=scts_ms)
     if part_id is not None:
-        return part_id
-    part_id = _proof_of_doubt(outcomes.doubtful(db, sim_id), recipient, scts_ms)
-    return part_id or _proof_of_held(outcomes.held(db), recipient, scts_ms)
+        return next(part for part in found if part.part_id == part_id)
+    part_id = _proof_of_doubt(
+        outcomes.doubtful(db, sim_id), recipient, scts_ms
+    ) or _proof_of_held(outcomes.held(db), recipient, scts_ms)
+    return None if part_id is None else outcomes.reported(db, part_id)
 
 
 def _proof_of_doubt(

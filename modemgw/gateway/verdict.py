@@ -27,7 +27,7 @@ from modemgw.policy.retry import (
     backoff_ms,
     decide,
 )
-from modemgw.store import outcomes, settling
+from modemgw.store import evidence, outcomes, settling
 from modemgw.store.outbound import JsonDict
 from modemgw.store.outcomes import PartRef
 from modemgw.store.writer import Connection
@@ -145,8 +145,10 @@ def _sent(
         )
         if tp_mr is None:
             return []
-        reports.rematch(db, ids, ref.sim_id, tp_mr, now)
-        return settling.weigh(db, ids, ref, tp_mr, now)
+        met = evidence.meet(db, ref.sim_id, tp_mr)
+        if met.has_report:
+            reports.rematch(db, ids, ref.sim_id, tp_mr, now)
+        return settling.weigh(db, ids, ref, tp_mr, now, met)
 
     last = len(attempt.entry.parts) <= 1
     return Verdict(job, Fate.GONE if last else Fate.NEXT, why, sent=True)

@@ -4,6 +4,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+from modemgw.ids import IdSource
 from modemgw.store.tally import Note
 
 CACHED_STATEMENTS = 512  # more than all queries/*.sql hold: none is prepared twice
@@ -23,20 +24,56 @@ _PRAGMAS = (
 )
 
 
+# For each None and each octet string that is bound, sqlite3 looks in four places for
+# somebody who turns it into something else; with these it looks in one.
+_same: dict[None, None] = {}
+sqlite3.register_adapter(type(None), _same.get)
+sqlite3.register_adapter(bytes, bytes)
+
+
 class Connection(sqlite3.Connection):
     """The writing connection. Jobs use it as any other, but never end its transaction.
 
     `pushed` counts the deliveries of events that the open batch has made; `kinds`
     (types of events) and `notes` are what is counted once it is on disk (tally.py).
+    `wanted` says for a type of event whether an endpoint wants it, as far as somebody
+    asked since the endpoints changed; who rolls something back forgets it, too.
     """
 
     pushed: int = 0
     kinds: list[str]
     notes: list[Note]
+    wanted: dict[str, bool]
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.kinds, self.notes = [], []
+        self.kinds, self.notes, self.wanted = [], [], {}
+
+
+_WATCH = (
+    "CREATE TEMP TRIGGER endpoint_made AFTER INSERT ON main.webhook"
+    " BEGIN SELECT endpoints_changed(); END",
+    "CREATE TEMP TRIGGER endpoint_turned AFTER UPDATE OF state ON main.webhook"
+    " BEGIN SELECT endpoints_changed(); END",
+    "CREATE TEMP TRIGGER endpoint_gone AFTER DELETE ON main.webhook"
+    " BEGIN SELECT endpoints_changed(); END",
+    "CREATE TEMP TRIGGER wish_made AFTER INSERT ON main.webhook_pattern"
+    " BEGIN SELECT endpoints_changed(); END",
+    "CREATE TEMP TRIGGER wish_gone AFTER DELETE ON main.webhook_pattern"
+    " BEGIN SELECT endpoints_changed(); END",
+)
+
+
+def equip(db: Connection, ids: IdSource) -> None:
+    """Give statements the functions they call, and keep `wanted` true.
+
+    The schema must be there.
+    """
+    # For statements that make many rows at once, such as the deliveries of an event.
+    db.create_function("new_id", 2, ids.new)
+    db.create_function("endpoints_changed", 0, db.wanted.clear)
+    for trigger in _WATCH:
+        db.execute(trigger)
 
 
 def connect(path: Path) -> Connection:

@@ -13,7 +13,7 @@ from modemgw.clock import Clock
 from modemgw.errors import Corrupt, StoreError
 from modemgw.ids import IdSource
 from modemgw.store import meta
-from modemgw.store.connection import Connection, configure, connect
+from modemgw.store.connection import Connection, configure, connect, equip
 from modemgw.store.faults import as_store_error
 from modemgw.store.lock import DirectoryLock
 from modemgw.store.migrate import migrate, recognise
@@ -230,10 +230,9 @@ def _prepare(
             _check(connection, path)
         meta.put(connection, CLEAN, "0")
         meta.seed(connection, ids)
+        equip(connection, ids)
     except sqlite3.Error as exc:
         raise as_store_error(exc, path) from exc
-    # For statements that make many rows at once, such as the deliveries of an event.
-    connection.create_function("new_id", 2, ids.new)
     return was_clean, is_checked
 
 

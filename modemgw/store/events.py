@@ -67,8 +67,9 @@ def append(
     event_id = row_id(db.execute(_INSERT, row))
     db.kinds.append(type)
     if push:
-        target = {"at": at, "event_id": event_id, "type": type}
-        db.pushed += max(db.execute(_INSERT_DELIVERIES, target).rowcount, 0)
+        if _is_wanted(db, type):
+            target = {"at": at, "event_id": event_id, "type": type}
+            db.pushed += max(db.execute(_INSERT_DELIVERIES, target).rowcount, 0)
         if callback_url is not None:
             call_back(db, event_id, at, callback_url, key_id)
     return event_id
@@ -76,8 +77,18 @@ def append(
 
 def deliver(db: Connection, first: int, last: int, type: str) -> None:
     """Make the deliveries of the events `first` to `last`, all of one type."""
-    events = {"first": first, "last": last, "type": type}
-    db.pushed += max(db.execute(_INSERT_DELIVERIES_OF, events).rowcount, 0)
+    if _is_wanted(db, type):
+        events = {"first": first, "last": last, "type": type}
+        db.pushed += max(db.execute(_INSERT_DELIVERIES_OF, events).rowcount, 0)
+
+
+def _is_wanted(db: Connection, type: str) -> bool:
+    """Say whether an active endpoint wants events of this type."""
+    known = db.wanted.get(type)
+    if known is None:
+        found = db.execute(sql("events.is_wanted"), {"type": type}).fetchone()
+        known = db.wanted[type] = bool(found[0])
+    return known
 
 
 def call_back(

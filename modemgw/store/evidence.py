@@ -65,11 +65,26 @@ def expect(db: Connection, part_id: int, sim_id: int, air: Air = Air.OPEN) -> No
     db.execute(sql("outbound.expect_mr"), expected)
 
 
-def step(db: Connection, sim_id: int, tp_mr: int) -> Finding:
+@dataclass(frozen=True, slots=True)
+class Met:
+    """What an accepted part meets on its SIM; nearly always a counter and no more."""
+
+    last_tp_mr: int | None = None
+    has_report: bool = False  # one with its TP-MR fitted no part when it came
+    has_doubts: bool = False  # parts in doubt wait for its TP-MR
+
+
+def meet(db: Connection, sim_id: int, tp_mr: int) -> Met:
+    """Look, in one statement, at all that the TP-MR of an accepted part may mean."""
+    wanted = {"sim_id": sim_id, "tp_mr": tp_mr}
+    row = db.execute(sql("outbound.at_acceptance"), wanted).fetchone()
+    return Met() if row is None else Met(row[0], bool(row[1]), bool(row[2]))
+
+
+def step(db: Connection, sim_id: int, tp_mr: int, met: Met) -> Finding:
     """Note the TP-MR of an accepted part; return what it says about doubts."""
-    row = db.execute(sql("outbound.counter"), {"sim_id": sim_id}).fetchone()
-    last = None if row is None else row[0]
-    doubts = expecting(db, sim_id)
+    last = met.last_tp_mr
+    doubts = expecting(db, sim_id) if met.has_doubts else []
     further = None if last is None else (tp_mr - last - 1) % _CYCLE
     regular = further == 0 or (bool(doubts) and further == len(doubts))
     db.execute(

@@ -83,6 +83,32 @@ def insert_raw(
     return row_id(db.execute(sql("inbound.insert_raw"), row)), True
 
 
+def insert_report(
+    db: sqlite3.Connection,
+    *,
+    sim_id: int | None,
+    modem: str,
+    octets: bytes,
+    read_at: int,
+    tp_mr: int,
+    message_id: int | None,
+) -> int:
+    """Keep a routed status report that is worked on already; return its row id.
+
+    Without `message_id` it waits, unmatched, for its part.
+    """
+    row = {
+        "sim_id": sim_id,
+        "modem": modem,
+        "octets": octets,
+        "read_at": read_at,
+        "state": "unmatched" if message_id is None else "done",
+        "tp_mr": tp_mr,
+        "message_id": message_id,
+    }
+    return row_id(db.execute(sql("inbound.insert_report"), row))
+
+
 def get_raw(db: sqlite3.Connection, raw_id: int) -> RawRow | None:
     """Return one TPDU by its row id."""
     row = db.execute(sql("inbound.get_raw"), {"id": raw_id}).fetchone()

@@ -7,6 +7,7 @@ message, and the event that tells of it.
 import json
 import sqlite3
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from modemgw.ids import IdSource
 from modemgw.policy.correlate import CLOCK_SLACK_MS, Candidate
@@ -22,6 +23,7 @@ _REPORTED = {
     PartState.DELIVERED: PartOutcome.DELIVERED,
     PartState.UNDELIVERED: PartOutcome.UNDELIVERED,
 }
+_FINAL = frozenset(state.value for state in _REPORTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,18 +223,38 @@ def settle_as_sent(
     return MessageState.SENT if sent else MessageState.SENDING
 
 
+class Reported(NamedTuple):
+    """A part as its report finds it."""
+
+    part_id: int
+    recipient: str
+    accepted_at: int | None
+    state: str
+    message_id: int
+    seq: int
+    message_state: str
+    segments: int
+    sim_id: int | None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it has its final report already."""
+        return self.state in _FINAL
+
+
 def candidates(
     db: sqlite3.Connection, *, sim_id: int, tp_mr: int, since: int
-) -> list[Candidate]:
+) -> list[Reported]:
     """Return the parts a report of this SIM and TP-MR may be about, newest first."""
-    final = {PartState.DELIVERED.value, PartState.UNDELIVERED.value}
-    return [
-        Candidate(row[0], row[1], row[2], row[3] in final)
-        for row in db.execute(
-            sql("outbound.report_candidates"),
-            {"sim_id": sim_id, "tp_mr": tp_mr, "since": since - CLOCK_SLACK_MS},
-        )
-    ]
+    wanted = {"sim_id": sim_id, "tp_mr": tp_mr, "since": since - CLOCK_SLACK_MS}
+    rows = db.execute(sql("outbound.report_candidates"), wanted)
+    return [Reported(*row) for row in rows]
+
+
+def reported(db: sqlite3.Connection, part_id: int) -> Reported:
+    """Return one part as its report finds it."""
+    row = db.execute(sql("outbound.part_of_report"), {"part_id": part_id}).fetchone()
+    return Reported(*row)
 
 
 def doubtful(db: sqlite3.Connection, sim_id: int) -> list[Candidate]:
@@ -261,8 +283,8 @@ def held(db: sqlite3.Connection) -> list[Held]:
 def report(
     db: Connection,
     ids: IdSource,
+    part: Reported,
     *,
-    part_id: int,
     tp_mr: int,
     tp_status: int,
     part_state: PartState | None,
@@ -279,9 +301,7 @@ def report(
     doubt is proven to have left. The first final report wins, except that
     delivered lifts undelivered.
     """
-    message_id, seq, before, state, segments, sim_id, accepted_at = db.execute(
-        sql("outbound.part_of_report"), {"part_id": part_id}
-    ).fetchone()
+    part_id, _, accepted_at, before, message_id, seq, state, segments, sim_id = part
     old = PartState(before)
     lifts = part_state is PartState.DELIVERED or old is not PartState.UNDELIVERED
     takes = part_state is not None and old is not PartState.DELIVERED and lifts

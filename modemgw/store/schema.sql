@@ -271,6 +271,7 @@ CREATE TABLE part (
 CREATE INDEX part_open ON part (priority, key_id, route)
   WHERE state IN ('queued', 'claimed');
 CREATE INDEX part_unsettled ON part (id) WHERE state IN ('submitting', 'in_doubt');
+CREATE INDEX part_expecting ON part (sim_id) WHERE expected_mr IS NOT NULL;
 CREATE INDEX part_report ON part (sim_id, tp_mr, accepted_at) WHERE tp_mr IS NOT NULL;
 
 -- Rotating concatenation reference per recipient, so that sets never merge.
@@ -290,7 +291,6 @@ CREATE TABLE event (
   data       TEXT NOT NULL              -- JSON; the webhook's `data` where it is pushed
 ) STRICT;
 CREATE INDEX event_message ON event (message_id, id) WHERE message_id IS NOT NULL;
-CREATE INDEX event_pushed ON event (id) WHERE public_id IS NOT NULL;
 
 -- Webhook endpoints.
 CREATE TABLE webhook (

@@ -22,13 +22,19 @@ KIND = "part.evidence"
 
 
 def weigh(
-    db: Connection, ids: IdSource, part: PartRef, tp_mr: int, now: int
+    db: Connection,
+    ids: IdSource,
+    part: PartRef,
+    tp_mr: int,
+    now: int,
+    met: evidence.Met | None = None,
 ) -> list[int]:
     """Let the TP-MR of an accepted part speak about doubts on its SIM.
 
     Parts that never left go back to the queue; returns their messages' ids.
     """
-    finding = evidence.step(db, part.sim_id, tp_mr)
+    met = met or evidence.meet(db, part.sim_id, tp_mr)
+    finding = evidence.step(db, part.sim_id, tp_mr, met)
     if not (finding.left or finding.never_left):
         return []
     return _tell(

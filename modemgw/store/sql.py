@@ -39,6 +39,7 @@ class Statement:
     text: str
 
 
+@cache
 def sql(name: str) -> str:
     """Return the statement `file.name`, ready to be executed.
 

@@ -247,6 +247,7 @@ class Writer:
             with suppress(sqlite3.Error):
                 if db.in_transaction:
                     db.execute("ROLLBACK")
+            db.wanted.clear()
             self.healthy = False
             error = as_store_error(exc, self._path)
             self._look_at(error)
@@ -330,6 +331,7 @@ class Writer:
                 db.execute("ROLLBACK TO job")
                 db.execute("RELEASE job")
             db.pushed = pushed
+            db.wanted.clear()
             del db.kinds[kinds:], db.notes[notes:]
             error = translate(exc, self._path)
             if error is not exc:

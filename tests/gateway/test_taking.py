@@ -86,7 +86,7 @@ def test_a_report_that_we_stumble_over_leaves_the_modem_and_harms_nobody(
 
     async def story(taking: Inbound, store: Store) -> None:
         with monkeypatch.context() as broken:
-            broken.setattr(reports, "apply", stumble)
+            broken.setattr(reports, "take", stumble)
             receipt = await taking.take(received(REPORT, None))
         (row,) = await rows(store, receipt)
         assert row is not None and row.state == "undecodable"

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from modemgw.clock import Clock
 from modemgw.ids import IdSource
-from modemgw.store.connection import Connection, configure, connect
+from modemgw.store.connection import Connection, configure, connect, equip
 from modemgw.store.database import FILE_NAME, Store
 from modemgw.store.migrate import migrate
 from tests.loop import START_MS, VirtualClock
@@ -56,7 +56,7 @@ def database(data_dir: Path, ids: IdSource | None = None) -> Iterator[Connection
     try:
         configure(db)
         migrate(db, path)
-        db.create_function("new_id", 2, (ids or IdSource()).new)
+        equip(db, ids or IdSource())
         yield db
     finally:
         db.close()

@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from modemgw.ids import IdSource
 from modemgw.store import deliveries, events, webhooks
 from modemgw.store.keys import create
-from tests.store.factory import NOW, add_message, database
+from modemgw.store.writer import Connection
+from tests.loop import run_virtual
+from tests.store.factory import NOW, add_message, database, open_store
 
 
 def test_the_timeline_is_one_message_oldest_first(tmp_path: Path) -> None:
@@ -102,3 +106,44 @@ def test_a_given_public_id_is_kept(tmp_path: Path) -> None:
             db, "x", at=NOW, data={}, ids=ids, push=True, public_id="evt_mine"
         )
         assert events.since(db, 0)[0].public_id == "evt_mine"
+
+
+def test_who_wants_what_is_known_anew_after_each_change(tmp_path: Path) -> None:
+    ids = IdSource()
+    with database(tmp_path, ids) as db:
+
+        def deliveries_of(kind: str) -> int:
+            db.pushed = 0
+            events.append(db, kind, at=NOW, data={}, ids=ids, push=True)
+            return db.pushed
+
+        assert deliveries_of("message.sent") == 0
+        one = webhooks.create(db, ids, url="http://h/", events=["message.*"], now=NOW)
+        assert deliveries_of("message.sent") == 1
+        assert deliveries_of("sim.up") == 0
+        webhooks.update(db, one, events=["sim.*"])
+        assert (deliveries_of("message.sent"), deliveries_of("sim.up")) == (0, 1)
+        webhooks.set_state(db, one.id, "paused")
+        assert deliveries_of("sim.up") == 0
+        webhooks.set_state(db, one.id, "active")
+        assert deliveries_of("sim.up") == 1
+
+
+def test_a_change_of_endpoints_that_is_undone_was_never_known(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with open_store(tmp_path) as store:
+
+            def tell(db: Connection) -> int:
+                events.append(db, "sim.up", at=NOW, data={}, ids=store.ids, push=True)
+                return db.pushed
+
+            def begin_and_fail(db: Connection) -> None:
+                webhooks.create(db, store.ids, url="http://h/", events=["*"], now=NOW)
+                assert tell(db) == 1
+                raise LookupError
+
+            with pytest.raises(LookupError):
+                await store.write(begin_and_fail)
+            assert await store.write(tell) == 0
+
+    run_virtual(story())

@@ -123,7 +123,7 @@ class World:
         outcomes.report(
             self.db,
             IDS,
-            part_id=self.parts[seq - 1],
+            outcomes.reported(self.db, self.parts[seq - 1]),
             tp_mr=7,
             tp_status=0,
             part_state=state,

@@ -38,6 +38,14 @@ SELECT new_id('dlv', :at), :event_id, webhook.id, 'pending', :at
                 WHERE webhook_pattern.webhook_id = webhook.id
                   AND :type GLOB webhook_pattern.pattern)
 
+-- name: is_wanted
+-- Whether an active endpoint wants events of this type.
+SELECT EXISTS (SELECT 1
+                 FROM webhook
+                 JOIN webhook_pattern ON webhook_pattern.webhook_id = webhook.id
+                WHERE webhook.state = 'active'
+                  AND :type GLOB webhook_pattern.pattern)
+
 -- name: insert_callback
 -- One delivery to the URL that came with the message.
 INSERT INTO delivery

@@ -221,7 +221,8 @@ SELECT id, seq, sim_id, modem FROM part
 
 -- name: report_candidates
 -- Parts that a status report of this SIM and TP-MR may be about.
-SELECT part.id, message.peer, part.accepted_at, part.state
+SELECT part.id, message.peer, part.accepted_at, part.state,
+       part.message_id, part.seq, message.state, message.segments, part.sim_id
   FROM part JOIN message ON message.id = part.message_id
  WHERE part.sim_id = :sim_id AND part.tp_mr = :tp_mr
    AND part.accepted_at >= :since
@@ -239,8 +240,8 @@ SELECT part.id, message.peer, part.submitting_at
 
 -- name: part_of_report
 -- The part and its message, as the report finds them.
-SELECT part.message_id, part.seq, part.state AS part_state, message.state,
-       message.segments, part.sim_id, part.accepted_at
+SELECT part.id, message.peer, part.accepted_at, part.state,
+       part.message_id, part.seq, message.state, message.segments, part.sim_id
   FROM part JOIN message ON message.id = part.message_id
  WHERE part.id = :part_id;
 
@@ -366,6 +367,17 @@ UPDATE sim
 -- name: counter
 -- The SIM's counter of message references, as far as it is known.
 SELECT last_tp_mr, mr_steps FROM sim WHERE id = :sim_id;
+
+-- name: at_acceptance
+-- What an accepted part meets on its SIM: the counter, whether a report came before it,
+-- whether parts in doubt wait for its TP-MR.
+SELECT last_tp_mr,
+       EXISTS (SELECT 1 FROM raw_tpdu INDEXED BY raw_unmatched
+                WHERE state = 'unmatched' AND sim_id = :sim_id AND tp_mr = :tp_mr),
+       EXISTS (SELECT 1 FROM part INDEXED BY part_expecting
+                WHERE expected_mr IS NOT NULL AND sim_id = :sim_id
+                  AND state = 'in_doubt')
+  FROM sim WHERE id = :sim_id;
 
 -- name: forget_counter
 -- The modem was without power: its counter may begin anywhere.

@@ -8,7 +8,7 @@ SELECT not_before FROM message INDEXED BY message_state
 -- name: recent
 -- The last pushed events, newest first.
 SELECT public_id, type, at, data
-  FROM event INDEXED BY event_pushed
- WHERE public_id IS NOT NULL
+  FROM event
+ WHERE public_id IS NOT NULL AND id > 0
  ORDER BY id DESC
  LIMIT :limit

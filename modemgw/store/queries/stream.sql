@@ -3,7 +3,7 @@
 -- name: pushed
 -- Pushed events behind a row id, oldest first.
 SELECT id, public_id, type, at, data
-  FROM event INDEXED BY event_pushed
+  FROM event
  WHERE public_id IS NOT NULL AND id > :cursor
  ORDER BY id
  LIMIT :limit
