@@ -29,6 +29,7 @@ BY_THE_GATEWAY = {
     "/v1/modems/{id}/at",
     "/v1/modems/{id}/restart",
     "/setup/{token}",  # as the key that it makes
+    "/v1/reload",
 }
 # What applications do all day is in the timelines of messages and codes.
 NOT_AUDITED = {

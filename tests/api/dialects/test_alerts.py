@@ -268,7 +268,7 @@ def test_a_full_queue_and_a_full_disk(
     async def story(desk: Desk) -> None:
         assert (await desk.post("/v1/messages", {"to": TO, "text": "x"})).status == 202
         await repeated(desk)
-        monkeypatch.setattr(desk.gateway.intake, "_queue_max", 10)
+        monkeypatch.setattr(desk.gateway.intake, "queue_max", 10)
 
         async def fail(*_: object, **__: object) -> None:
             raise DiskFull("no room")
