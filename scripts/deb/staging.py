@@ -16,9 +16,11 @@ from deb.wheels import ROOT, metadata
 PARTS = ROOT / "scripts" / "deb"
 HOME = Path("usr/lib/modemgw")
 DOC = Path("usr/share/doc/modemgw")
-# Never imported, and half of the whole: where a number is from, and whose it is.
+# Never imported, and half of the whole: where a number is from and whose it is, and
+# the reader of YAML in C (files are read by the one that knows line and column).
 UNUSED = re.compile(
-    r"phonenumbers/(geodata|carrierdata)/(?!__init__)|(^|/)(tests?|testing)/"
+    r"phonenumbers/(geodata|carrierdata)/(?!__init__)|yaml/_yaml[^/]*\.so$"
+    r"|(^|/)(tests?|testing)/"
 )
 SOURCES = {".pyx", ".pxd", ".pxi", ".c", ".h", ".hash", ".pyi", ".so.debug"}
 KEPT_INFO = {"METADATA", "entry_points.txt"}
@@ -60,12 +62,12 @@ def lay_out(root: Path, release: Release, program: Path, wheels: list[Path]) -> 
     library.mkdir(parents=True)
     for wheel in (program, *wheels):
         unpack(wheel, library, root / "data")
-    (library / "systemd").symlink_to("/usr/lib/python3/dist-packages/systemd")
+    (library / "systemd").symlink_to("../../../../python3/dist-packages/systemd")
     for python in release.pythons:
         (root / HOME / "lib" / f"python{python}").symlink_to("python3")
     put(root / HOME / "pyvenv.cfg", VENV)
     put(root / HOME / "bin" / "modemgw", LAUNCHER, 0o755)
-    (root / HOME / "bin" / "python").symlink_to("/usr/bin/python3")
+    (root / HOME / "bin" / "python").symlink_to("../../../bin/python3")
     (root / "usr" / "bin").mkdir(parents=True)
     (root / "usr/bin/modemgw").symlink_to("../lib/modemgw/bin/modemgw")
 
@@ -149,12 +151,12 @@ def copyright_of(wheels: list[Path], doc: Path) -> str:
         if not licence or "\n" in licence:
             kinds = [c for c in fields.get("Classifier", []) if c.startswith("License")]
             licence = kinds[0].rpartition(" :: ")[2] if kinds else "see the text"
-        author = (fields.get("Author") or fields.get("Author-email") or ["its authors"])[0]
-        where = (fields.get("Home-page") or fields.get("Project-URL") or ["-"])[0]
+        author = fields.get("Author") or fields.get("Author-email") or ["its authors"]
+        where = fields.get("Home-page") or fields.get("Project-URL") or ["-"]
         text += (
             f"\nFiles: usr/lib/modemgw/lib/python3/site-packages/*{name}*\n"
-            f"Copyright: {author}\n"
-            f"Comment: {name} {fields['Version'][0]}, {where}\n"
+            f"Copyright: {author[0]}\n"
+            f"Comment: {name} {fields['Version'][0]}, {where[0]}\n"
             f"License: {name}\n {licence}; the text is in licenses/{name}.txt\n"
         )
         with zipfile.ZipFile(wheel) as archive:

@@ -113,7 +113,9 @@ def fetch(
     if more is not None:
         command += ["--find-links", str(more)]
     asked = f"{name}=={version}"
-    done = subprocess.run([*command, asked], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*command, asked], capture_output=True, text=True, check=False
+    )
     if done.returncode:
         if "No matching distribution" not in done.stderr:
             raise SystemExit(f"pip could not fetch {asked}:\n{done.stderr.strip()}")
@@ -165,6 +167,6 @@ def table(first: Path, folder: Path, pythons: tuple[str, ...]) -> str:
         "|---" * (len(heads) + 1) + "|",
     ]
     for label, cells in sorted(rows.items()):
-        told = [cells.get(number, "–") for number in range(len(columns))]
+        told = [cells.get(number, "-") for number in range(len(columns))]
         lines.append("| " + " | ".join([label, *told]) + " |")
     return "\n".join(lines) + "\n"
