@@ -23,7 +23,7 @@ from aiohttp import web
 
 from modemgw import __version__
 from modemgw.api.app import build_app
-from modemgw.api.door import Door, most_connections
+from modemgw.api.door import BACKLOG, Door, most_connections
 from modemgw.api.tls import Tls, TlsSite, open_tls
 from modemgw.clock import Clock, SystemClock
 from modemgw.config.model import Config
@@ -147,7 +147,7 @@ class Daemon:
 
     async def _open_doors(self, stack: AsyncExitStack) -> None:
         listen = self.config.http.listen
-        door, tally = Door(), HttpTally()
+        door, tally = Door(self.config.http.trusted), HttpTally()
         runner = web.AppRunner(
             build_app(self.gateway, door=door, tally=tally),
             access_log=None,
@@ -162,7 +162,11 @@ class Daemon:
             self.gateway.reloader.also.append(self.tls.prepare)
         for address in listen:
             where = runner, address.host, address.port
-            site = TlsSite(*where, self.tls, door) if self.tls else web.TCPSite(*where)
+            site = (
+                TlsSite(*where, self.tls, door)
+                if self.tls
+                else web.TCPSite(*where, backlog=BACKLOG)
+            )
             try:
                 await site.start()
             except OSError as exc:

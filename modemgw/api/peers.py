@@ -37,7 +37,7 @@ class Proxies:
         own address counts.
         """
         found = request.remote or ""
-        if not self._trusts(found):
+        if not self.trusts(found):
             return found
         hops = ",".join(request.headers.getall("X-Forwarded-For", ())).split(",")
         for hop in reversed(hops[-MAX_HOPS:]):
@@ -45,11 +45,12 @@ class Proxies:
             if address is None:
                 return found
             found = str(address)
-            if not self._trusts(found):
+            if not self.trusts(found):
                 return found
         return found
 
-    def _trusts(self, text: str) -> bool:
+    def trusts(self, text: str) -> bool:
+        """Tell whether an address is that of a proxy."""
         address = address_of(text)
         return any(address in network for network in self._networks)
 

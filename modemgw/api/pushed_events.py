@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import msgspec
 
 from modemgw.api.event_shapes import (
+    AllowanceEvent,
     BackupDoneEvent,
     BackupFailedEvent,
-    AllowanceEvent,
     BalanceLowEvent,
     BreakerEvent,
     CallEvent,

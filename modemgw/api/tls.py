@@ -17,7 +17,7 @@ from pathlib import Path
 from aiohttp import web
 
 from modemgw.api.authority import Authority, TlsError
-from modemgw.api.door import HANDSHAKE_S, Door
+from modemgw.api.door import BACKLOG, HANDSHAKE_S, Door
 from modemgw.api.own_names import own_names
 from modemgw.clock import Clock
 from modemgw.config.model import Config
@@ -139,7 +139,7 @@ class TlsSite(web.TCPSite):
     def __init__(
         self, runner: web.AppRunner, host: str, port: int, tls: Tls, door: Door
     ) -> None:
-        super().__init__(runner, host, port, ssl_context=tls.context)
+        super().__init__(runner, host, port, ssl_context=tls.context, backlog=BACKLOG)
         self._door = door
 
     async def start(self) -> None:

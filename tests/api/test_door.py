@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import resource
+import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -19,10 +20,13 @@ GET = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 def behind_a_door(
-    tmp_path: Path, story: Callable[[int], Awaitable[None]], most: int
+    tmp_path: Path,
+    story: Callable[[int], Awaitable[None]],
+    most: int,
+    proxies: tuple[str, ...] = (),
 ) -> None:
     async def at(desk: Desk) -> None:
-        watched = door.Door()
+        watched = door.Door(proxies)
         server = TestServer(build_app(desk.gateway, door=watched))
         await server.start_server()
         try:
@@ -141,6 +145,47 @@ def test_one_address_cannot_take_every_connection(
         assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
         for _, open_one in [*idle, (reader, writer)]:
             open_one.close()
+
+    behind_a_door(tmp_path, story, 100)
+
+
+def test_a_proxy_may_take_as_many_as_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door, "MOST_EACH", 2)
+
+    async def story(port: int) -> None:
+        idle = [await asyncio.open_connection("127.0.0.1", port) for _ in range(4)]
+        assert (await answered(port)).startswith(b"HTTP/1.1 200 ")
+        for _, writer in idle:
+            writer.close()
+
+    behind_a_door(tmp_path, story, 100, ("127.0.0.0/8",))
+
+
+@pytest.mark.parametrize(
+    ("looks", "most"),
+    [pytest.param(2, 2**40, id="for long"), pytest.param(10**6, 1000, id="too much")],
+)
+def test_who_does_not_take_the_answers_is_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, looks: int, most: int
+) -> None:
+    monkeypatch.setattr(door, "SWEEP_S", 0.02)
+    monkeypatch.setattr(door, "STALLED_SWEEPS", looks)
+    monkeypatch.setattr(door, "MOST_UNTAKEN", most)
+
+    async def story(port: int) -> None:
+        with socket.socket() as greedy:
+            greedy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            greedy.connect(("127.0.0.1", port))
+            ask = b"GET /v1/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            greedy.setblocking(False)
+            greedy.send(ask * 100)  # far more than the system keeps for us
+            async with asyncio.timeout(20):
+                while True:
+                    assert (await answered(port)).startswith(b"HTTP/1.1 200 ")
+                    if greedy.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+                        break  # it was reset
 
     behind_a_door(tmp_path, story, 100)
 
