@@ -174,10 +174,9 @@ class QueueIndex:
     def rewish(self, wish_of: Callable[[Entry], Wish], now: int) -> None:
         """Give every message its wish anew: the rules have changed."""
         for entry in list(self._known.values()):
-            if (wish := wish_of(entry)) != entry.wish:
-                entry.wish = wish
-                if entry.stamp:  # not on the wire
-                    self._place(entry, now)
+            entry.wish = wish_of(entry)  # equal ones may have another rule
+            if entry.stamp:  # not on the wire
+                self._place(entry, now)
 
     def forget(self, message_id: int) -> None:
         """Drop a message: it left, failed, was canceled or waits for a decision."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from modemgw.errors import DiskFull, StoreError
 from modemgw.gateway.reloading import ConfigRefused, Reloaded
 from modemgw.sim.identity import iccid_of
 from modemgw.store import audit
@@ -78,5 +79,217 @@ def test_a_pace_holds_at_once_and_what_was_sent_counts(tmp_path: Path) -> None:
         assert (await box.message(fifth)).state == "queued"
         await box.reload("sims:\n  defaults: {pace: 5/hour}\n")
         await box.state(fifth, "delivered")
+
+    boxed(tmp_path, story)
+
+
+def card(extra: str, which: int = 0, name: str = "red") -> str:
+    return (
+        "sims:\n  defaults: {pace: off}\n  cards:\n"
+        f"    - {{name: {name}, iccid: '{iccid_of(which)}'{extra}}}\n"
+    )
+
+
+def test_a_quota_is_not_given_twice(tmp_path: Path) -> None:
+    """Not by a reload in the middle of a burst, and not by a higher one."""
+    few, more = card(", tariff: {quotas: [6/day]}"), card(", tariff: {quotas: [9/day]}")
+
+    async def story(box: Box) -> None:
+        sent = [await box.send() for _ in range(30)]
+        for text in (few, more) * 3 + (few, more):
+            await asyncio.sleep(0.7)  # a submit takes about as long
+            await box.reload(text)
+        await asyncio.sleep(600)
+        assert box.on_air == 9
+        assert [(await box.message(one)).state for one in sent].count("queued") == 21
+        await box.reload(card(""))  # nothing is agreed any more
+        await box.state(sent[-1], "delivered")
+
+    boxed(tmp_path, story, extra=few, latency=0.4)
+
+
+def test_a_file_with_mistakes_changes_nothing(tmp_path: Path) -> None:
+    async def story(box: Box) -> None:
+        before = box.gateway.config
+        box.file.write_text("data_dir: ./data\ncontry: DE\nqueue: {max: many}\n")
+        with pytest.raises(ConfigRefused) as refused:
+            await box.gateway.reloader.reload(TESTER)
+        told = [problem.detail for problem in refused.value.errors]
+        assert [text.rpartition("/")[2].partition(" ")[0] for text in told] == [
+            "test.yaml:2:1:",
+            "test.yaml:3:14:",
+        ]
+        assert "did you mean 'country'?" in told[0]
+        assert box.gateway.config is before
+        box.file.unlink()
+        with pytest.raises(ConfigRefused, match="cannot be read"):
+            await box.gateway.reloader.reload(TESTER)
+        box.write(UNPACED + "webhooks: [{url: http://x/, secret: {file: gone}}]\n")
+        with pytest.raises(ConfigRefused, match="gone"):
+            await box.gateway.reloader.reload(TESTER)
+        assert box.gateway.config is before
+        await box.state(await box.send(), "delivered")
+        rows = await box.store.read(
+            lambda db: audit.list_rows(
+                db, audit.Filter("config.reload"), cursor=None, limit=9
+            )
+        )
+        assert len(rows) == 3
+        assert "refused" in rows[0].detail
+
+    boxed(tmp_path, story)
+
+
+def test_a_disk_that_is_full_changes_nothing(tmp_path: Path) -> None:
+    async def story(box: Box) -> None:
+        box.write(card(", pace: 1/day") + "webhooks: [{url: http://10.0.0.5/}]\n")
+        before, writer = box.gateway.config, box.store.writer
+
+        def full(number: int) -> None:
+            raise DiskFull("no room")
+
+        writer.before_commit = full
+        with pytest.raises(StoreError):
+            await box.gateway.reloader.reload(TESTER)
+        writer.before_commit = None
+        assert box.gateway.config is before
+        await box.store.prove()
+        for _ in range(3):
+            await box.state(await box.send(), "delivered")
+        await box.reload()
+        late = await box.send()
+        await asyncio.sleep(60)
+        assert (await box.message(late)).state == "queued"
+
+    boxed(tmp_path, story)
+
+
+def test_a_modem_that_is_removed_finishes_what_is_on_the_air(tmp_path: Path) -> None:
+    only = "discovery: off\nmodems:\n  - {name: m1, port: /sim/modem1}\n"
+
+    async def story(box: Box) -> None:
+        long = await box.send(text="x" * 400, modem="m0")  # three parts
+        await asyncio.sleep(1)
+        assert box.gateway.dispatcher.lanes["m0"].busy
+        done = await box.reload(UNPACED, only)
+        assert done.modems.removed == ("m0",)
+        await asyncio.sleep(30)
+        assert set(box.gateway.pool.actors) == {"m1"}
+        assert [row.state for row in await box.listed()] == ["sending"]
+        seen = box.on_air
+        assert seen == 1, "the part on the air, and none behind it"
+        await box.state(await box.send(), "delivered")
+        await box.reload(UNPACED)  # back again
+        await box.ready()
+        # Its first report may have come while nobody listened.
+        await box.state(long, "sent")
+        assert box.on_air == seen + 1 + 2  # no part twice
+
+    boxed(tmp_path, story, modems=2, latency=2.0)
+
+
+def test_a_modem_moves_to_another_name_and_port(tmp_path: Path) -> None:
+    def at(**names: int) -> str:
+        return "discovery: off\nmodems:\n" + "".join(
+            f"  - {{name: {name}, port: /sim/modem{n}}}\n" for name, n in names.items()
+        )
+
+    async def story(box: Box) -> None:
+        steady = box.gateway.pool.actors["m1"]
+        done = await box.reload(UNPACED, at(front=0, m1=1))
+        assert (done.modems.added, done.modems.removed) == (("front",), ("m0",))
+        await box.ready()
+        assert set(box.gateway.pool.actors) == {"front", "m1"}
+        assert box.gateway.pool.actors["m1"] is steady, "nobody touched it"
+        await box.state(await box.send(modem="front"), "delivered")
+        done = await box.reload(UNPACED, at(front=1, m1=0))  # they change places
+        assert done.modems.reopened == ("front", "m1")
+        await asyncio.sleep(5)
+        await box.ready()
+        await box.state(await box.send(modem="m1"), "delivered")
+        assert len(await box.pushed("modem.removed")) == 1
+
+    boxed(tmp_path, story, modems=2)
+
+
+def test_two_at_once_and_a_storm_of_signals(tmp_path: Path) -> None:
+    async def story(box: Box) -> None:
+        begun: list[str] = []
+        box.gateway.reloader.on_begin = lambda: begun.append("RELOADING")
+        box.gateway.reloader.on_end = lambda said: begun.append(said)
+        box.write(UNPACED + "queue: {max: 500}\n")
+        first, second = await asyncio.gather(box.reload(), box.reload())
+        assert keys(first) == ["queue.max"]
+        assert keys(second) == []
+        sent = [await box.send() for _ in range(5)]
+        for _ in range(1000):
+            box.gateway.reloader.ask()
+        box.clock.offset_ms -= 86_400_000  # and the clock is set back
+        for one in sent:
+            await box.state(one, "delivered")
+        assert len(begun) == 6
+        assert begun[::2] == ["RELOADING"] * 3
+
+    boxed(tmp_path, story)
+
+
+def test_names_pools_and_rules_hold_for_what_waits(tmp_path: Path) -> None:
+    def rules(only: str) -> str:
+        return (
+            "sims:\n  defaults: {pace: off}\n  cards:\n"
+            f"    - {{name: red, iccid: '{iccid_of(0)}'}}\n"
+            f"    - {{name: blue, iccid: '{iccid_of(1)}'}}\n"
+            f"routing: {{rules: [{{to: DE, only: {only}}}]}}\n"
+        )
+
+    async def story(box: Box) -> None:
+        await box.gateway.care.pause("red", TESTER, on=True)
+        sent = await box.send()
+        await asyncio.sleep(60)
+        assert (await box.message(sent)).state == "queued"
+        await box.reload(rules("blue"))
+        await box.state(sent, "delivered")
+        assert (await box.message(sent)).sim == "blue"
+        done = await box.reload(rules("sky").replace("name: blue", "name: sky"))
+        assert "sims.cards[sky].name" in keys(done)
+        await asyncio.sleep(1)
+        assert {sim.name for sim in box.gateway.sims()} == {"red", "sky"}
+        await box.state(again := await box.send(sim="sky"), "delivered")
+        assert (await box.message(again)).sim == "sky"
+
+    boxed(tmp_path, story, modems=2, extra=rules("red"))
+
+
+def test_what_needs_a_restart_is_named_and_not_in_force(tmp_path: Path) -> None:
+    changed = UNPACED + (
+        "http: {listen: 127.0.0.1:9999, hosts: [sms.example.org]}\n"
+        "timezone: Europe/Berlin\n"
+    )
+
+    async def story(box: Box) -> None:
+        for _ in range(2):  # told again until it is done
+            done = await box.reload(changed)
+            assert [one.key for one in done.needs_restart] == [
+                "timezone",
+                "http.listen",
+            ]
+            assert done.needs_restart[1].place == f"{box.file}:8:16"
+            assert box.gateway.config.timezone == "UTC"
+            assert box.gateway.config.http.hosts == ("sms.example.org",)
+
+    boxed(tmp_path, story)
+
+
+def test_a_fuse_is_put_in_and_counts_what_was_sent(tmp_path: Path) -> None:
+    async def story(box: Box) -> None:
+        for _ in range(4):
+            await box.state(await box.send(), "delivered")
+        await box.reload(UNPACED + "  max_parts_per_hour: 5\n")
+        await box.state(await box.send(), "delivered")
+        sixth = await box.send()
+        await asyncio.sleep(300)
+        assert (await box.message(sixth)).state == "queued"
+        await box.reload(UNPACED)
+        await box.state(sixth, "delivered")
 
     boxed(tmp_path, story)
