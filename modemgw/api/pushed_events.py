@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import msgspec
 
 from modemgw.api.event_shapes import (
+    AlarmEvent,
     AllowanceEvent,
     BackupDoneEvent,
     BackupFailedEvent,
@@ -102,6 +103,17 @@ _INBOUND: Json = {
     **{"received_at": _AT, "smsc_time": "2026-11-22T09:59:58Z", "in_reply_to": None},
     **{"keyword": None, "data": None, "port": None, "sequence": 1},
 }
+
+
+def _alarm(told: str, **more: object) -> Pushed:
+    example: dict[str, object] = {
+        **{"id": "alm_01KA7M2Z8Q4T6V8X0B2D4F6H8K", "kind": "modem_lost"},
+        **{"subject": "front", "what": "modem front is absent: the port is gone"},
+        **{"advice": "modemgw modems journal front", "since": _AT, "raised_at": _AT},
+        **{"cleared_at": None},
+    }
+    return Pushed(AlarmEvent, told, {**example, **more})
+
 
 EVENTS: dict[str, Pushed] = {
     "message.queued": _message("queued", "A message was accepted, or waits again"),
@@ -217,6 +229,9 @@ EVENTS: dict[str, Pushed] = {
             **{"failing_since": _AT, "detail": "status 500"},
         },
     ),
+    "alarm.raised": _alarm("Something is wrong on the box"),
+    "alarm.reminded": _alarm("It is still wrong"),
+    "alarm.cleared": _alarm("It is over", cleared_at=_AT),
     "gateway.started": Pushed(
         StartedEvent, "The gateway began to work", {"version": "1.0.0", "clean": True}
     ),

@@ -45,6 +45,8 @@ TABLE: dict[str, Applies] = {
     "queue": LIVE,
     "webhooks": LIVE,
     "alerts": LIVE,
+    "alarms": LIVE,
+    "admins": LIVE,
     "log": LIVE,
 }
 

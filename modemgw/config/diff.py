@@ -26,6 +26,7 @@ _IDENTITY = {
     "profiles": "name",
     "webhooks": "url",
     "alerts": "name",
+    "admins": "name",
 }
 _NOT_KEYS = {"path", "warnings"}
 

@@ -13,6 +13,8 @@ import msgspec
 
 from modemgw.at.families import FAMILIES
 from modemgw.config import (
+    admins,
+    alarms,
     alerts,
     backup,
     balance,
@@ -103,6 +105,8 @@ def secrets(config: Config) -> Iterator[Secret]:
         *(modem.pin for modem in config.modems),
         *(card.pin for card in config.sims.cards),
         *(webhook.secret for webhook in config.endpoints()),
+        *(admin.pin for admin in config.admins),
+        config.alarms.mail.password,
     ]
     yield from (secret for secret in found if secret is not None)
 
@@ -194,6 +198,8 @@ class _Reading:
             queue=self._queue(),
             webhooks=self._webhooks(),
             alerts=alerts.alerts(top, self._country, web.surfaces),
+            alarms=alarms.alarms(top, self._country, self._secret),
+            admins=admins.admins(top, self._country, self._secret),
             log=self._log(),
         )
 
@@ -362,8 +368,7 @@ class _Reading:
             return None
         place = f"{value.place}: {value.path}"
         if not value.is_mapping:
-            check = values.pin if form == "pin" else values.webhook_secret
-            plain = value.read(check)
+            plain = value.read(values.SECRETS[form])
             return None if plain is None else Secret(form, place, plain=plain)
         words = ("file", "env", "credential")
         below = value.section(words)

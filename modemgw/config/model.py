@@ -11,6 +11,8 @@ from typing import Annotated
 import msgspec
 
 from modemgw.at.profile import Profile
+from modemgw.config.admins import AdminConfig
+from modemgw.config.alarms import AlarmsConfig
 from modemgw.config.alerts import AlertRoute
 from modemgw.config.backup import BackupConfig
 from modemgw.config.calls import Calls
@@ -192,7 +194,7 @@ class ModemConfig(msgspec.Struct, frozen=True):
         Secret | None,
         key(
             "PIN for the one SIM in it that is not listed under `sims.cards`.",
-            unit="4 to 8 digits, {file: PATH} or {env: NAME}",
+            unit="4 to 8 digits, or {file: PATH}, {env: NAME}, {credential: NAME}",
             default="none",
         ),
     ] = None
@@ -247,7 +249,7 @@ class WebhookConfig(msgspec.Struct, frozen=True):
         key(
             "Signs each request (Standard Webhooks). Absent: one is made and shown by "
             "`modemgw webhooks secret`.",
-            unit="whsec_… , {file: PATH} or {env: NAME}",
+            unit="whsec_…, or {file: PATH}, {env: NAME}, {credential: NAME}",
             default="made at the first start",
         ),
     ] = None
@@ -327,6 +329,8 @@ class Config(msgspec.Struct, frozen=True):
     queue: Queue = Queue()
     webhooks: tuple[WebhookConfig, ...] = ()
     alerts: tuple[AlertRoute, ...] = ()
+    alarms: AlarmsConfig = AlarmsConfig()
+    admins: tuple[AdminConfig, ...] = ()
     log: Log = Log()
     warnings: tuple[str, ...] = ()  # allowed, and probably not meant
 

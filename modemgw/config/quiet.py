@@ -62,12 +62,13 @@ def quiet_hours(top: Section) -> QuietHours:
     section = top.section("quiet_hours", QuietHours.__struct_fields__)
     if section is None:
         return QuietHours()
-    found = {klass: _of_class(section, klass) for klass in CLASSES}
+    found = {klass: hours_at(section, klass) for klass in CLASSES}
     zone = section.read("zone", values.one_of("recipient", "own"), "recipient")
     return QuietHours(zone=zone, **found)
 
 
-def _of_class(section: Section, klass: str) -> Quiet:
+def hours_at(section: Section, klass: str) -> Quiet:
+    """Read the quiet hours at one key."""
     value = section.get(klass)
     if value is None:
         return Quiet()

@@ -21,7 +21,7 @@ class Secret(msgspec.Struct, frozen=True, eq=False):
     moved within its file is still the same.
     """
 
-    form: str  # "pin" or "whsec": how `reveal` checks what it finds
+    form: str  # pin, whsec or password: how `reveal` checks what it finds
     place: str = ""
     plain: str | None = None
     file: Path | None = None
@@ -36,8 +36,7 @@ class Secret(msgspec.Struct, frozen=True, eq=False):
         """
         try:
             found = self._find()
-            check = values.pin if self.form == "pin" else values.webhook_secret
-            return check(found)
+            return values.SECRETS[self.form](found)
         except ValueError as exc:
             raise ConfigError([f"{self.place}: {self}: {exc}"]) from None
 

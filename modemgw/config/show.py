@@ -69,6 +69,8 @@ _OFF = {"every", "duplicate_window", "fallback_after"}  # where 0 says so
 
 def _text(value: object, key: str) -> str:
     if isinstance(value, float):
+        if value < 0:
+            return "off"
         return show_duration(value) if value or key not in _OFF else "off"
     return mask_url(str(value)) if key == "url" else str(value)
 

@@ -57,6 +57,7 @@ EVENT_TYPES = (
         *("gateway.backup_done", "gateway.backup_failed"),
         "gateway.disk_low",
     ),
+    *("alarm.raised", "alarm.reminded", "alarm.cleared"),
     "test.ping",
 )
 
@@ -305,6 +306,17 @@ def webhook_secret(text: str) -> str:
             "expected whsec_ and base64 of 24 to 64 random octets (not shown)"
         )
     return text
+
+
+def password(text: str) -> str:
+    """A password of another service. Never shown."""
+    if not 1 <= len(text) <= 256 or not text.isprintable():  # noqa: PLR2004
+        raise ValueError("expected a password of 1 to 256 characters (not shown)")
+    return text
+
+
+# How the secrets of each form are checked.
+SECRETS = {"pin": pin, "whsec": webhook_secret, "password": password}
 
 
 def url(text: str) -> str:

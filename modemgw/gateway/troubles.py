@@ -91,7 +91,7 @@ def _of_gateway(sight: Sight) -> Iterator[Trouble]:
             sight.paused_at,
         )
     elif sight.fuse is not None:
-        yield Trouble("paused", "", sight.fuse, "modemgw resume", UNKNOWN)
+        yield Trouble("fuse", "", sight.fuse, "modemgw resume", UNKNOWN)
     elif not sight.readiness.ready:
         why = "; ".join(sight.readiness.reasons[:3]) or "the gateway is starting"
         yield Trouble(
