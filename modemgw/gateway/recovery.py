@@ -31,7 +31,7 @@ from modemgw.store.writer import Connection
 log = logging.getLogger("modemgw.recovery")
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-BOOT, SLATE = "boot", "slate"  # keys of meta
+BOOT, SLATE = "boot", slate.META_KEY  # keys of meta
 WHY = "the gateway stopped while the part was being sent"
 NOT_TYPED = "the gateway stopped before the text was typed: it never left"
 REFUSED = "the modem refused it before the gateway stopped: it did not leave"

@@ -12,7 +12,7 @@ from typing import TypeVar
 from modemgw.clock import Clock
 from modemgw.errors import Corrupt, StoreError
 from modemgw.ids import IdSource
-from modemgw.store import meta
+from modemgw.store import meta, slate
 from modemgw.store.connection import Connection, configure, connect, equip
 from modemgw.store.faults import as_store_error
 from modemgw.store.lock import DirectoryLock
@@ -170,6 +170,7 @@ class Store:
         try:
             if clean and self.damage is None and self.is_checked:
                 meta.put(self._connection, CLEAN, "1")
+                slate.remove(self.data_dir)  # all of it is in the database now
         except sqlite3.Error:
             pass  # a full or failing disk: the next start checks the file instead
         finally:

@@ -23,7 +23,7 @@ from typing import IO
 
 from modemgw.errors import Corrupt, DiskFull, StoreError
 from modemgw.ids import IdSource
-from modemgw.store import meta, sealing, snapshot
+from modemgw.store import meta, sealing, slate, snapshot
 from modemgw.store.backup import ABOUT, CONFIGURATION, SECRETS
 from modemgw.store.connection import Connection, configure, connect
 from modemgw.store.database import CLEAN, FILE_NAME, RESTORING
@@ -148,8 +148,6 @@ def swap(data_dir: Path, new: Path, now_ms: int) -> Path | None:
                 _beside(place, side).unlink(missing_ok=True)
         _flush(data_dir)
         new.rename(place)
-        (data_dir / "wire.slate").unlink(missing_ok=True)
-        _flush(data_dir)
         marker.unlink()
         _flush(data_dir)
     except OSError as exc:
@@ -226,7 +224,8 @@ def _ready(path: Path, backup: Path, *, sealed: bool) -> Unpacked:
             copy.unlink(missing_ok=True)
         about = json.loads(meta.get(db, ABOUT) or "{}")
         configuration, files = meta.get(db, CONFIGURATION), meta.get(db, SECRETS)
-        for key in (ABOUT, CONFIGURATION, SECRETS):
+        # What was typed since the backup says nothing about what was on its way then.
+        for key in (ABOUT, CONFIGURATION, SECRETS, slate.META_KEY):
             db.execute(sql("meta.remove"), {"key": key})
         (newest,) = db.execute(sql("outbound.newest_instant")).fetchone()
         (newest_message,) = db.execute(sql("messages.newest")).fetchone()

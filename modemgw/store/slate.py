@@ -1,10 +1,10 @@
 """What was last typed to each modem, kept where it outlives the process.
 
 The database says `submitting` before a TPDU is typed; the slate says that it was
-typed, and then what the modem answered. A note is one write into the page cache,
-without a flush: it survives kill -9 and not a power cut, so it is only believed
-within the same boot of the machine, and only if the run that died had a slate at
-all. Two notes of a few microseconds for each TPDU.
+typed, and then what the modem answered. It is a file in memory (store/memory.py):
+a note survives kill -9 and not a power cut, whatever becomes of the disk, and it is
+only believed if the run that died had a slate at all. Two notes of a few
+microseconds for each TPDU, and no write to the disk.
 
     part marked, not on the slate    never typed: it did not leave
     on the slate, with an answer     that is what became of it
@@ -13,6 +13,7 @@ all. Two notes of a few microseconds for each TPDU.
 
 import os
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import blake2b
@@ -20,7 +21,9 @@ from pathlib import Path
 from secrets import token_hex
 from zlib import crc32
 
-FILE_NAME = "wire.slate"
+from modemgw.store.memory import memory_file, open_memory_file
+
+META_KEY = "slate"  # under which the database keeps the proof of a run
 _NAME_OCTETS = 16
 _LINE = struct.Struct(f"<{_NAME_OCTETS}sqqBh")
 _CHECK = struct.Struct("<I")
@@ -61,10 +64,10 @@ class Slate:
 
     @classmethod
     def open(cls, data_dir: Path) -> "Slate | None":
-        """Open or make the slate; None where the disk does not allow it."""
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        """Open or make the slate of a data directory; None where there can be none."""
+        path = place(data_dir)
         try:
-            return cls(os.open(data_dir / FILE_NAME, flags, 0o640))
+            return None if path is None else cls(open_memory_file(path))
         except OSError:
             return None
 
@@ -128,6 +131,19 @@ class Slate:
     def close(self) -> None:
         """Let go of the file."""
         os.close(self._descriptor)
+
+
+def place(data_dir: Path) -> Path | None:
+    """Return where the slate of a data directory is; None: there can be none."""
+    return memory_file(data_dir, "slate")
+
+
+def remove(data_dir: Path) -> None:
+    """Leave nothing behind in memory; only after a run that ended in order."""
+    path = place(data_dir)
+    if path is not None:
+        with suppress(OSError):
+            path.unlink()
 
 
 def key(modem: str) -> bytes:

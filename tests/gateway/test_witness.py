@@ -63,7 +63,9 @@ async def killed_and_back(
 ) -> AsyncIterator[Rig]:
     """Run the next gateway on what a killed one left."""
     if power_cut:
-        (tmp_path / "data" / slate.FILE_NAME).unlink()
+        place = slate.place(tmp_path / "data")
+        assert place is not None
+        place.unlink()
     world = (rig.network, rig.sims)
     async with gateway_rig(tmp_path, clock=rig.clock, world=world) as again:
         yield again
@@ -120,6 +122,36 @@ def test_a_kill_before_the_text_was_typed_is_no_doubt(tmp_path: Path) -> None:
             assert (await again.message(sent)).state == "queued"
             await again.state(sent, "delivered")
             assert again.on_air == 1
+            assert await by(again, sent) == ["slate"]
+
+    run_virtual(story())
+
+
+def test_a_disk_that_falls_back_says_nothing_about_what_was_typed(
+    tmp_path: Path,
+) -> None:
+    """The kernel gives up the file system: what was not flushed is older again."""
+
+    async def story() -> None:
+        clock, data = VirtualClock(), tmp_path / "data"
+        async with gateway_rig(
+            tmp_path, clock=clock, abandon=True, latency=10.0, lost_reports=1.0
+        ) as rig:
+            await rig.ready()
+            await rig.state(await rig.send(), "sent")  # the slate has its line
+            sent = await rig.send()
+            await rig.state(sent, "sending")
+            flushed = {file: file.read_bytes() for file in data.iterdir()}
+            await asyncio.sleep(12)
+            assert rig.on_air == 2
+        for file in data.iterdir():
+            file.unlink()
+        for file, octets in flushed.items():
+            file.write_bytes(octets)
+        async with killed_and_back(tmp_path, rig) as again:
+            await asyncio.sleep(120)
+            assert (await again.message(sent)).state == "sent"
+            assert again.on_air == 2
             assert await by(again, sent) == ["slate"]
 
     run_virtual(story())

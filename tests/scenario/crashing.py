@@ -31,6 +31,7 @@ from modemgw.sim.fleet import make_modem
 from modemgw.sim.modem import SimModem
 from modemgw.sim.wire import OnData, OnLost, Wire, Wires
 from modemgw.store.database import Store
+from modemgw.store.slate import place
 from modemgw.store.writer import Connection, Job
 from tests.gateway.rig import TESTER, config_text
 from tests.loop import VirtualClock, run_virtual
@@ -280,7 +281,9 @@ def _strike(world: World, variant: str) -> None:
         world.boots += 1
         world.modem.reboot()
         # What was not flushed is gone; the slate never is.
-        (world.data_dir / "wire.slate").unlink(missing_ok=True)
+        slate = place(world.data_dir)
+        assert slate is not None
+        slate.unlink(missing_ok=True)
 
 
 async def _story(

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from modemgw.store.slate import FILE_NAME, Line, Slate, Stage, key
+from modemgw.store import memory
+from modemgw.store.slate import Line, Slate, Stage, key, place
 
 
 def opened(home: Path) -> Slate:
@@ -54,7 +55,8 @@ def test_a_torn_note_spoils_them_all(tmp_path: Path, at: int) -> None:
     slate = opened(tmp_path)
     token = slate.begin()
     slate.note("m0", 1, 1000, Stage.TYPED)
-    file = tmp_path / FILE_NAME
+    file = place(tmp_path)
+    assert file is not None
     octets = bytearray(file.read_bytes())
     octets[at] ^= 0x01
     file.write_bytes(octets)
@@ -70,12 +72,16 @@ def test_a_void_slate_is_not_believed(tmp_path: Path) -> None:
     assert slate.read(token) is None
 
 
-def test_a_disk_without_a_slate_is_survived(tmp_path: Path) -> None:
-    assert Slate.open(tmp_path / "missing") is None
+def test_a_machine_without_a_slate_is_survived(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "is_in_memory", lambda directory: False)
+    assert Slate.open(tmp_path) is None
+    monkeypatch.undo()
     slate = opened(tmp_path)
     slate.close()
     assert slate.begin() == ""
     assert slate.read("0" * 32) is None
     with pytest.raises(OSError, match="descriptor"):
         slate.note("m0", 1, 1000, Stage.TYPED)
-    assert [file.name for file in tmp_path.iterdir()] == [FILE_NAME]
+    assert list(tmp_path.iterdir()) == []
