@@ -36,6 +36,7 @@ TABLE: dict[str, Applies] = {
     "inbound": LIVE,
     "opt_out": LIVE,
     "retention": LIVE,
+    "backup": RESTART,
     "profiles": MODEM,
     "power": LIVE,
     "calls": LIVE,
@@ -49,6 +50,14 @@ TABLE: dict[str, Applies] = {
     "admins": LIVE,
     "log": LIVE,
 }
+
+# Where the answer depends on what is written.
+_NOTES = {"http.tls": "files at once, another kind at the next start"}
+
+
+def said(key: str) -> str:
+    """Say when a key takes effect, for the reference."""
+    return _NOTES.get(key) or applies(key).value
 
 
 def applies(key: str) -> Applies:

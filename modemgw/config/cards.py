@@ -88,7 +88,7 @@ class Card(msgspec.Struct, frozen=True):
         Secret | None,
         key(
             "PIN of this SIM; never shown and never logged.",
-            unit="4 to 8 digits, {file: PATH} or {env: NAME}",
+            unit="4 to 8 digits, or {file: PATH}, {env: NAME}, {credential: NAME}",
             default="none",
         ),
     ] = None

@@ -41,7 +41,7 @@ class ForwardConfig(msgspec.Struct, frozen=True):
         key(
             "Signs these requests. Absent: one is made and shown by `modemgw webhooks "
             "secret`.",
-            unit="whsec_… , {file: PATH} or {env: NAME}",
+            unit="whsec_…, or {file: PATH}, {env: NAME}, {credential: NAME}",
             default="made at the first start",
         ),
     ] = None

@@ -9,6 +9,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from modemgw.config.applies import said
 from modemgw.config.model import Config
 
 _HEAD = """\
@@ -35,8 +36,12 @@ How values are written:
 - A pace is `10/min`, `200/day`, `5/30s` or `off`; units are s, min, h, day, week.
 - `on`, `yes` and `true` are the same, and `off`, `no` and `false`.
 - A secret stands in the file (`"1234"`), in another one (`{file: PATH}`, relative
-  to this file) or in the environment (`{env: NAME}`). Prefer a file.
+  to this file), in the environment (`{env: NAME}`) or with the service manager
+  (`{credential: NAME}`). See [secrets](how-to/secrets.md).
 - Anchors, aliases, merge keys and tags are not supported.
+
+"Reload" says when a change is in force after [`modemgw reload`](how-to/reload.md):
+at once, at once with its modem opened anew, or at the next start.
 
 This page is made from the program; do not edit it.
 """
@@ -47,8 +52,9 @@ def reference() -> str:
     sections = [_HEAD]
     for path, struct in _structs(Config, ""):
         title = f"`{path}`" if path else "Top level"
+        keys = _keys(struct, path)
         doc = (struct.__doc__ or "").strip().splitlines()[0]
-        sections.append(f"\n## {title}\n\n{doc}\n\n" + "\n".join(_keys(struct)) + "\n")
+        sections.append(f"\n## {title}\n\n{doc}\n\n" + "\n".join(keys) + "\n")
     return "".join(sections)
 
 
@@ -81,6 +87,15 @@ def _metas(struct: type[msgspec.Struct]) -> dict[str, msgspec.Meta]:
     return {name.removesuffix("_"): metas[0] for name, metas in found.items() if metas}
 
 
+def every_key() -> list[str]:
+    """Return every key of the file, as `modems[].port`."""
+    return [
+        f"{path}.{name}" if path else name
+        for path, struct in _structs(Config, "")
+        for name in names(struct)
+    ]
+
+
 def names(struct: type[msgspec.Struct]) -> list[str]:
     """Return the keys of one section that have a value of their own."""
     return list(_metas(struct))
@@ -94,14 +109,16 @@ def defaults(struct: type[msgspec.Struct]) -> dict[str, str]:
     }
 
 
-def _keys(struct: type[msgspec.Struct]) -> list[str]:
+def _keys(struct: type[msgspec.Struct], path: str) -> list[str]:
     """Describe the keys of one section, one paragraph each."""
     lines = []
     for name, meta in _metas(struct).items():
         extra = meta.extra_json_schema or {}
+        when = said(f"{path}.{name}" if path else name)
         lines.append(
             f"- **`{name}`**: {meta.description}\n"
             f"  Written as: {extra['unit']}. Default: {_default(extra['default'])}."
+            f" Reload: {when}."
         )
     return lines
 
