@@ -49,11 +49,12 @@ class Process:
         arguments: list[str],
         log: Path,
         program: tuple[str, ...] = ("-m", "modemgw"),
+        executable: str = sys.executable,
     ) -> None:
         self.log = log
         with log.open("ab") as out:
             self._child = subprocess.Popen(  # noqa: S603 - our own program
-                [sys.executable, *program, *arguments],
+                [executable, *program, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
