@@ -143,13 +143,12 @@ def _run(wishes: "Wishes", talk: "Talk", *, rehearses: bool, quiet: bool) -> Jso
         gateway = Gateway(load(wishes.config), running)
         result = setup_prove.prove(wishes, talk, gateway, places)
         result["ok"] = result["ok"] and finder.is_fine
-        stays = rehearses and talk.is_interactive and wishes.start is not False
-        is_over = rehearses and not stays
-        to_start = isinstance(running, Child) and not stays
-        if is_over:
+        stays = isinstance(running, Child) and _may_stay(wishes, talk, rehearses)
+        if rehearses and not stays:
             talk.say("that was the rehearsal; nothing of it is left", "·")
         elif not quiet:
-            setup_prove.farewell(talk, result, wishes, runs=not to_start)
+            runs = stays or not isinstance(running, Child)
+            setup_prove.farewell(talk, result, wishes, runs=runs)
         if stays and isinstance(running, Child):
             talk.say("the gateway runs until Ctrl-C", "·")
             with suppress(KeyboardInterrupt):
@@ -157,6 +156,14 @@ def _run(wishes: "Wishes", talk: "Talk", *, rehearses: bool, quiet: bool) -> Jso
     finally:
         running.stop()
     return result
+
+
+def _may_stay(wishes: "Wishes", talk: "Talk", rehearses: bool) -> bool:
+    """Tell whether the gateway goes on here, where there is no service for it."""
+    if not talk.is_interactive or wishes.start is False:
+        return False
+    question = "Let the gateway run here, until Ctrl-C?"
+    return rehearses or talk.confirm(question, "--no-start", only_asked=True)
 
 
 def _link(config_path: Path, as_json: bool) -> int:

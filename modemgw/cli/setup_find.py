@@ -63,6 +63,7 @@ class Finder:
                 "no modem answered. Plug it in again and start setup again; another of"
                 " its ports may be the right one: --port /dev/ttyUSB1"
             )
+        sight = _each_once(sight, talk)
         count = len(sight.places)
         talk.good(f"found {count} modem{'s' * (count > 1)}")
         talk.table(COLUMNS, table(sight.places))
@@ -204,6 +205,17 @@ class Finder:
         network = shown(found.operator or found.registration) or "no network yet"
         self._talk.say(f"SIM {found.sim}, {network}", "·")
         return replace(place, found=found)
+
+
+def _each_once(sight: Sight, talk: Talk) -> Sight:
+    """Drop a second line to the same modem: it has the same IMEI and the same card."""
+    kept: dict[object, Place] = {}
+    for place in sight.places:
+        who = (place.found.imei, place.found.iccid)
+        first = kept.setdefault(who if None not in who else object(), place)
+        if first is not place:
+            talk.say(f"{place.where} leads to the modem at {first.where}", "·")
+    return replace(sight, places=tuple(kept.values()))
 
 
 def put_back(undo: Sequence[tuple[str, ...]], talk: Talk) -> None:

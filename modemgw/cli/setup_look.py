@@ -5,7 +5,6 @@ import os
 import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +20,7 @@ from modemgw.modem.survey import NO_SIM, READY, WANTS_PIN, WANTS_PUK, Surveyed, 
 
 FIX_S = 300.0  # for one command: apt-get may have to fetch something
 APPEAR_S = 15.0  # until ports are there again after a fix
-STEP_S = 0.25
+STDERR = 2  # standard output is for what programs read
 # Lines of a board, and adapters that may have anything behind them.
 UNSURE = ("/dev/serial0", "/dev/ttyUSB*", "/dev/ttyACM*", "/dev/ttyAMA*")
 _STABLE = ("serial/by-id", "serial/by-path")
@@ -183,7 +182,7 @@ def put_right(finding: Finding, talk: Talk) -> bool:
             return False
         try:
             done = subprocess.run(  # noqa: S603 - words of our own, no shell
-                whole, check=False, timeout=FIX_S, stdout=sys.stderr.fileno()
+                whole, check=False, timeout=FIX_S, stdout=STDERR
             )
         except OSError as exc:
             talk.bad(f"{words[0]}: {(exc.strerror or str(exc)).lower()}")

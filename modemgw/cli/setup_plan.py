@@ -67,9 +67,10 @@ def plan(places: Sequence[Place], answers: Answers) -> Plan:
         answers.modem_names,
     )
     cards = names((place.found.operator for place in places), "sim", answers.card_names)
-    cards = tuple(
-        name if card_of(place) else ""
-        for name, place in zip(cards, places, strict=True)
+    iccids = [card_of(place) for place in places]
+    cards = tuple(  # a card that two tell of is in one of them
+        name if iccid and iccid not in iccids[:index] else ""
+        for index, (name, iccid) in enumerate(zip(cards, iccids, strict=True))
     )
     pins: dict[str, str] = {}
     for index, pin in answers.pins.items():
