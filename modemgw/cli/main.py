@@ -50,10 +50,16 @@ COMMANDS = {
     "usage": "Show what was sent and billed.",
     "db": "Back up, restore, check, export and import the database.",
     "doctor": "Find what is wrong with this machine, and say what to type.",
+    "import": "Take over what gammu-smsd or smstools3 left.",
     "config": "Check and show the configuration.",
     "simulate": "Offer simulated modems to any AT client.",
     "pdu": "Decode and encode PDUs.",
 }
+
+
+def _module(command: str) -> str:
+    """Return the module of a command; `import` is no name for one."""
+    return f"modemgw.cli.{'importing' if command == 'import' else command}"
 
 
 class LazyGroup(click.Group):
@@ -61,13 +67,14 @@ class LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of what is there, in the order of the table."""
-        return [name for name in COMMANDS if find_spec(f"modemgw.cli.{name}")]
+        return [name for name in COMMANDS if find_spec(_module(name))]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import one command."""
         if cmd_name not in self.list_commands(ctx):
             return None
-        found = getattr(import_module(f"modemgw.cli.{cmd_name}"), cmd_name)
+        module = import_module(_module(cmd_name))
+        found = getattr(module, module.__name__.rpartition(".")[2])
         return found if isinstance(found, click.Command) else None
 
     def format_commands(

@@ -88,11 +88,6 @@ class Restoring:
             " since then"
         )
 
-    def decide_at(self, expires_at: int | None) -> int:
-        """Return when a held message becomes no_report if nobody settles it."""
-        ends = (expires_at or self.now) + REPORT_GRACE_MS
-        return max(ends, self.now + HELD_MS)
-
 
 def settle(
     db: Connection,
@@ -161,38 +156,49 @@ def _settle_one(
     elif restoring.choice is Choice.SEND:
         done.sending += 1
     elif state is MessageState.IN_DOUBT:
-        decide_at = restoring.decide_at(expires_at)
-        postponed = {"message_id": message_id, "decide_at": decide_at}
+        late = decide_at(expires_at, restoring.now)
+        postponed = {"message_id": message_id, "decide_at": late}
         db.execute(sql("outbound.postpone_decision"), postponed)
-        _hold_parts(db, restoring, message_id)
+        since = {"message_id": message_id, "since": restoring.backup_at}
+        db.execute(sql("restoring.hold_parts"), since)
         done.doubts += 1
     else:
-        _hold(db, ids, restoring, message_id, expires_at)
+        hold(
+            *(db, ids, message_id, expires_at),
+            why=restoring.why,
+            since=restoring.backup_at,
+            now=restoring.now,
+        )
         done.held += 1
 
 
-def _hold(
+def hold(
     db: Connection,
     ids: IdSource,
-    restoring: Restoring,
     message_id: int,
     expires_at: int | None,
+    *,
+    why: str,
+    since: int,
+    now: int,
 ) -> None:
-    _hold_parts(db, restoring, message_id)
+    """Let a waiting message be in doubt: it may have left since, from elsewhere."""
+    window = {"message_id": message_id, "since": since}
+    db.execute(sql("restoring.hold_parts"), window)
     outbound.change(
         db,
         ids,
         "restoring.hold_message",
         message_id,
-        restoring.now,
-        decide_at=restoring.decide_at(expires_at),
-        reason=json.dumps(_reason(restoring.why)),
+        now,
+        decide_at=decide_at(expires_at, now),
+        reason=json.dumps(_reason(why)),
     )
 
 
-def _hold_parts(db: Connection, restoring: Restoring, message_id: int) -> None:
-    since = {"message_id": message_id, "since": restoring.backup_at}
-    db.execute(sql("restoring.hold_parts"), since)
+def decide_at(expires_at: int | None, now: int) -> int:
+    """Return when a held message becomes no_report if nobody settles it."""
+    return max((expires_at or now) + REPORT_GRACE_MS, now + HELD_MS)
 
 
 def _close(
