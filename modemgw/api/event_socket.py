@@ -135,8 +135,8 @@ class _Connection:
             await self._close(WSCloseCode.TRY_AGAIN_LATER, "too slow")
         except Ended:
             await self._close(WSCloseCode.GOING_AWAY, "the gateway stops")
-        except listening.Unwelcome:
-            await self._part()
+        except listening.Unwelcome as why:
+            await self._part(why)
         except (ConnectionError, TimeoutError):
             listening.cut(self._call.request)
         except Exception:
@@ -150,8 +150,9 @@ class _Connection:
     async def _tell(self, frame: dict[str, object]) -> None:
         await self._write(views.encode(frame))
 
-    async def _part(self) -> None:
-        await self._close(WSCloseCode.POLICY_VIOLATION, "the key was changed or ended")
+    async def _part(self, why: listening.Unwelcome) -> None:
+        await self._tell({"op": "error", "error": views.problem(why.problem)})
+        await self._close(WSCloseCode.POLICY_VIOLATION, str(why))
 
     async def _close(self, code: WSCloseCode, why: str) -> None:
         await self._socket.close(code=code, message=why.encode())
@@ -190,8 +191,8 @@ class _Connection:
             result["data"] = Raw(await self._submit(frame))
         except RequestError as exc:
             result["error"] = views.problem(exc, prefix="/body")
-        except listening.Unwelcome:
-            await self._part()
+        except listening.Unwelcome as why:
+            await self._part(why)
             return
         except StoreError:
             result["error"] = views.problem(

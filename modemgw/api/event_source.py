@@ -14,6 +14,7 @@ from aiohttp import web
 
 from modemgw.api import listening
 from modemgw.api.routing import Call
+from modemgw.gateway import views
 from modemgw.gateway.envelopes import Frame
 from modemgw.gateway.stream import Ended, Gap, Listener
 
@@ -56,7 +57,10 @@ async def _push(call: Call, response: web.StreamResponse, listener: Listener) ->
         except Gap as gap:
             await _write(response, _gap(gap))
             return
-        except (Ended, listening.Unwelcome):
+        except Ended:
+            return
+        except listening.Unwelcome as why:
+            await _write(response, _closed(why))
             return
         await _write(response, b"".join(map(_event, frames)) or b": nothing new\n\n")
 
@@ -70,6 +74,12 @@ def _event(frame: Frame) -> bytes:
     """Write one event; its JSON holds no line break, for those are escaped in it."""
     head = f"id: {frame.event}\nevent: {frame.type}\ndata: "
     return head.encode("ascii") + frame.json + b"\n\n"
+
+
+def _closed(why: listening.Unwelcome) -> bytes:
+    """Say why the stream ends, with what a new request would be told."""
+    told = views.encode(views.problem(why.problem))
+    return b"event: closed\ndata: " + told + b"\n\n"
 
 
 def _gap(gap: Gap) -> bytes:

@@ -21,10 +21,16 @@ from modemgw.store import keys
 WRITE_S = 30.0  # for a handful of events to be taken by the network
 FULL_RETRY_S = 10.0
 STORE_RETRY_S = 1.0
+LEAST_WAIT_S = 0.01
 
 
 class Unwelcome(Exception):
-    """The key that opened this stream opens it no more."""
+    """What opened this stream opens it no more; str() says why."""
+
+    @property
+    def problem(self) -> HttpError:
+        """What a new request would be told."""
+        return HttpError("unauthorized", 401, str(self))
 
 
 async def open_listener(
@@ -58,6 +64,7 @@ class Pass:
     def __init__(self, call: Call) -> None:
         self._gateway = call.gateway
         self._key_id = call.caller.key_id
+        self._lease = call.caller.lease
         self._seen = call.gateway.keys.changes
         self._ends_at: int | None = 0  # ms; 0: the key was not looked at yet
         self._granted: tuple[object, ...] = ()
@@ -69,6 +76,8 @@ class Pass:
         """
         if self._key_id is None:
             return
+        if self._lease is not None and not self._lease.left_s(self._gateway.clock):
+            raise Unwelcome("the access token has ended or was revoked")
         changes, now = self._gateway.keys.changes, self._gateway.clock.now_ms()
         is_over = self._ends_at is not None and now >= self._ends_at
         if changes == self._seen and not is_over and not look:
@@ -76,12 +85,22 @@ class Pass:
         key_id = self._key_id
         row = await self._gateway.store.read(lambda db: keys.get(db, key_id))
         if row is None or not row.in_force(now):
-            raise Unwelcome
+            raise Unwelcome("the key has ended or was revoked")
         granted = (row.scopes, row.rules)
         if self._granted not in ((), granted):
-            raise Unwelcome
+            raise Unwelcome("the key was changed; connect again")
         self._granted = granted
         self._seen, self._ends_at = changes, row.expires_at
+
+    def left_s(self, at_most: float) -> float:
+        """Return how long to wait for events before it has to be looked at again."""
+        clock = self._gateway.clock
+        left = at_most
+        if self._lease is not None:
+            left = min(left, self._lease.left_s(clock))
+        if self._ends_at:
+            left = min(left, (self._ends_at - clock.now_ms()) / 1000)
+        return max(left, LEAST_WAIT_S)
 
 
 async def next_frames(listener: Listener, pass_: Pass, wait_s: float) -> list[Frame]:
@@ -90,7 +109,8 @@ async def next_frames(listener: Listener, pass_: Pass, wait_s: float) -> list[Fr
     Raises Gap, Ended and Unwelcome. While the database cannot be read it waits.
     """
     try:
-        frames = await listener.next(wait_s)
+        await pass_.check()
+        frames = await listener.next(pass_.left_s(wait_s))
         await pass_.check(look=not frames)
     except StoreError:
         await asyncio.sleep(STORE_RETRY_S)

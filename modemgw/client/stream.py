@@ -22,6 +22,7 @@ AGAIN_S = 1.0  # after a stream that ended, before the next one
 MAX_LINE = 8 << 20  # octets, of an event too; they are far shorter
 MEDIA = "text/event-stream"
 
+NO_EVENTS = (b"gap", b"closed")
 _event = msgspec.json.Decoder(Event).decode
 
 
@@ -73,8 +74,8 @@ class Lines:
     def feed(self, octets: bytes) -> list[Event]:
         """Return the events that these octets complete; raises BadAnswer.
 
-        Comments, `retry` and the frame `gap` are no events; behind a gap the
-        gateway ends the stream.
+        Comments, `retry` and the frames `gap` and `closed` are no events; behind
+        these two the gateway ends the stream, and the next request says why.
         """
         *lines, self._rest = (self._rest + octets).split(b"\n")
         if len(self._rest) > MAX_LINE:
@@ -96,7 +97,7 @@ class Lines:
             return None
         data, kind = b"\n".join(self._data), self._type
         self._data, self._held, self._type = [], 0, b""
-        if not data or kind == b"gap":
+        if not data or kind in NO_EVENTS:
             return None
         try:
             return _event(data)

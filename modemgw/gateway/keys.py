@@ -15,7 +15,7 @@ from modemgw.clock import Clock
 from modemgw.errors import NotFound
 from modemgw.gateway.key_rules import compiled, refused_from
 from modemgw.gateway.model import Caller
-from modemgw.gateway.tokens import LIFE_S, PREFIX, Tokens
+from modemgw.gateway.tokens import LIFE_S, PREFIX, Lease, Tokens
 from modemgw.store import keys as rows
 from modemgw.store.database import Store
 from modemgw.store.writer import Connection
@@ -31,13 +31,18 @@ class _Known:
 
     __slots__ = ("caller", "row", "rules", "touched")
 
-    def __init__(self, row: rows.KeyRow, scopes: Iterable[str] | None = None) -> None:
+    def __init__(
+        self,
+        row: rows.KeyRow,
+        scopes: Iterable[str] | None = None,
+        lease: Lease | None = None,
+    ) -> None:
         self.row = row
         self.rules = compiled(row.rules)
         self.touched = row.last_used_at or 0
         may = frozenset(row.scopes if scopes is None else scopes)
         # No address yet: the first one is always looked at.
-        self.caller = Caller(row.id, row.name, may, "nowhere", self.rules)
+        self.caller = Caller(row.id, row.name, may, "nowhere", self.rules, lease)
 
 
 class ScopeRefused(ValueError):
@@ -134,7 +139,9 @@ class KeyRing:
         life_s = LIFE_S
         if row.expires_at is not None:
             life_s = min(life_s, max(1, (row.expires_at - now) // 1000))
-        plain = self._tokens.issue(public_id, _Known(row, wanted), life_s)
+        plain = self._tokens.issue(
+            public_id, lambda lease: _Known(row, wanted, lease), life_s
+        )
         return Issued(plain, wanted, life_s)
 
     def end_token(self, plain: str, public_id: str) -> None:

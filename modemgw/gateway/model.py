@@ -11,6 +11,7 @@ import msgspec
 from modemgw.gateway.health_resources import HealthOfSim
 from modemgw.gateway.key_rules import KeyRules
 from modemgw.gateway.routing_resources import RoutingOfSim
+from modemgw.gateway.tokens import Lease
 from modemgw.gateway.upkeep_resources import BalanceOfSim, SelftestOfSim
 from modemgw.gateway.wallet_resources import WalletOfSim
 
@@ -24,6 +25,7 @@ class Caller:
     scopes: frozenset[str]
     address: str  # peer address, or "unix"
     rules: KeyRules | None = None  # None: it may do all that its scopes say
+    lease: Lease | None = None  # of the access token it came with
 
     def may(self, scope: str) -> bool:
         """Tell whether this caller has `scope`; `admin` implies every scope."""

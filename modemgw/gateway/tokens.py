@@ -9,6 +9,7 @@ no care there: with its key a token is gone at once.
 import hashlib
 import secrets
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -23,11 +24,22 @@ MOST_EACH = 100  # of one key
 K = TypeVar("K")
 
 
+@dataclass(slots=True, eq=False)
+class Lease:
+    """How long a token is good; who goes on for longer than a request looks here."""
+
+    ends: float  # monotonic; -inf: it was ended before its time
+
+    def left_s(self, clock: Clock) -> float:
+        """Return the seconds that are left of it, 0 where none are."""
+        return max(0.0, self.ends - clock.monotonic())
+
+
 @dataclass(frozen=True, slots=True)
 class _Token(Generic[K]):
     public_id: str  # of its key
     bearer: K
-    ends: float  # monotonic
+    lease: Lease
 
 
 class Tokens(Generic[K]):
@@ -42,10 +54,15 @@ class Tokens(Generic[K]):
         """Return how many are kept."""
         return len(self._live)
 
-    def issue(self, public_id: str, bearer: K, life_s: int = LIFE_S) -> str:
-        """Make a token and return it in the clear, which nothing can show again."""
+    def issue(
+        self, public_id: str, make: Callable[[Lease], K], life_s: int = LIFE_S
+    ) -> str:
+        """Make a token and return it in the clear, which nothing can show again.
+
+        `make` builds who has it.
+        """
         now = self._clock.monotonic()
-        while self._live and next(iter(self._live.values())).ends <= now:
+        while self._live and next(iter(self._live.values())).lease.ends <= now:
             self._drop(next(iter(self._live)))
         if self._counts.get(public_id, 0) >= MOST_EACH:
             self._drop(
@@ -54,14 +71,15 @@ class Tokens(Generic[K]):
         if len(self._live) >= MOST:
             self._drop(next(iter(self._live)))
         plain = PREFIX + secrets.token_urlsafe(OCTETS)
-        self._live[_hash(plain)] = _Token(public_id, bearer, now + life_s)
+        lease = Lease(now + life_s)
+        self._live[_hash(plain)] = _Token(public_id, make(lease), lease)
         self._counts[public_id] = self._counts.get(public_id, 0) + 1
         return plain
 
     def bearer(self, plain: str) -> K | None:
         """Return who has this token, None where it is none or has ended."""
         found = self._live.get(_hash(plain))
-        if found is None or found.ends <= self._clock.monotonic():
+        if found is None or not found.lease.left_s(self._clock):
             return None
         return found.bearer
 
@@ -80,7 +98,9 @@ class Tokens(Generic[K]):
                 self._drop(digest)
 
     def _drop(self, digest: bytes) -> None:
-        public_id = self._live.pop(digest).public_id
+        token = self._live.pop(digest)
+        token.lease.ends = float("-inf")
+        public_id = token.public_id
         left = self._counts[public_id] - 1
         if left:
             self._counts[public_id] = left

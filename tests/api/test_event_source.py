@@ -207,6 +207,8 @@ def test_with_its_key_a_stream_ends_before_the_next_event(
             )
             assert done.status in (200, 204)
             await post(desk, 1)
+            [last] = await stream.take(1)
+            assert (last.type, last.id, last.data["status"]) == ("closed", "", 401)
             assert await stream.next() is None
 
     at_desk(tmp_path, story, inline=False)

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from modemgw.gateway.tokens import LIFE_S, MOST, MOST_EACH, Tokens
+from modemgw.gateway.tokens import LIFE_S, MOST, MOST_EACH, Lease, Tokens
 from tests.api.desk import TO, Answer, Desk, at_desk, octets_of
 
 FORM = "application/x-www-form-urlencoded"
@@ -262,17 +262,21 @@ class _Clock:
 def test_tokens_end_and_are_bounded() -> None:
     clock = _Clock()
     tokens: Tokens[str] = Tokens(clock)
-    first = tokens.issue("k", "anna")
+
+    def anna(_: Lease) -> str:
+        return "anna"
+
+    first = tokens.issue("k", anna)
     assert tokens.bearer(first) == "anna"
     clock.now = LIFE_S - 1
     assert tokens.bearer(first) == "anna"
     clock.now = LIFE_S
     assert tokens.bearer(first) is None
-    newest = [tokens.issue("k", "anna") for _ in range(MOST_EACH + 5)]
+    newest = [tokens.issue("k", anna) for _ in range(MOST_EACH + 5)]
     assert len(tokens) == MOST_EACH
     assert [tokens.bearer(one) for one in newest[:6]] == [None] * 5 + ["anna"]
     for n in range(MOST + 10):
-        tokens.issue(f"key {n}", "many")
+        tokens.issue(f"key {n}", anna)
     assert len(tokens) == MOST
     tokens.forget("key 100")
     assert len(tokens) == MOST - 1

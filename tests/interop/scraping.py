@@ -244,4 +244,5 @@ def _tool(*arguments: str, said: str = "") -> str:
     )
     output = (done.stdout + done.stderr).strip()
     assert done.returncode == 0, output
-    return f"promtool {' '.join(arguments[:2])}: {output.rpartition(chr(10))[2].strip() or 'good'}"
+    last = output.rpartition("\n")[2].strip() or "good"
+    return f"promtool {' '.join(arguments[:2])}: {last}"
