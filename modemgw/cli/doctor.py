@@ -140,7 +140,12 @@ def _show_json(results: "list[Result]", done: list[dict[str, object]] | None) ->
     found = as_json(results, version=__version__, now_ms=SystemClock().now_ms())
     if done is not None:
         found["fixed"] = done
-    show_json(found)
+    if (sys.stdout.encoding or "ascii").lower().replace("-", "") == "utf8":
+        show_json(found)
+    else:
+        import json  # noqa: PLC0415
+
+        click.echo(json.dumps(found))
 
 
 def _fix(results: "list[Result]", *, ask: bool, quiet: bool) -> list[dict[str, object]]:

@@ -66,7 +66,8 @@ def user(box: Box) -> Iterator[Finding]:
     if not box.unit.is_installed or not name or name.isdecimal():
         raise Skipped("the gateway is no service of this machine")
     if name not in box.machine.users():
-        words = ("useradd", "--system", "--home-dir", "/var/lib/modemgw", name)
+        more = ("--groups", "dialout") if "dialout" in box.machine.groups() else ()
+        words = ("useradd", "--system", "--home-dir", "/var/lib/modemgw", *more, name)
         yield NO_USER.seen(f"there is no user {name}", "/etc/passwd", fix=(words,))
 
 

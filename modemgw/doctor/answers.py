@@ -61,14 +61,15 @@ def ask(box: Box) -> tuple[list[Said], str]:
     """Ask every modem; where none could be asked, say why."""
     if box.view.is_there:
         return _through(box), ""
-    if box.daemon_pid is not None:
+    if box.daemon_pid is not None or box.view.state in ("silent", "forbidden"):
         return [], "a gateway holds the modems and cannot be asked"
     if not box.open_ports:
         return [], "no gateway runs, and ports are not to be opened"
     ports, why_not = free_ports(box)
     if not ports:
         return [], why_not
-    return asyncio.run(_at_ports(box, ports)), ""
+    found = asyncio.run(_at_ports(box, ports))
+    return found, "" if found else "no port could be opened"
 
 
 # --- through the gateway
@@ -150,28 +151,46 @@ def free_ports(box: Box) -> tuple[list[str], str]:
     locks = tuple(machine.at(place) for place in holders.LOCKS)
     firsts = [Path(seat.ports[0]).resolve() for seat in seats[:MOST_PORTS]]
     held = holders.holders_of(firsts, proc=machine.at("/proc"), locks=locks)
-    free = [path for path in firsts if not any(one.is_sure for one in held[path])]
+    locked = machine.locked()
+    free = [
+        path
+        for path in firsts
+        if path.stat().st_ino not in locked
+        # Only root sees who has what open: else who grabs modems counts as there.
+        and not any(one.is_sure or not machine.is_root for one in held[path])
+    ]
     if not free:
         return [], "other programs hold every modem"
     return [str(path) for path in dict.fromkeys(free)], ""
 
 
 async def _at_ports(box: Box, ports: Sequence[str]) -> list[Said]:
-    return list(await asyncio.gather(*(_at_port(box, port) for port in ports)))
+    found = await asyncio.gather(*(_at_port(box, port) for port in ports))
+    return [one for one in found if one is not None]
 
 
-async def _at_port(box: Box, port: str) -> Said:
+def _named(box: Box, port: str) -> str:
+    """Return the name of the configuration for a port, else that of the port."""
+    for modem in box.config.modems if box.config is not None else ():
+        if modem.port is not None and box.machine.real(modem.port) == port:
+            return modem.name
+    return port.rpartition("/")[2]
+
+
+async def _at_port(box: Box, port: str) -> Said | None:
+    """Ask at one port; None where it cannot be opened, which others tell."""
     from modemgw.errors import ModemError  # noqa: PLC0415
     from modemgw.modem.channel import AtChannel  # noqa: PLC0415
     from modemgw.modem.port import open_serial  # noqa: PLC0415
 
     channel = AtChannel(lambda urc: None, lambda token, tp_mr: None)
-    name = port.rpartition("/")[2]
+    name = _named(box, port)
+    try:
+        opened = await open_serial(port, channel.data_received, channel.connection_lost)
+    except ModemError:
+        return None
     try:
         async with asyncio.timeout(PORT_S):
-            opened = await open_serial(
-                port, channel.data_received, channel.connection_lost
-            )
             channel.write = opened.write
             try:
                 return await _interview(box, channel, name)

@@ -28,7 +28,6 @@ class Box:
     view: View = NOBODY
     open_ports: bool = True  # a port that nobody holds may be opened and asked
     deep: bool = False  # checks that cost minutes are wanted
-    ping: bool = False  # webhooks may be sent a test event
     _lock: Lock = field(default_factory=Lock)
     _known: dict[str, Any] = field(default_factory=dict)
 
@@ -113,13 +112,7 @@ class Box:
         about = self.machine.stat(self.data_dir / "lock")
         if about is None:
             return None
-        for line in (self.machine.text("/proc/locks", 1 << 20) or "").splitlines():
-            words = line.split()
-            if "FLOCK" in words and "WRITE" in words and "->" not in words:
-                place = words[words.index("WRITE") + 1 :]
-                if len(place) > 1 and place[1].rpartition(":")[2] == str(about.st_ino):
-                    return int(place[0]) if place[0].isdigit() else None
-        return None
+        return self.machine.locked().get(about.st_ino)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from modemgw.doctor import (
     access,
+    backups,
     clock,
     database,
     disk,
@@ -31,6 +32,7 @@ CHECKS: tuple[Check, ...] = (
     *access.CHECKS,
     *systemd.CHECKS,
     *database.CHECKS,
+    *backups.CHECKS,
     *disk.CHECKS,
     *network.CHECKS,
     *clock.CHECKS,

@@ -1,5 +1,6 @@
 """The database file: sound, ours, not too large, and backed up."""
 
+import stat
 from collections.abc import Iterator
 
 from modemgw.doctor.box import Box, Check
@@ -16,7 +17,7 @@ DAMAGED = Kind(
     Level.PROBLEM,
     "The database is damaged.",
     "The gateway refuses to work on it, so that it does not get worse.",
-    "systemctl stop modemgw; modemgw db restore",
+    "systemctl stop modemgw; modemgw db restore FILE",
 )
 MISMATCH = Kind(
     "store.mismatch",
@@ -58,6 +59,9 @@ def database(box: Box) -> Iterator[Finding]:
     about = machine.stat(path)
     if about is None:
         raise Skipped("there is no database yet, or you may not look")
+    if not stat.S_ISREG(about.st_mode):
+        yield MISMATCH.seen("it is no file", str(path))
+        return
     in_use = box.view.is_there or box.daemon_pid is not None
     if about.st_size > LARGE:
         yield LARGE_FILE.seen(f"{about.st_size // MIB} MiB", str(path))
@@ -74,12 +78,17 @@ def database(box: Box) -> Iterator[Finding]:
     elif found.mismatch:
         yield MISMATCH.seen(found.mismatch, str(path))
     elif found.damage:
-        hint = ("systemctl stop modemgw", "modemgw db restore --help")
-        yield DAMAGED.seen("; ".join(found.damage), str(path), type=hint)
+        yield DAMAGED.seen("; ".join(found.damage), str(path), type=_mend(box))
     elif not found.is_checked:
         size = about.st_size // MIB
         why = "the gateway is busy" if not check and in_use else f"it has {size} MiB"
         raise Skipped(f"not looked through ({why}); modemgw doctor --deep does it")
+
+
+def _mend(box: Box) -> tuple[str, ...]:
+    """Say what to type when the file is damaged."""
+    restore = f"modemgw db restore --config {box.config_file} FILE"
+    return ("systemctl stop modemgw", restore)
 
 
 def _busy(box: Box) -> bool:

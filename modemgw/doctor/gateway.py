@@ -124,6 +124,8 @@ def daemon(box: Box) -> Iterator[Finding]:
         hint = ("journalctl -u modemgw -n 50", "systemctl restart modemgw")
         yield SILENT.seen(f"{what} does not answer: {said}", _where(box), type=hint)
     elif view.state == "absent":
+        if box.unit.is_installed and box.unit.active in ("inactive", "failed"):
+            return  # said of the service, with what it ended with
         start = f"modemgw run --config {box.config_file}"
         hint_start = "systemctl start modemgw" if box.unit.is_installed else start
         yield NOT_RUNNING.seen("no gateway is running", _where(box), type=hint_start)

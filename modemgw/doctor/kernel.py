@@ -78,7 +78,7 @@ def log(box: Box) -> Iterator[Finding]:
         (_VOLTS, UNDER_VOLTAGE, "the kernel noted too little voltage"),
         (_DISK, disk.IO_ERRORS, "reading or writing failed"),
     ):
-        found = [line for line in lines if pattern.search(line)]
+        found = [line for line in lines if pattern.search(line) and "(loop" not in line]
         if found:
             what = f"{said}, {_times(len(found))}; last: {found[-1].strip()}"
             yield kind.seen(what, "kernel log")

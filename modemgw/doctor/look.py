@@ -1,7 +1,9 @@
 """Gathers what every check is given: configuration, and the daemon's own view."""
 
 import os
+import stat
 from pathlib import Path
+from threading import Thread
 
 from modemgw.config.load import load
 from modemgw.config.model import Config
@@ -10,6 +12,8 @@ from modemgw.doctor import daemon
 from modemgw.doctor.box import Box
 from modemgw.doctor.machine import Machine
 from modemgw.errors import ConfigError
+
+VIEW_S = 20.0  # for everything that the daemon is asked before the checks
 
 
 def box_for(
@@ -24,7 +28,10 @@ def box_for(
     config: Config | None = None
     problems: tuple[str, ...] = ()
     if config_path is not None:
+        about = machine.stat(config_path.absolute())
         try:
+            if about is not None and not stat.S_ISREG(about.st_mode):
+                raise ConfigError([f"{config_path}: this is no file"])
             config = load(machine.at(config_path.absolute()))
         except ConfigError as exc:
             problems = tuple(exc.problems)
@@ -32,10 +39,7 @@ def box_for(
             problems = (f"{config_path}: {exc.strerror or exc}",)
     view = daemon.NOBODY
     if config is not None:
-        try:
-            view = daemon.look(machine.at(admin_socket(config)))
-        except OSError as exc:
-            view = daemon.View("forbidden", str(exc))
+        view = _view(machine, config)
     return Box(
         machine=machine,
         config=config,
@@ -45,3 +49,17 @@ def box_for(
         open_ports=open_ports,
         deep=deep,
     )
+
+
+def _view(machine: Machine, config: Config) -> daemon.View:
+    """Ask the daemon, for as long as a person waits."""
+    try:
+        path = machine.at(admin_socket(config))
+    except OSError as exc:
+        return daemon.View("forbidden", str(exc))
+    found: list[daemon.View] = []
+    # In a thread: one that says an octet now and then would hold us for ever.
+    thread = Thread(target=lambda: found.append(daemon.look(path)), daemon=True)
+    thread.start()
+    thread.join(VIEW_S)
+    return found[0] if found else daemon.View("silent", "no answer in time", path)

@@ -15,6 +15,7 @@ from pathlib import Path
 from modemgw.doctor.finding import Argv
 from modemgw.doctor.programs import Ran, run_program
 
+ROOT = Path("/")
 MAX_READ = 64 << 10  # octets of a file of sysfs, procfs or /etc
 MAX_LISTED = 10_000  # entries of a directory
 
@@ -43,7 +44,7 @@ def _room(path: Path) -> Room:
 class Machine:
     """One machine. Tests give another root, another clock and other programs."""
 
-    root: Path = Path("/")
+    root: Path = ROOT
     run: Callable[[Argv], Ran | None] = run_program  # None: it is not installed
     now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
     room_of: Callable[[Path], Room] = _room
@@ -181,6 +182,22 @@ class Machine:
             if one == number:
                 return name
         return str(number)
+
+    def locked(self) -> dict[int, int]:
+        """Return the files that somebody has for himself (flock): inode -> process.
+
+        The kernel's list, so that nothing has to be locked to find out.
+        """
+        found: dict[int, int] = {}
+        for line in (self.text("/proc/locks", 1 << 20) or "").splitlines():
+            words = line.split()
+            if "FLOCK" not in words or "WRITE" not in words or "->" in words:
+                continue
+            place = words[words.index("WRITE") + 1 :]
+            inode = place[1].rpartition(":")[2] if len(place) > 1 else ""
+            if inode.isdecimal() and place[0].isdecimal():
+                found[int(inode)] = int(place[0])
+        return found
 
     def _table(self, path: str, least: int) -> list[list[str]]:
         lines = (self.text(path, 1 << 20) or "").splitlines()

@@ -178,8 +178,9 @@ def configured(box: Box) -> Iterator[Finding]:
                 yield NO_MATCH.seen(f"nothing is named by {port}", modem.name)
             continue
         if not machine.exists(port):
-            yield MISSING.seen(f"{port} does not exist", modem.name)
-            continue
+            if modem.name not in {one.get("name") for one in box.view.modems}:
+                yield MISSING.seen(f"{port} does not exist", modem.name)
+            continue  # else the gateway says the same
         device = owner.get(_tty(box, port))
         yield from _written(box, modem.name, port, device, devices)
         if device is not None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from modemgw.doctor.box import Box, Check
 from modemgw.doctor.finding import Finding, Kind, Level, Skipped
+from modemgw.doctor.machine import ROOT
 
 MISSING = Kind(
     "config.missing",
@@ -64,16 +65,21 @@ def _secrets(box: Box, check: str) -> Iterator[Finding]:
     from modemgw.config.load import secrets  # noqa: PLC0415 (start-up)
     from modemgw.errors import ConfigError  # noqa: PLC0415
 
-    if box.config is None or str(box.machine.root) != "/":
+    if box.config is None:
         return
     for secret in secrets(box.config):
         if secret.env is not None:
             continue  # of the service's environment, not of ours
+        if secret.file is not None and box.machine.octets(secret.file) is None:
+            # The gateway may be allowed what you are not.
+            if box.machine.is_root or not box.machine.exists(secret.file):
+                what = f"{secret.file} cannot be read"
+                yield NO_SECRET.seen(what, box.config_file, type=check)
+            continue
         try:
-            secret.reveal()
+            if box.machine.root == ROOT or secret.file is None:
+                secret.reveal()
         except ConfigError as exc:
-            if not box.machine.is_root and "permission" in str(exc):
-                continue  # the gateway may be allowed what you are not
             yield NO_SECRET.seen(str(exc), box.config_file, type=check)
 
 

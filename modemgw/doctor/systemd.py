@@ -165,7 +165,7 @@ def service(box: Box) -> Iterator[Finding]:
     elif unit.active == "inactive" and not box.view.is_there:
         fix = (("systemctl", "start", "modemgw"),)
         yield STOPPED.seen("the service does not run", NAME, fix=fix)
-    if unit.restarts >= MANY_RESTARTS:
+    if unit.restarts >= MANY_RESTARTS or unit.sub == "auto-restart":
         what = f"systemd started it {unit.restarts} times again; last: {unit.result}"
         yield RESTARTS.seen(what, NAME, type=RESTARTS.todo)
     if unit.is_stale:

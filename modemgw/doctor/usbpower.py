@@ -15,6 +15,7 @@ _SELF_POWERED = 0x40  # of bmAttributes. Spec: USB 2.0, table 9-10
 HUB_MA = 500  # what one socket gives a hub without a supply of its own
 MANY = 8  # modems at one controller
 _BUS = "/sys/bus/usb/devices"
+_RULES = "/etc/udev/rules.d/70-modemgw.rules"
 
 ASLEEP = Kind(
     "usb.autosuspend",
@@ -115,9 +116,6 @@ def modems(box: Box) -> Iterator[Finding]:
                 f"{_named(device)} has no serial port", f"USB {device.path}"
             )
     yield from _mounted_cds(box, found)
-
-
-_RULES = "/etc/udev/rules.d/70-modemgw.rules"
 
 
 def _has_no_driver(device: UsbDevice) -> bool:
