@@ -147,7 +147,7 @@ class Daemon:
 
     async def _open_doors(self, stack: AsyncExitStack) -> None:
         listen = self.config.http.listen
-        door, tally = Door(self.config.http.trusted), HttpTally()
+        door, tally = Door(), HttpTally()
         runner = web.AppRunner(
             build_app(self.gateway, door=door, tally=tally),
             access_log=None,

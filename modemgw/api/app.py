@@ -47,7 +47,7 @@ from modemgw.api.dialects import doors
 from modemgw.api.door import Door
 from modemgw.api.hosts import Hosts
 from modemgw.api.patience import Patience
-from modemgw.api.peers import Proxies, peer
+from modemgw.api.peers import PROXIES, Proxies, peer
 from modemgw.api.problems import HttpError, RequestError
 from modemgw.api.routing import ANY_KEY, PUBLIC, REQUEST_ID, Call, Route, pattern
 from modemgw.config.model import Config
@@ -133,9 +133,12 @@ def build_app(
     hosts = None if admin else Hosts(http.known_hosts)
     proxies = None if admin or http.tls.mode != "proxy" else Proxies(http.trusted)
     peer_of = peer if proxies is None else proxies.client
+    door = door or Door()
+    if proxies is not None:
+        door.proxies = proxies
     gateway.reloader.also.append(partial(_reconfigure, hosts, proxies))
     app = web.Application(
-        middlewares=[_edge(gateway, door or Door(), tallies, unmatched, hosts)],
+        middlewares=[_edge(gateway, door, tallies, unmatched, hosts)],
         client_max_size=MAX_BATCH_BODY,  # each route has its own, smaller limit
         # Compressed bodies are refused, not unpacked: no small body grows large.
         handler_args={
@@ -145,6 +148,7 @@ def build_app(
             "logger": http_log,
         },
     )
+    app[PROXIES] = proxies or Proxies(())
     app[AUTHENTICATOR] = Authenticator(
         gateway.keys,
         gateway.clock,

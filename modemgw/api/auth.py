@@ -200,7 +200,7 @@ def by_ticket(tickets: Tickets, request: web.Request) -> Caller:
     Nobody is slowed for a wrong one: it is too long to be guessed within its life.
     """
     given = request.query.getall("ticket")
-    address = request.remote or ""
+    address = request.app[AUTHENTICATOR].peer_of(request)
     caller = tickets.redeem(given[0], address) if len(given) == 1 else None
     if caller is None:
         raise _unauthorized("the ticket is unknown, used or older than 30 seconds")

@@ -63,7 +63,7 @@ class Door:
 
     def __init__(self, proxies: Sequence[str] = ()) -> None:
         """`proxies` are networks whose connections are counted only in all."""
-        self._proxies = Proxies(proxies)
+        self.proxies = Proxies(proxies)
         # By connection, until it has asked: a timer that is left would keep it.
         self._silent: dict[asyncio.BaseTransport, asyncio.TimerHandle] = {}
         self._begun: set[object] = set()  # accepted, and not through their handshake
@@ -103,7 +103,7 @@ class Door:
             arrive(handler, transport)
             loop = asyncio.get_running_loop()
             address = _address(transport)
-            room = most if self._proxies.trusts(address) else each
+            room = most if self.proxies.trusts(address) else each
             if len(self._open) >= most or self._by_address[address] >= room:
                 self._refused(address)
                 # Not before the handler's task, which starts in the next turn.

@@ -20,6 +20,11 @@ def peer(request: web.Request) -> str:
     return request.remote or ""
 
 
+def origin(request: web.Request) -> str:
+    """Return what links to this gateway begin with, as its client reaches it."""
+    return f"{request.app[PROXIES].scheme(request)}://{request.host}"
+
+
 class Proxies:
     """The proxies whose word is taken."""
 
@@ -49,10 +54,25 @@ class Proxies:
                 return found
         return found
 
+    def scheme(self, request: web.Request) -> str:
+        """Return http or https, as the client sees it: by X-Forwarded-Proto of ours.
+
+        Of several values the last one counts, which our own proxy wrote.
+        """
+        if self.trusts(request.remote or ""):
+            said = ",".join(request.headers.getall("X-Forwarded-Proto", ()))
+            last = said.rpartition(",")[2].strip().lower()
+            if last in ("http", "https"):
+                return last
+        return request.scheme
+
     def trusts(self, text: str) -> bool:
         """Tell whether an address is that of a proxy."""
         address = address_of(text)
         return any(address in network for network in self._networks)
+
+
+PROXIES = web.AppKey("proxies", Proxies)
 
 
 def _bare(hop: str) -> str:

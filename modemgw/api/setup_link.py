@@ -89,7 +89,7 @@ async def post_setup(call: Call) -> web.Response:
         return _over(call)
     to, state, steps = await _first_text(call, used.message)
     shown = setup_page.Welcome(
-        url=f"{call.request.scheme}://{call.request.host}",
+        url=origin(call.request),
         key=used.key,
         to=to,
         state=state,

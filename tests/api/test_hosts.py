@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 from msgspec import structs
 from multidict import CIMultiDict
@@ -10,7 +11,7 @@ from multidict import CIMultiDict
 from modemgw.api.auth import FREE_FAILURES, FailureGuard
 from modemgw.api.hosts import MOST, Hosts
 from modemgw.api.patience import FIRST_S, LONGEST_S, OVER_S, Patience
-from modemgw.api.peers import Proxies
+from modemgw.api.peers import PROXIES, Proxies, origin
 from modemgw.api.problems import HttpError
 from modemgw.config.http import Tls
 from modemgw.config.model import Config, Http, Listen
@@ -149,6 +150,28 @@ def test_who_asks_behind_a_proxy(peer: str, forwarded: list[str], client: str) -
         remote=peer
     )
     assert Proxies(["172.17.0.0/16"]).client(request) == client
+
+
+@pytest.mark.parametrize(
+    ("peer", "said", "begin"),
+    [
+        (PROXY, ["https"], "https"),
+        (PROXY, ["HTTPS"], "https"),
+        (PROXY, ["http, https"], "https"),  # the client wrote the first
+        (PROXY, ["https", "http"], "http"),
+        (PROXY, [], "http"),
+        (PROXY, ["javascript"], "http"),
+        ("10.0.0.8", ["https"], "http"),  # no proxy of ours: it lies
+    ],
+)
+def test_links_begin_as_the_client_sees_the_gateway(
+    peer: str, said: list[str], begin: str
+) -> None:
+    app = web.Application()
+    app[PROXIES] = Proxies(["172.17.0.0/16"])
+    headers = _multi([("X-Forwarded-Proto", one) for one in said] + [("Host", "sms")])
+    request = make_mocked_request("GET", "/", headers=headers, app=app)
+    assert origin(request.clone(remote=peer)) == f"{begin}://sms"
 
 
 def _multi(pairs: list[tuple[str, str]]) -> CIMultiDict[str]:
