@@ -15,6 +15,7 @@ from modemgw.api import body, setup_page
 from modemgw.api.answers import json_response
 from modemgw.api.auth import AUTHENTICATOR
 from modemgw.api.own_names import own_names
+from modemgw.api.peers import origin
 from modemgw.api.routing import AFTER, PUBLIC, Call, Example, Route
 from modemgw.api.schema import NoQuery, Strict
 from modemgw.errors import NotFound
