@@ -34,6 +34,7 @@ COMMANDS = {
     "demo": "Run the gateway on simulated modems; needs no hardware.",
     "status": "Show how everything stands, and what to do.",
     "top": "Watch modems, queue and events, live.",
+    "alarms": "List what was wrong, and test how people are told.",
     "send": "Send a message through the running gateway.",
     "messages": "List and follow messages, look at one, cancel it, send it again.",
     "modems": "List the modems.",
@@ -133,4 +134,10 @@ def exit_code(error: ModemgwError) -> int:
 
 def _sentence(error: ModemgwError) -> str:
     """Write a ConfigError as its lines, anything else behind the program's name."""
-    return str(error) if isinstance(error, ConfigError) else f"modemgw: {error}"
+    if not isinstance(error, ConfigError):
+        return f"modemgw: {error}"
+    if not sys.stderr.isatty():
+        return str(error)
+    from modemgw.cli.carets import with_lines  # noqa: PLC0415 - for mistakes alone
+
+    return with_lines(str(error))

@@ -95,7 +95,7 @@ class Gateway:
         self.config = config
         self.store = store
         self.clock = clock
-        self.started = False
+        self.started, self._newest_instant = False, 0
         rng = rng or random.Random()  # noqa: S311 - spreads back-off, keeps no secret
         self.keys = KeyRing(store, clock)
         self.waiters = Waiters()
@@ -200,7 +200,6 @@ class Gateway:
         self.housekeeping = Housekeeping(store, clock, config.retention)
         self.housekeeping.also += [self.cashier.tidy, self.offices.verifications.tidy]
         self.reloader, self.watch = Reloader(self), Watch(self)
-        self._newest_instant = 0
 
     # -- life ----------------------------------------------------------------
 
@@ -230,6 +229,7 @@ class Gateway:
         await self.wallets.keys.load()
         await self.witnesses.load()
         await self.upkeep.load()
+        await self.watch.alarms.load()
         await self.conversation.load()
         await self.dispatcher.load()
         await self.intake.expand()
@@ -256,7 +256,7 @@ class Gateway:
             ("late", self.doubts.run),
             ("housekeeping", self.housekeeping.run),
             ("reload", self.reloader.run),
-            ("watch", self.watch.run),
+            *self.watch.tasks(),
         ]
 
     async def drain(self, seconds: float) -> bool:

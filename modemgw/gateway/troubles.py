@@ -37,6 +37,7 @@ class Backup:
     at: int
     ok: bool
     detail: str
+    is_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,6 @@ class Limits:
     queue_age_ms: int = 900_000
     disk_free_share: float = 0.05
     disk_free_octets: int = 200_000_000
-    backup_age_ms: int = 129_600_000  # a nightly one, and half a day of patience
     certificate_ms: int = 14 * 86_400_000
 
 
@@ -75,7 +75,7 @@ def troubles(sight: Sight) -> list[Trouble]:
     return [
         *_of_gateway(sight),
         *_of_modems(sight.modems),
-        *_of_sims(sight.sims),
+        *_of_sims(sight),
         *_of_figures(sight),
         *_of_box(sight),
     ]
@@ -114,8 +114,9 @@ def _of_modems(modems: Iterable[ModemSnapshot]) -> Iterator[Trouble]:
         )
 
 
-def _of_sims(sims: Iterable[SimView]) -> Iterator[Trouble]:
-    for sim in sims:
+def _of_sims(sight: Sight) -> Iterator[Trouble]:
+    well = {one.name for one in sight.modems if one.phase is Phase.READY}
+    for sim in sight.sims:
         health = sim.health
         if health is not None and health.state == "benched" and not health.paused:
             until = f" until {health.until}" if health.until else ""
@@ -126,7 +127,7 @@ def _of_sims(sims: Iterable[SimView]) -> Iterator[Trouble]:
                 health.advice or f"modemgw sims parole {sim.name}",
                 _ms(health.since),
             )
-        if sim.state == "waiting":
+        if sim.state == "waiting" and sim.modem in well:
             yield Trouble(
                 "sim_down",
                 sim.name,
@@ -232,7 +233,7 @@ def _of_box(sight: Sight) -> Iterator[Trouble]:
     if backup is not None and not backup.ok:
         what = f"the last backup failed: {backup.detail}"
         yield Trouble("backup", "", what, "modemgw db backup", backup.at)
-    elif backup is not None and sight.now - backup.at > limits.backup_age_ms:
+    elif backup is not None and backup.is_late:
         what = f"the last backup is {span(sight.now - backup.at)} old"
         yield Trouble("backup", "", what, "modemgw db backup", backup.at)
     until = sight.certificate_until

@@ -15,10 +15,14 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from modemgw import __version__
+from modemgw.config.model import Config
 from modemgw.errors import StoreError
 from modemgw.gateway import status_resources as shapes
+from modemgw.gateway.alarms import Alarms
+from modemgw.gateway.backups import last_backup
 from modemgw.gateway.lately import Lately
 from modemgw.gateway.model import SimView
+from modemgw.gateway.senses import Senses
 from modemgw.gateway.troubles import UNKNOWN, Backup, Disk, Limits, Sight, troubles
 from modemgw.gateway.troubles import host as host_of
 from modemgw.gateway.views import instant, maybe_instant
@@ -42,16 +46,12 @@ _SECRET = ("text", "data", "metadata", "body")  # of events: never at a glance
 class Watch:
     """The one who looks, for whoever asks."""
 
-    def __init__(self, gateway: "Gateway", limits: Limits | None = None) -> None:
-        self.limits = limits or Limits()
+    def __init__(self, gateway: "Gateway") -> None:
+        self.alarms = Alarms(gateway)
+        self.senses = Senses()
         self.lately = Lately(gateway.clock, gateway.store.writer.tally)
-        self.on_troubles: list[Callable[[list[Trouble]], Coroutine[Any, Any, None]]]
-        self.on_troubles = []
-        # What other rooms know; None and False: nothing.
-        self.backup: Callable[[], Backup | None] = lambda: None
-        self.certificate_until: Callable[[], int | None] = lambda: None
-        self.under_voltage: Callable[[], bool] = lambda: False
         self._gateway = gateway
+        gateway.housekeeping.also.append(self.alarms.tidy)
         self._zone = ZoneInfo(gateway.config.timezone)
         self._started_at = gateway.clock.now_ms()
         self._figures: Figures | None = None
@@ -64,8 +64,11 @@ class Watch:
             await asyncio.sleep(LOOK_EVERY_S)
             self.lately.tick()
             found = await self.troubles()
-            for tell in self.on_troubles:
-                await tell(found)
+            await self.alarms.heard(found)
+
+    def tasks(self) -> list[tuple[str, Callable[[], Coroutine[Any, Any, None]]]]:
+        """Return what lives as long as the gateway."""
+        return [("watch", self.run), ("alarm mail", self.alarms.run)]
 
     async def troubles(self) -> list[Trouble]:
         """Return what is wrong now; each with the instant it began, or was seen."""
@@ -125,7 +128,7 @@ class Watch:
         disk = shutil.disk_usage(gateway.store.data_dir)
         return Sight(
             now=gateway.clock.now_ms(),
-            limits=self.limits,
+            limits=self._limits(),
             readiness=gateway.readiness(),
             modems=gateway.modems(),
             sims=gateway.sims(),
@@ -135,9 +138,9 @@ class Watch:
             paused_by=pause.by if pause.at else "",
             fuse=None if breaker is None else breaker.why(),
             clock=self._clock_trouble(),
-            backup=self.backup(),
-            certificate_until=self.certificate_until(),
-            under_voltage=self.under_voltage(),
+            backup=_backup(gateway.config, gateway.clock.now_ms()),
+            certificate_until=self.senses.certificate_until(gateway.config),
+            under_voltage=self.senses.under_voltage(),
         )
 
     async def _look_up(self) -> Figures | None:
@@ -166,6 +169,10 @@ class Watch:
         except StoreError:
             return []
         return [_event(row) for row in rows]
+
+    def _limits(self) -> Limits:
+        waits = self._gateway.config.alarms.when.queue_old
+        return Limits() if waits < 0 else Limits(queue_age_ms=int(waits * 1000))
 
     def _midnight(self) -> int:
         now = datetime.fromtimestamp(self._gateway.clock.now_ms() / 1000, self._zone)
@@ -278,6 +285,17 @@ def _event(row: Happened) -> shapes.EventAtAGlance:
     return shapes.EventAtAGlance(
         id=row.id, type=row.type, at=instant(row.at), data=data
     )
+
+
+def _backup(config: Config, now: int) -> Backup | None:
+    """Return the last backup; None where none is wanted and none was made."""
+    last = last_backup(config.data_dir)
+    if last.failed_at is not None:
+        return Backup(last.failed_at, ok=False, detail=last.why or "")
+    if last.made_at is not None:
+        is_late = config.backup.path is not None and last.is_late(now)
+        return Backup(last.made_at, ok=True, detail="", is_late=is_late)
+    return None
 
 
 def _size(gateway: "Gateway") -> int:

@@ -97,7 +97,7 @@ def compose(template: str, group: Group, *, max_segments: int) -> str:
     def fill(found: re.Match[str]) -> str:
         return _value(found[1], values, group)
 
-    text = " ".join(_plain(_FIELD.sub(fill, template)).split())
+    text = " ".join(plain(_FIELD.sub(fill, template)).split())
     text = text.strip(" -:,") or f"{values['status']} {values['count']}"
     return fit(text, max_segments)
 
@@ -184,10 +184,10 @@ def _listed(names: Iterable[str], more: int) -> str:
     return f"{text} +{more}" if text and more else text
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Write a text in the alphabet of SMS as far as it stays the same text.
 
-    >>> _plain("97 % “hot” 🔥 Łódź"), _plain("Señor Čapek, 3 °C")
+    >>> plain("97 % “hot” 🔥 Łódź"), plain("Señor Čapek, 3 °C")
     ('97 % "hot"  Łódź', 'Señor Capek, 3 C')
     """
     folded = "".join(map(_like, text))

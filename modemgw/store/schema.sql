@@ -399,7 +399,8 @@ CREATE UNIQUE INDEX suppression_hash ON suppression (hash, coalesce(sim_id, 0));
 CREATE TABLE reaction (
   id         INTEGER PRIMARY KEY,
   message_id INTEGER NOT NULL REFERENCES message(id) ON DELETE CASCADE,
-  kind       TEXT NOT NULL CHECK (kind IN ('reply', 'help', 'confirm', 'forward')),
+  kind       TEXT NOT NULL CHECK (kind IN (
+               'reply', 'help', 'confirm', 'forward', 'admin')),
   target     TEXT NOT NULL,             -- number it goes to
   rule       INTEGER,                   -- place in the file, from 1
   text       TEXT,                      -- what is sent; NULL: the message's own, or done
@@ -412,6 +413,33 @@ CREATE TABLE reaction (
 ) STRICT;
 CREATE INDEX reaction_planned ON reaction (id) WHERE state = 'planned';
 CREATE INDEX reaction_answered ON reaction (at) WHERE state IN ('done', 'muted');
+
+-- What was wrong on the box, from when on it was told, and how far.
+CREATE TABLE alarm (
+  id         INTEGER PRIMARY KEY,
+  public_id  TEXT NOT NULL UNIQUE,      -- alm_…
+  kind       TEXT NOT NULL,             -- of policy/trouble.py
+  subject    TEXT NOT NULL,             -- modem, SIM, endpoint; '': the gateway
+  what       TEXT NOT NULL,             -- sentence for people, as of now
+  advice     TEXT NOT NULL,
+  since_at   INTEGER NOT NULL,
+  raised_at  INTEGER NOT NULL,
+  stage      INTEGER NOT NULL,          -- 1 raised, plus one with each reminder and at the end
+  stage_at   INTEGER NOT NULL,
+  cleared_at INTEGER,
+  told_sms   INTEGER NOT NULL,          -- the last stage that was told
+  told_mail  INTEGER NOT NULL,
+  done       INTEGER NOT NULL           -- 1: over, and everybody knows
+) STRICT;
+CREATE INDEX alarm_unfinished ON alarm (id) WHERE done = 0;
+
+-- Wrong PINs of numbers that may command the gateway by SMS.
+CREATE TABLE admin_lock (
+  number   TEXT PRIMARY KEY,
+  failures INTEGER NOT NULL,            -- in a row
+  locks    INTEGER NOT NULL,            -- so far: each is longer
+  until_at INTEGER NOT NULL             -- nothing is believed before
+) STRICT, WITHOUT ROWID;
 
 -- Answers to requests that carried an Idempotency-Key, for 24 hours.
 CREATE TABLE idempotency (
