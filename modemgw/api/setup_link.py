@@ -142,11 +142,11 @@ def is_near(address: str) -> bool:
         found in network for network in _PRIVATE if network.version == found.version
     ):
         return True
-    # In the LAN, IPv6 addresses are often those that the world sees.
-    return isinstance(found, IPv6Address) and any(
-        _network(found) == _network(one)
-        for one in map(address_of, own_names(()))
-        if isinstance(one, IPv6Address) and not one.is_loopback
+    # The box itself; and in the LAN, IPv6 addresses are often those of the world.
+    own = [one for one in map(address_of, own_names(())) if one is not None]
+    return found in own or (
+        isinstance(found, IPv6Address)
+        and _network(found) in {_network(one) for one in own if one.version == 6}  # noqa: PLR2004
     )
 
 

@@ -80,7 +80,12 @@ MAX_SIMULATED = 16
 @click.option(
     "--yes",
     is_flag=True,
-    help="Take each default, replace the file; costs no money.",
+    help="Say yes to what costs no money and loses nothing.",
+)
+@click.option(
+    "--replace",
+    is_flag=True,
+    help="Replace a file even where it says more than setup writes; a copy is kept.",
 )
 @click.option("--link", is_flag=True, help="Only make another one-time link.")
 @click.option("--json", "as_json", is_flag=True, help="Print what came of it as JSON.")
@@ -209,6 +214,7 @@ def _wishes(config: Path, yes: bool, flags: dict[str, Any]) -> "Wishes":
         listen=flags["listen"],
         fix=True if yes and flags["fix"] is None else flags["fix"],
         start=flags["start"],
+        replace=flags["replace"],
     )
 
 

@@ -31,6 +31,7 @@ from modemgw.modem.survey import (
 )
 
 AGAIN_S = 10.0  # until ports are back after something let go of them
+DRAIN_S = 180.0  # as long as a gateway may take to let a text finish
 STEP_S = 0.25
 FEWEST_TRIES = 2  # left for a PIN, or it is not asked for
 COLUMNS = ("modem", "where", "sim", "network", "signal")
@@ -104,6 +105,7 @@ class Finder:
                 self._talk.good("it has gone by itself")
             elif put_right(finding, self._talk):
                 self._note(finding)
+                self._wait_until_gone(finding, seats)
 
     def _may_fix(self) -> bool:
         if self._wishes.fix is not None:
@@ -116,6 +118,12 @@ class Finder:
         stopped = finding.fix_argv[0]
         if finding.what == "modemgw" and stopped[:2] == ("systemctl", "stop"):
             self.undo.append(("systemctl", "start", *stopped[2:]))
+
+    def _wait_until_gone(self, finding: Finding, seats: tuple[Seat, ...]) -> None:
+        """Let a program finish that was told to end; a gateway may be sending."""
+        end = time.monotonic() + (DRAIN_S if finding.what == "modemgw" else AGAIN_S)
+        while finding in self._eyes.conflicts(seats) and time.monotonic() < end:
+            time.sleep(STEP_S)
 
     def _come_back(self, before: tuple[Seat, ...]) -> tuple[Seat, ...]:
         """Let ports come back that a fix took away for a moment."""

@@ -152,7 +152,7 @@ def save(wishes: Wishes, talk: Talk, planned: Plan, kept: Kept, now: datetime) -
         if not lines:
             talk.good(f"{path} says so already")
             return True
-        if not _may_replace(path, talk, lines, kept):
+        if not _may_replace(wishes, talk, lines, kept):
             return False
     backup = write(path, planned.text, planned.pins, now)
     told = [str(path.with_name(name)) for name in planned.pins]
@@ -162,7 +162,9 @@ def save(wishes: Wishes, talk: Talk, planned: Plan, kept: Kept, now: datetime) -
     return True
 
 
-def _may_replace(path: Path, talk: Talk, lines: list[str], kept: Kept) -> bool:
+def _may_replace(wishes: Wishes, talk: Talk, lines: list[str], kept: Kept) -> bool:
+    """Show what would change, and ask; what would be lost takes more than `--yes`."""
+    path = wishes.config
     talk.warn(f"{path} exists. What would change:")
     for line in lines:
         talk.exact(f"      {line}")
@@ -172,11 +174,23 @@ def _may_replace(path: Path, talk: Talk, lines: list[str], kept: Kept) -> bool:
             talk.say(line)
     foreign = [one[1:] for one in lines if one[:1] == "-" and one[:3] != "---"]
     foreign = [one for one in foreign if one and not one.startswith(_OURS)]
+    gone = [one.name for one in kept.config.modems] if kept.config else []
+    gone = [name for name in gone if name not in kept.modems.values()]
     if foreign:
         talk.warn(f"settings of your own would go: {', '.join(foreign)}")
-    may = talk.confirm("Replace it? A copy is kept.", "--yes", default=not foreign)
+    if gone:
+        talk.warn(f"modems that are not found now would go: {', '.join(gone)}")
+    is_loss = bool(foreign or gone or kept.problem)
+    may = wishes.replace or talk.confirm(
+        "Replace it? A copy is kept.",
+        "--yes or --replace",
+        default=not is_loss,
+        only_asked=is_loss,
+    )
     if not may and kept.config is None:
-        raise GaveUp(f"{path} was left as it is; --config FILE writes another one")
+        raise GaveUp(f"{path} was left as it is; --replace puts the new one there")
+    if not may:
+        talk.say(f"{path} stays as it is; going on with it", "·")
     return may
 
 

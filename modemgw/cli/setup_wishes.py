@@ -33,6 +33,7 @@ class Wishes:
     listen: str | None = None
     fix: bool | None = None
     start: bool | None = None
+    replace: bool = False
 
     def pin_file(self, place: Place) -> Path | None:
         """Return the file with the PIN for the card in this modem."""

@@ -299,7 +299,10 @@ def _is_ours(words: tuple[str, ...]) -> bool:
 
 
 def _listed(ttys: Iterable[Path]) -> str:
-    return ", ".join(tty.name for tty in ttys)
+    names = (
+        f"pts/{tty.name}" if tty.parent.name == "pts" else tty.name for tty in ttys
+    )
+    return ", ".join(names)
 
 
 def _text(path: Path, most: int = MAX_READ) -> str:

@@ -139,7 +139,7 @@ def test_a_question_without_an_answer_names_its_flag(
         asked = cli("setup", "--config", str(new), *ports)
         assert asked.code == 2 and "Give --country." in asked.err
         there = cli.on("setup", *ports, "--country", "DE")
-        assert there.code == 2 and "Give --yes." in there.err
+        assert there.code == 2 and "Give --yes or --replace." in there.err
     assert not new.exists()
     assert cli.config.read_text() == "data_dir: data\ndiscovery: off\n"
 
@@ -212,3 +212,43 @@ def test_it_is_enabled_and_started(monkeypatch: pytest.MonkeyPatch) -> None:
         ("systemctl", "enable", "modemgw.service"),
         ("systemctl", "restart", "modemgw.service"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("before", "flags", "is_replaced"),
+    [
+        ("country: AT\n", ("--yes",), True),
+        ("country: AT\nwebhooks: []\n", ("--yes",), False),
+        ("country: AT\nwebhooks: []\n", ("--yes", "--replace"), True),
+        ("modems: [{name: other, port: /dev/ttyUSB7}]\n", ("--yes",), False),
+    ],
+    ids=["ours", "more", "more, replaced", "a modem that is away"],
+)
+def test_what_would_be_lost_is_kept(
+    cli: Cli,
+    directory: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    before: str,
+    flags: tuple[str, ...],
+    is_replaced: bool,
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")  # no gateway is started
+    cli.config.write_text(before)
+    with simulated(1, directory / "tty"):
+        port = f"{directory}/tty/modem0"
+        done = cli.on("setup", "--port", port, "--country", "DE", *flags)
+    assert "the gateway did not start" in done.err
+    assert (cli.config.read_text() != before) is is_replaced
+    assert ("would go" in done.out) is (before != "country: AT\n")
+    copies = [one.read_text() for one in directory.glob("*.bak")]
+    assert copies == ([before] if is_replaced else [])
+
+
+def test_a_file_that_is_broken_is_not_lost(cli: Cli, directory: Path) -> None:
+    cli.config.write_text("modems: {\n")
+    with simulated(1, directory / "tty"):
+        port = f"{directory}/tty/modem0"
+        done = cli.on("setup", "--port", port, "--country", "DE", "--yes")
+    assert done.code == 1 and "it cannot be used as it is" in done.out
+    assert "--replace" in done.err
+    assert cli.config.read_text() == "modems: {\n"

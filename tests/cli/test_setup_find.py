@@ -307,7 +307,8 @@ def test_what_was_stopped_for_a_look_is_started_again(
     machine.plug("1-1.3", "12d1:1506", ports(0, 1, 2, 3))
     stop = (("systemctl", "stop", "modemgw.service"),)
     found = Finding("modemgw", "ttyUSB3", "x holds it", "stop it", stop)
-    monkeypatch.setattr(Eyes, "conflicts", lambda self, seats: (found,))
+    seen = [(), (found,), (found,)]  # at first, before it is stopped, and after
+    monkeypatch.setattr(Eyes, "conflicts", lambda self, seats: seen.pop())
     monkeypatch.setattr(setup_look, "as_root", lambda words: words)
     with conversation() as (talk, _):
         finder = Finder(Wishes(tmp_path / "x", fix=True), talk, Eyes(tmp_path, _silent))
