@@ -49,6 +49,14 @@ class Connection(sqlite3.Connection):
         super().__init__(*args, **options)
         self.kinds, self.notes, self.wanted = [], [], {}
 
+    def forget(self, *, is_rollback: bool = True) -> None:
+        """Begin to count anew: nothing is in the transaction (any more)."""
+        self.pushed = 0
+        self.kinds.clear()
+        self.notes.clear()
+        if is_rollback:
+            self.wanted.clear()
+
 
 _WATCH = (
     "CREATE TEMP TRIGGER endpoint_made AFTER INSERT ON main.webhook"

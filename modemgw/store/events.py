@@ -3,15 +3,18 @@
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from modemgw.ids import IdSource
-from modemgw.store.sql import row_id, sql
+from modemgw.store.sql import row_id, sql, sql_rows
 from modemgw.store.writer import Connection
 
-_INSERT = sql("events.insert")
+# Their values stand by place, which is quicker by far: public_id, type, at, message_id,
+# part_seq, data.
+_INSERT = sql_rows("events.insert", 1)
+_INSERT_TWO = sql_rows("events.insert", 2)
 _INSERT_DELIVERIES = sql("events.insert_deliveries")
 _INSERT_DELIVERIES_OF = sql("events.insert_deliveries_of")
 _INSERT_CALLBACK = sql("events.insert_callback")
@@ -33,6 +36,14 @@ class EventRow:
     data: dict[str, Any]
 
 
+class Step(NamedTuple):
+    """What happened to a part, told together with what came of it for its message."""
+
+    type: str
+    part_seq: int
+    data: dict[str, object]
+
+
 def append(
     db: Connection,
     type: str,
@@ -46,8 +57,9 @@ def append(
     callback_url: str | None = None,
     key_id: int | None = None,
     public_id: str | None = None,
+    step: Step | None = None,
 ) -> int:
-    """Append one event and return its row id.
+    """Append one event and return its row id; `step` goes right before it.
 
     With `push` it gets a public id (or the given one) and, in the same
     transaction, one delivery per active endpoint that wants it and one for
@@ -56,15 +68,14 @@ def append(
     """
     if push and public_id is None:
         public_id = ids.new("evt", at)
-    row = {
-        "public_id": public_id,
-        "type": type,
-        "at": at,
-        "message_id": message_id,
-        "part_seq": part_seq,
-        "data": _encode(data).decode(),
-    }
-    event_id = row_id(db.execute(_INSERT, row))
+    row = (public_id, type, at, message_id, part_seq, _encode(data).decode())
+    if step is None:
+        event_id = row_id(db.execute(_INSERT, row))
+    else:
+        first = (None, step.type, at, message_id, step.part_seq)
+        told = _encode(step.data).decode()
+        event_id = row_id(db.execute(_INSERT_TWO, (*first, told, *row)))
+        db.kinds.append(step.type)
     db.kinds.append(type)
     if push:
         if _is_wanted(db, type):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
@@ -44,8 +44,3 @@ class Gathering(Generic[Db]):
 def single(run: Callable[[Db, list[Any]], Sequence[Any]], item: object, db: Db) -> Any:
     """Run what takes many for one item."""
     return run(db, [item])[0]
-
-
-def ran(entries: Iterable[Any]) -> list[Callable[..., Any]]:
-    """Return what ran for these entries of the writer's queue."""
-    return [one.run if isinstance(one, Gathering) else one[0] for one in entries]

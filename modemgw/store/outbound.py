@@ -15,6 +15,7 @@ from modemgw.errors import Conflict, NotFound
 from modemgw.ids import IdSource
 from modemgw.policy.message import CANCELABLE, MessageState
 from modemgw.store import events, wallet
+from modemgw.store.events import Step
 from modemgw.store.sql import sql
 from modemgw.store.wallet import Counted
 from modemgw.store.writer import Connection
@@ -208,15 +209,19 @@ def change(
     name: str,
     message_id: int,
     now: int,
+    step: Step | None = None,
     **values: object,
 ) -> bool:
     """Run an UPDATE of one message that returns its brief, and tell of its new state.
 
-    Returns False, and tells nothing, where it changed no row.
+    `step` is told before it, in any case. Returns False, and tells nothing else,
+    where it changed no row.
     """
     values |= {"message_id": message_id, "now": now}
     row = db.execute(sql(name), values).fetchone()
     if row is None:
+        if step is not None:
+            tell(db, ids, step, message_id, now)
         return False
     public_id, state, sequence, to, reference, segments, created_at, *rest = row
     options, key_id, reason, _, sim = rest
@@ -244,8 +249,22 @@ def change(
         callback_url=callback if isinstance(callback, str) else None,
         key_id=key_id,
         ids=ids,
+        step=step,
     )
     return True
+
+
+def tell(db: Connection, ids: IdSource, step: Step, message_id: int, now: int) -> None:
+    """Tell what happened to a part by itself."""
+    events.append(
+        db,
+        step.type,
+        at=now,
+        data=step.data,
+        message_id=message_id,
+        part_seq=step.part_seq,
+        ids=ids,
+    )
 
 
 def postpone(

@@ -13,6 +13,7 @@ from modemgw.ids import IdSource
 from modemgw.policy.correlate import CLOCK_SLACK_MS, Candidate
 from modemgw.policy.message import FINAL, MessageState, PartState, aggregate
 from modemgw.store import events, evidence, outbound, wallet
+from modemgw.store.events import Step
 from modemgw.store.outbound import JsonDict
 from modemgw.store.sql import sql
 from modemgw.store.tally import PartNote, PartOutcome
@@ -82,15 +83,21 @@ def accept(
         != 1
     ):
         return False
-    _note(db, ids, part, "part.accepted", now, {"tp_mr": tp_mr, **detail})
+    told = {"sim": part.sim, "modem": part.modem, "tp_mr": tp_mr, **detail}
+    step = Step("part.accepted", part.seq, told)
     ms = detail.get("ms")
     seconds = ms / 1000 if isinstance(ms, int) else None
     db.notes.append(PartNote(part.sim_id, PartOutcome.ACCEPTED, seconds=seconds))
-    return _after_acceptance(db, ids, part, report_due_at, now)
+    return _after_acceptance(db, ids, part, report_due_at, now, step)
 
 
 def _after_acceptance(
-    db: Connection, ids: IdSource, part: PartRef, report_due_at: int | None, now: int
+    db: Connection,
+    ids: IdSource,
+    part: PartRef,
+    report_due_at: int | None,
+    now: int,
+    step: Step | None = None,
 ) -> bool:
     if part.segments > 1:
         left = db.execute(
@@ -98,10 +105,10 @@ def _after_acceptance(
         ).fetchone()[0]
         if left:
             again = "outbound.message_sending_again"
-            outbound.change(db, ids, again, part.message_id, now)
+            outbound.change(db, ids, again, part.message_id, now, step)
             return False
     sent = "outbound.message_sent"
-    outbound.change(db, ids, sent, part.message_id, now, decide_at=report_due_at)
+    outbound.change(db, ids, sent, part.message_id, now, step, decide_at=report_due_at)
     return True
 
 
@@ -310,69 +317,59 @@ def report(
         note.update(evidence="a report came: this one had left", by="report")
     if part_state is not None and not takes:
         note["ignored"] = "the part has its final report already"
-    events.append(
-        db,
-        "part.report",
-        at=now,
-        data=note,
-        message_id=message_id,
-        part_seq=seq,
-        ids=ids,
-    )
+    step: Step | None = Step("part.report", seq, note)
     if old in (PartState.IN_DOUBT, PartState.SUBMITTING):
         db.execute(sql("outbound.prove_part"), {"part_id": part_id, "tp_mr": tp_mr})
         ref = PartRef(part_id, message_id, seq, segments, 0, "", "")
-        _after_acceptance(db, ids, ref, report_due_at, now)
-    if part_state is None:
-        db.execute(
-            sql("outbound.note_status"), {"part_id": part_id, "tp_status": tp_status}
-        )
-    elif takes:
-        db.execute(
-            sql("outbound.report_part"),
-            {
-                "part_id": part_id,
-                "state": part_state.value,
-                "tp_status": tp_status,
-                "final_at": now,
-            },
-        )
+        _after_acceptance(db, ids, ref, report_due_at, now, step)
+        step = None
+    if part_state is not None and takes:
+        row = {
+            "part_id": part_id,
+            "state": part_state.value,
+            "tp_status": tp_status,
+            "final_at": now,
+        }
+        db.execute(sql("outbound.report_part"), row)
         took = None if accepted_at is None else max(0, now - accepted_at) / 1000
         db.notes.append(PartNote(sim_id or 0, _REPORTED[part_state], seconds=took))
-        verdict = part_state if segments == 1 else None
-        _conclude(db, ids, message_id, MessageState(state), reason, now, verdict)
+        only = part_state if segments == 1 else None
+        verdict = _verdict(db, message_id, MessageState(state), only)
+        if verdict is not None:
+            is_bad = verdict is not MessageState.DELIVERED
+            told = json.dumps(reason, ensure_ascii=False) if reason and is_bad else None
+            outbound.change(
+                *(db, ids, "outbound.message_reported", message_id, now, step),
+                state=verdict.value,
+                reason=told,
+            )
+            step = None
+    elif part_state is None:
+        row = {"part_id": part_id, "tp_status": tp_status}
+        db.execute(sql("outbound.note_status"), row)
+    if step is not None:
+        outbound.tell(db, ids, step, message_id, now)
     goes_on = MessageState(state) is MessageState.IN_DOUBT and segments > 1
     return int(message_id), goes_on
 
 
-def _conclude(
+def _verdict(
     db: Connection,
-    ids: IdSource,
     message_id: int,
     before: MessageState,
-    reason: JsonDict | None,
-    now: int,
     only_part: PartState | None,
-) -> None:
+) -> MessageState | None:
+    """Return the state that a message is brought into by a report, if it is."""
     if only_part is not None:
         verdict = aggregate([only_part])
     else:
         rows = db.execute(sql("outbound.part_states"), {"message_id": message_id})
         verdict = aggregate(PartState(row[0]) for row in rows)
     if verdict is None or verdict is before or before is MessageState.DELIVERED:
-        return
+        return None
     if before in FINAL and before not in (
         MessageState.NO_REPORT,
         MessageState.UNDELIVERED,
     ):
-        return
-    is_bad = verdict is not MessageState.DELIVERED
-    outbound.change(
-        db,
-        ids,
-        "outbound.message_reported",
-        message_id,
-        now,
-        state=verdict.value,
-        reason=json.dumps(reason, ensure_ascii=False) if reason and is_bad else None,
-    )
+        return None
+    return verdict

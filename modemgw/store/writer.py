@@ -7,14 +7,14 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from modemgw.errors import Corrupt, StoreError
+from modemgw.store.batch import Batch, Entry, Job, Outcome, Single, ran
 from modemgw.store.connection import Connection
-from modemgw.store.faults import as_store_error, translate
-from modemgw.store.gathering import Gathering, ran, single
+from modemgw.store.faults import as_store_error
+from modemgw.store.gathering import Gathering
 from modemgw.store.handover import Handover
 from modemgw.store.tally import StoreTally
 
@@ -33,11 +33,6 @@ SWITCH_INTERVAL_S = 1e-4
 LEAST_RUN_S = 0.0005  # of jobs per transaction, however quick the disk
 SOON_S = 0.02  # how long a job that can wait waits for a commit to ride on
 RIDERS = 4  # of them join one commit: what cannot wait must not wait for a crowd
-
-Job = Callable[[Connection], Any]
-_Single = tuple[Job, "asyncio.Future[Any]"]
-_Entry = _Single | Gathering[Connection]
-_Outcome = tuple["asyncio.Future[Any]", Any, Exception | None]
 
 
 class Writer:
@@ -73,13 +68,11 @@ class Writer:
         self._loop = asyncio.get_running_loop()
         self._closed = False
         self._damage: Corrupt | None = None  # the file cannot be trusted any more
-        self._refused = False  # a job of this batch was, by the disk
-        self._wrote = False  # a job of this batch changed a row
         self._flush_s = 0.0  # what a COMMIT takes here, smoothed
         self._gatherings: dict[object, Gathering[Connection]] = {}  # by what they run
-        self._soon: list[_Single] = []  # rides on the next commit
+        self._soon: list[Single] = []  # rides on the next commit
         self._soon_timer: asyncio.TimerHandle | None = None
-        self._jobs: Handover[_Entry] = Handover(self._loop)
+        self._jobs: Handover[Entry] = Handover(self._loop)
         self._thread: threading.Thread | None = None
         if not inline:
             sys.setswitchinterval(min(sys.getswitchinterval(), SWITCH_INTERVAL_S))
@@ -106,12 +99,12 @@ class Writer:
         if self._closed:
             future.set_exception(StoreError("the store is closed"))
         elif self._thread is None:
-            self._run_inline((job, future))
+            self._run_inline(Single(job, future))
         else:
-            self._hand_over([(job, future)])
+            self._hand_over([Single(job, future)])
         return future
 
-    def _run_inline(self, entry: _Entry) -> None:
+    def _run_inline(self, entry: Entry) -> None:
         done, pushed, _ = self._commit([entry])
         # The caller sees the result no sooner than it would from the thread.
         self._loop.call_soon(self._resolve, done, pushed)
@@ -119,13 +112,15 @@ class Writer:
     def write_all(self, jobs: Sequence[Job]) -> "list[asyncio.Future[Any]]":
         """Run jobs that should share a commit, each as `write` would.
 
-        Handed over singly, the thread would often flush the first one alone.
+        Handed over singly, the thread would often flush the first one alone. Where
+        one of the commit raises, they may run a second time.
         """
         if self._thread is None or self._closed:
             return [self.write(job) for job in jobs]
-        entries: list[_Single] = [(job, self._loop.create_future()) for job in jobs]
+        future = self._loop.create_future
+        entries = [Single(job, future(), again=True) for job in jobs]
         self._hand_over(entries)
-        return [future for _, future in entries]
+        return [entry.future for entry in entries]
 
     def gather(
         self, run: Callable[[Connection, list[Item]], Sequence[T]], item: Item
@@ -155,16 +150,17 @@ class Writer:
 
         For what may be lost by a power cut now just as it could have been a moment
         ago, such as a routed status report: it does not pay for a flush of its own.
+        Where another job of the commit raises, it may run a second time.
         """
         if self._thread is None or self._closed:
             return self.write(job)
         future: asyncio.Future[T] = self._loop.create_future()
-        self._soon.append((job, future))
+        self._soon.append(Single(job, future, again=True))
         if self._soon_timer is None:
             self._soon_timer = self._loop.call_later(SOON_S, self._hand_over)
         return future
 
-    def _hand_over(self, entries: Sequence[_Entry] | None = None) -> None:
+    def _hand_over(self, entries: Sequence[Entry] | None = None) -> None:
         """Give the thread these jobs, and those that waited for a commit to ride on."""
         if entries is None:
             self._soon_timer = None
@@ -197,7 +193,7 @@ class Writer:
             if is_last:
                 return
 
-    def _more(self, jobs: int, seconds: float) -> "list[_Entry] | None":
+    def _more(self, jobs: int, seconds: float) -> "list[Entry] | None":
         """Return jobs that join the open transaction, none where it is long enough.
 
         A transaction runs jobs for about as long as its flush will take. More
@@ -211,38 +207,34 @@ class Writer:
 
     def _commit(
         self,
-        batch: list[_Entry],
-        more: "Callable[[int, float], list[_Entry] | None] | None" = None,
-    ) -> tuple[list[_Outcome], bool, bool]:
+        entries: list[Entry],
+        more: "Callable[[int, float], list[Entry] | None] | None" = None,
+    ) -> tuple[list[Outcome], bool, bool]:
         """Run jobs, and those that join, in one transaction.
 
         Returns the outcomes, whether events were pushed, and whether the end was
         handed over among the jobs.
         """
         db = self._db
-        done: list[_Outcome] = []
+        batch = Batch(db, self._path)
         is_last = False
-        db.pushed = 0
-        db.kinds.clear()
-        db.notes.clear()
-        self._refused = self._wrote = False
-        seen = list(batch)
-        left = iter(batch)  # what was not come to yet
-        futures: list[asyncio.Future[Any]] = []  # of what was gathered
+        db.forget(is_rollback=False)
+        seen = list(entries)
+        left = iter(entries)  # what was not come to yet
         began = time.perf_counter()
         try:
             db.execute("BEGIN IMMEDIATE")
-            while batch:
+            while entries:
                 for entry in left:
-                    self._run_entry(entry, done, futures)
+                    batch.run(entry)
                 if more is None:
                     break
-                joined = more(len(done), time.perf_counter() - began)
+                joined = more(len(batch.done), time.perf_counter() - began)
                 is_last = joined is None
-                batch = joined or []
-                left = iter(batch)
-                seen += batch
-            self._flush(seen)
+                entries = joined or []
+                left = iter(entries)
+                seen += entries
+            self._flush(seen, batch)
         except Exception as exc:  # disk full, I/O error: no job of the batch counts
             with suppress(sqlite3.Error):
                 if db.in_transaction:
@@ -253,14 +245,17 @@ class Writer:
             self._look_at(error)
             if error is not exc:
                 error.__cause__ = exc
-            futures += [one[1] for one in seen if not isinstance(one, Gathering)]
+            futures = batch.gathered
+            futures += [one.future for one in seen if not isinstance(one, Gathering)]
             for one in left:
                 if isinstance(one, Gathering):
                     futures += [future for _, future in one.take()]
             return [(future, None, error) for future in futures], False, is_last
-        return done, db.pushed > 0, is_last
+        finally:
+            self._damage = self._damage or batch.damage
+        return batch.done, db.pushed > 0, is_last
 
-    def _flush(self, seen: list[_Entry]) -> None:
+    def _flush(self, seen: list[Entry], batch: Batch) -> None:
         if self.before_commit is not None:
             self.before_commit(self.commits + 1)
         if self.at_commit is not None:
@@ -273,82 +268,16 @@ class Writer:
         self.tally.committed(took, self._db.kinds, self._db.notes)
         if self.at_commit is not None:
             self.at_commit("after", ran(seen))
-        if self._refused:
+        if batch.refused:
             self.healthy = False
-        elif self._wrote:  # a full disk takes any number of empty commits
+        elif batch.wrote:  # a full disk takes any number of empty commits
             self.healthy = True
-
-    def _run_entry(
-        self,
-        entry: _Entry,
-        done: list[_Outcome],
-        futures: "list[asyncio.Future[Any]]",
-    ) -> None:
-        """Run a job; or what has gathered as one job, and singly where that fails."""
-        if not isinstance(entry, Gathering):
-            done.append(self._attempt(*entry, alone=not done))
-            return
-        taken = entry.take()
-        if not taken:
-            return
-        futures += [future for _, future in taken]
-        items, first = [item for item, _ in taken], taken[0][1]
-        _, results, exc = self._attempt(
-            lambda db: entry.run(db, items), first, alone=not done
-        )
-        if exc is None:
-            for (_, future), result in zip(taken, results, strict=True):
-                done.append((future, result, None))
-        elif len(taken) == 1:
-            done.append((first, None, exc))
-        else:
-            for item, future in taken:
-                job = partial(single, entry.run, item)
-                done.append(self._attempt(job, future, alone=not done))
-
-    def _attempt(
-        self, job: Job, future: "asyncio.Future[Any]", *, alone: bool = False
-    ) -> _Outcome:
-        """Run one job, and undo it where it raises.
-
-        `alone`: the transaction holds nothing else, so it is begun anew then and
-        needs no savepoint, which would cost two statements.
-        """
-        db = self._db
-        pushed, changes = db.pushed, db.total_changes
-        kinds, notes = len(db.kinds), len(db.notes)
-        if not alone:
-            db.execute("SAVEPOINT job")
-        try:
-            result = job(db)
-        except Exception as exc:
-            if not db.in_transaction:
-                raise  # SQLite gave up the whole transaction: so must the batch
-            if alone:
-                db.execute("ROLLBACK")
-                db.execute("BEGIN IMMEDIATE")
-            else:
-                db.execute("ROLLBACK TO job")
-                db.execute("RELEASE job")
-            db.pushed = pushed
-            db.wanted.clear()
-            del db.kinds[kinds:], db.notes[notes:]
-            error = translate(exc, self._path)
-            if error is not exc:
-                self._refused = True
-                self._look_at(error)
-                error.__cause__ = exc
-            return future, None, error
-        if not alone:
-            db.execute("RELEASE job")
-        self._wrote |= db.total_changes != changes
-        return future, result, None
 
     def _look_at(self, error: Exception) -> None:
         if isinstance(error, Corrupt):
             self._damage = error
 
-    def _resolve(self, done: list[_Outcome], pushed: bool) -> None:
+    def _resolve(self, done: list[Outcome], pushed: bool) -> None:
         for future, result, exc in done:
             if future.done():  # cancelled: the caller is gone, the row is there
                 continue
