@@ -1,7 +1,6 @@
 """`modemgw db export` and `modemgw db import`: tables to files, and back."""
 
 import os
-import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -64,7 +63,9 @@ def export_table(
     Numbers are masked and texts left out; `--full` writes everything but one-time
     codes, into a file that only you can read. The daemon may run.
     """
-    from modemgw.config.load import load  # noqa: PLC0415 (help stays quick)
+    import sqlite3  # noqa: PLC0415 (help stays quick)
+
+    from modemgw.config.load import load  # noqa: PLC0415
     from modemgw.gateway import export  # noqa: PLC0415
 
     config = load(config_path)

@@ -109,8 +109,10 @@ def _copied(
         files = {name: octets.hex() for name, octets in luggage.files.items()}
         rows[SECRETS] = json.dumps(files)
     try:
-        with closing(sqlite3.connect(target, isolation_level=None)) as db:
-            db.execute("PRAGMA journal_mode=MEMORY")
+        with (
+            target.open("rb") as file,
+            closing(snapshot.writing(target, file.fileno())) as db,
+        ):
             db.execute("BEGIN")
             for key, value in rows.items():
                 meta.put(db, key, value)

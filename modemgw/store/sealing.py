@@ -63,6 +63,10 @@ def unseal(reader: IO[bytes], writer: IO[bytes], identities: Sequence[str]) -> N
             f"the backup does not open: {exc}; it was made for another key,"
             " or the file was changed"
         ) from None
+    except OSError as exc:
+        if exc.errno is not None:
+            raise  # of the disk
+        raise CannotSeal(f"the backup is damaged, or was changed: {exc}") from None
 
 
 def new_identity() -> tuple[str, str]:

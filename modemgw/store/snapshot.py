@@ -75,11 +75,11 @@ def copy(
     try:
         with closing(_reading(source)) as old:
             wanted = _counts(old)
-            with closing(_writing(target)) as new:
+            with closing(writing(target, flush)) as new:
                 _hand_over(old, new, flush, rest, stop)
             os.pwrite(flush, _ROLLBACK, _WAL_HEADER.start)
             os.fsync(flush)
-        with closing(_writing(target)) as new:
+        with closing(writing(target, flush)) as new:
             problems = check(new, stop=stop)
             found = _counts(new)
             (newest_at,) = new.execute(sql("outbound.newest_instant")).fetchone()
@@ -143,14 +143,35 @@ def _reading(source: Path) -> sqlite3.Connection:
     return db
 
 
-def _writing(target: Path) -> sqlite3.Connection:
+def writing(target: Path, file: int) -> sqlite3.Connection:
+    """Open a copy that is being made. `file`: its descriptor.
+
+    SQLite opens by name and follows links, so the name is looked at before and after.
+    Raises StoreError where it leads elsewhere.
+    """
+    _same(target, file)
     db = sqlite3.connect(target, isolation_level=None)
+    try:
+        _same(target, file)
+    except BaseException:
+        db.close()
+        raise
     db.execute("PRAGMA locking_mode=EXCLUSIVE")
     db.execute("PRAGMA journal_mode=OFF")  # half a copy is thrown away
     db.execute("PRAGMA synchronous=OFF")  # flushed by us, bit by bit
     db.execute("PRAGMA cache_size=-2048")
     db.execute("PRAGMA temp_store=MEMORY")
     return db
+
+
+def _same(target: Path, file: int) -> None:
+    try:
+        there, ours = target.lstat(), os.fstat(file)
+        moved = target.parent.is_symlink() or not os.path.samestat(there, ours)
+    except OSError as exc:
+        raise StoreError(f"{str(target)!r} is gone: {exc.strerror}") from None
+    if moved:
+        raise StoreError(f"somebody put something else at {str(target)!r}")
 
 
 def _hand_over(
