@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 )
 @click.option("-a", "--all", "every", is_flag=True, help="Show what is well, too.")
 @click.option("--deep", is_flag=True, help="Take the time to read the whole database.")
-@click.option("--no-ports", is_flag=True, help="Open no port, even if nobody holds it.")
+@click.option("--no-ask", is_flag=True, help="Say nothing to modems.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def doctor(
@@ -46,7 +46,7 @@ def doctor(
     only: tuple[str, ...],
     every: bool,
     deep: bool,
-    no_ports: bool,
+    no_ask: bool,
     as_json: bool,
 ) -> None:
     """Look for what is wrong with this machine, and say what to type.
@@ -72,7 +72,7 @@ def doctor(
     path = config_path or next((one for one in PLACES if os.access(one, os.F_OK)), None)
 
     def examine(wanted: "tuple[Check, ...]") -> "list[Result]":
-        box = look.box_for(path, open_ports=not no_ports, deep=deep)
+        box = look.box_for(path, may_ask=not no_ask, deep=deep)
         seconds = _DEEP_S if deep else run.ALL_S
         return _without(run.run(box, wanted, all_s=seconds), only)
 
@@ -156,6 +156,8 @@ def _fix(results: "list[Result]", *, ask: bool, quiet: bool) -> list[dict[str, o
     wanted = fixable(one for _, one in ordered(results))
     if not wanted and not quiet:
         click.echo("There is nothing that could be put right by itself.")
+    if wanted and os.geteuid() != 0:
+        click.echo("Most of these need root: sudo modemgw doctor --fix", err=True)
     done: list[dict[str, object]] = []
     for one in wanted:
         if not quiet:

@@ -63,8 +63,8 @@ def ask(box: Box) -> tuple[list[Said], str]:
         return _through(box), ""
     if box.daemon_pid is not None or box.view.state in ("silent", "forbidden"):
         return [], "a gateway holds the modems and cannot be asked"
-    if not box.open_ports:
-        return [], "no gateway runs, and ports are not to be opened"
+    if not box.may_ask:
+        return [], "no gateway runs, and nothing shall be said to modems"
     ports, why_not = free_ports(box)
     if not ports:
         return [], why_not
@@ -85,7 +85,7 @@ def _through(box: Box) -> list[Said]:
         why = str(modem.get("why") or "")
         lines: dict[str, Lines] = {}
         profile = profiles.get(str(modem.get("profile")), GENERIC)
-        can_ask = phase in ("ready", "parked") and not modem.get("busy")
+        can_ask = box.may_ask and phase in ("ready", "parked") and not modem.get("busy")
         if can_ask and view.socket is not None:
             for text in _asked(profile, is_ready=phase == "ready"):
                 if time.monotonic() > until:

@@ -26,7 +26,7 @@ class Box:
     config_path: Path | None = None
     config_problems: tuple[str, ...] = ()
     view: View = NOBODY
-    open_ports: bool = True  # a port that nobody holds may be opened and asked
+    may_ask: bool = True  # something may be said to modems
     deep: bool = False  # checks that cost minutes are wanted
     _lock: Lock = field(default_factory=Lock)
     _known: dict[str, Any] = field(default_factory=dict)
@@ -82,7 +82,11 @@ class Box:
         known = self.machine.users()
         if SERVICE_USER in known:
             return SERVICE_USER
-        return self.machine.user_name(self.machine.uid)
+        # Nobody says who it is: then who has made the data. Never who is asking, whom
+        # a fix would give the data to.
+        about = None if self.data_dir is None else self.machine.stat(self.data_dir)
+        number = self.machine.uid if about is None else about.st_uid
+        return self.machine.user_name(number)
 
     @property
     def service_groups(self) -> frozenset[int]:

@@ -13,7 +13,9 @@ Json = dict[str, Any]
 
 ANSWER_S = 5.0
 MAX_ANSWER = 8 << 20
-_SAMPLE = re.compile(r"^(modemgw_\w+?)(?:\{([^}]*)\})? ([0-9.eE+-]+)$", re.MULTILINE)
+_SAMPLE = re.compile(
+    r"^(modemgw_\w+)(?:\{([^}]*)\})? (\d+(?:\.\d+)?(?:e[+-]?\d{1,2})?)$", re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True)

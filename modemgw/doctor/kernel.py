@@ -64,6 +64,9 @@ _DISK = re.compile(
 )
 
 
+_IMAGE = re.compile(r"\bloop\d")  # a disk image is no disk
+
+
 def log(box: Box) -> Iterator[Finding]:
     """Look through the log."""
     lines = box.kernel_log
@@ -78,7 +81,9 @@ def log(box: Box) -> Iterator[Finding]:
         (_VOLTS, UNDER_VOLTAGE, "the kernel noted too little voltage"),
         (_DISK, disk.IO_ERRORS, "reading or writing failed"),
     ):
-        found = [line for line in lines if pattern.search(line) and "(loop" not in line]
+        found = [
+            line for line in lines if pattern.search(line) and not _IMAGE.search(line)
+        ]
         if found:
             what = f"{said}, {_times(len(found))}; last: {found[-1].strip()}"
             yield kind.seen(what, "kernel log")

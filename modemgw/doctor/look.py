@@ -20,7 +20,7 @@ def box_for(
     config_path: Path | None,
     *,
     machine: Machine | None = None,
-    open_ports: bool = True,
+    may_ask: bool = True,
     deep: bool = False,
 ) -> Box:
     """Read the configuration and ask the daemon; never raises for what is wrong."""
@@ -46,7 +46,7 @@ def box_for(
         config_path=None if config_path is None else Path(os.path.abspath(config_path)),  # noqa: PTH100
         config_problems=problems,
         view=view,
-        open_ports=open_ports,
+        may_ask=may_ask,
         deep=deep,
     )
 

@@ -1,6 +1,7 @@
 """The ports of the configuration, and who or what stands before them."""
 
 import re
+import shlex
 from collections.abc import Iterator
 
 from modemgw.doctor.box import Box, Check
@@ -247,11 +248,12 @@ def in_the_way(box: Box) -> Iterator[Finding]:
         if ours in seen.why:
             continue
         kind, may_fix = _CONFLICTS.get(seen.what, (HELD, False))
-        lines = tuple(" ".join(words) for words in seen.fix_argv)
+        lines = tuple(shlex.join(words) for words in seen.fix_argv)
+        sentence = f"{seen.fix_text[:1].upper()}{seen.fix_text[1:]}."
         yield kind.seen(
             seen.why,
             seen.where,
-            type=lines or (seen.fix_text,),
+            type=lines or (sentence,),
             fix=seen.fix_argv if may_fix else (),
         )
 

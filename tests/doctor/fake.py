@@ -258,7 +258,7 @@ class Fake:
 
     def box(self) -> Box:
         path = CONFIG if self.at(str(CONFIG)).exists() else None
-        box = box_for(path, machine=self.machine(), open_ports=False, deep=self.deep)
+        box = box_for(path, machine=self.machine(), may_ask=False, deep=self.deep)
         return replace(box, view=self.view)
 
     def found(self, names: Iterable[str] = ()) -> set[str]:
