@@ -125,6 +125,7 @@ def setup(
 
 def _run(wishes: "Wishes", talk: "Talk", *, rehearses: bool, quiet: bool) -> Json:
     from modemgw.cli import setup_flow, setup_prove  # noqa: PLC0415 (help stays quick)
+    from modemgw.cli.setup_files import check  # noqa: PLC0415
     from modemgw.cli.setup_find import Finder, put_back  # noqa: PLC0415
     from modemgw.cli.setup_gateway import Child, Gateway  # noqa: PLC0415
     from modemgw.cli.setup_kept import keep  # noqa: PLC0415
@@ -132,6 +133,7 @@ def _run(wishes: "Wishes", talk: "Talk", *, rehearses: bool, quiet: bool) -> Jso
     from modemgw.cli.setup_plan import plan  # noqa: PLC0415
     from modemgw.config.load import load  # noqa: PLC0415
 
+    check(wishes.config)
     now = datetime.now().astimezone()
     finder = Finder(wishes, talk, Eyes())
     try:
@@ -140,10 +142,11 @@ def _run(wishes: "Wishes", talk: "Talk", *, rehearses: bool, quiet: bool) -> Jso
         answers = setup_flow.ask(wishes, talk, places, pins, kept, now)
         setup_flow.save(wishes, talk, plan(places, answers), kept, now)
         running = setup_flow.start(wishes, talk)
-        finder.undo.clear()  # what was stopped is started, or shall not be
     except BaseException:
         put_back(finder.undo, talk)
         raise
+    if not isinstance(running, Child):
+        finder.undo.clear()  # it was started again
     try:
         gateway = Gateway(load(wishes.config), running)
         result = setup_prove.prove(wishes, talk, gateway, places)
@@ -160,6 +163,7 @@ def _run(wishes: "Wishes", talk: "Talk", *, rehearses: bool, quiet: bool) -> Jso
                 running.wait()
     finally:
         running.stop()
+        put_back(finder.undo, talk)
     return result
 
 

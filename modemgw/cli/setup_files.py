@@ -5,6 +5,7 @@ takes its name; what was there before is kept under another name.
 """
 
 import difflib
+import errno
 import os
 import pwd
 import shutil
@@ -26,6 +27,29 @@ Owner = tuple[int, int]  # user and group
 
 class NotWritten(ModemgwError):
     """A file could not be written; everything is as it was."""
+
+
+_CURES = {
+    errno.EACCES: "start it with sudo, or give --config FILE",
+    errno.EPERM: "start it with sudo, or give --config FILE",
+    errno.EROFS: "this disk can only be read: give --config FILE",
+    errno.ENOSPC: "make room on the disk",
+}
+
+
+def check(config: Path) -> None:
+    """Raise NotWritten where it is plain that the file cannot be written."""
+    place = config.absolute().parent
+    while not place.exists():
+        place = place.parent
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise _not_written(config, PermissionError(errno.EACCES, "permission denied"))
+
+
+def _not_written(config: Path, error: OSError) -> NotWritten:
+    why = (error.strerror or str(error)).lower()
+    cure = _CURES.get(error.errno or 0, "give --config FILE")
+    return NotWritten(f"cannot write {config}: {why}; nothing was changed: {cure}")
 
 
 def difference(path: Path, text: str) -> list[str]:
@@ -66,10 +90,7 @@ def write(
         for temporary, place in staged:
             temporary.replace(place)
     except OSError as exc:
-        why = exc.strerror or str(exc)
-        raise NotWritten(
-            f"cannot write {config}: {why.lower()}; nothing was changed"
-        ) from None
+        raise _not_written(config, exc) from None
     finally:
         for temporary, _ in staged:
             with suppress(OSError):

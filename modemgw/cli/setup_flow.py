@@ -113,15 +113,18 @@ def _listen(wishes: Wishes, talk: Talk, kept: Kept) -> tuple[str, str]:
     if wishes.listen is not None:
         found = values.listen(wishes.listen)
         return str(found), "off" if found.is_loopback else "self"
-    before = kept.config and kept.config.http
-    if before and before.tls.mode in ("off", "self"):
+    before = None if kept.config is None else kept.config.http
+    is_open = before is not None and not before.listen[0].is_loopback
+    if before is not None and is_open and before.tls.mode in ("off", "self"):
         return str(before.listen[0]), before.tls.mode
     question = "May other machines in your network use it, with a key and TLS?"
     if talk.is_interactive and talk.confirm(
         question, "--listen", default="SSH_CONNECTION" in os.environ, only_asked=True
     ):
         return str(choose_address(LAN)), "self"
-    return str(choose_address(None)), "off"
+    # An address of before may be taken: by the gateway that is set up again.
+    here = before.listen[0] if before is not None else choose_address(None)
+    return str(here), "off"
 
 
 def _data_dir(config: Path, kept: Kept, is_system: bool) -> str:

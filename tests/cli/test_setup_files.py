@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from modemgw.cli.setup_files import NotWritten, difference, write
+from modemgw.cli.setup_files import NotWritten, check, difference, write
 
 NOW = datetime(2026, 11, 22, 18, 15, 0, tzinfo=UTC)
 
@@ -48,7 +48,9 @@ def test_on_a_full_disk_nothing_is_changed(
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(NotWritten, match=r"no space left on device; nothing was"):
+    with pytest.raises(
+        NotWritten, match=r"no space left on device; nothing was.*make room"
+    ):
         write(config, "new\n", {"pin-red": "1234"}, NOW)
     assert [one.name for one in tmp_path.iterdir()] == ["modemgw.yaml"]
     assert config.read_text() == "old\n"
@@ -70,6 +72,22 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(NotWritten, match="nothing was changed"):
         write(tmp_path / "file" / "modemgw.yaml", "new\n", {}, NOW)
+
+
+def test_who_may_not_write_hears_it_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check(tmp_path / "new" / "modemgw.yaml")
+    asked: list[Path] = []
+
+    def no(place: Path, mode: int) -> bool:
+        asked.append(place)
+        return False
+
+    monkeypatch.setattr(os, "access", no)
+    with pytest.raises(NotWritten, match=r"permission denied.*sudo"):
+        check(tmp_path / "new" / "modemgw.yaml")
+    assert asked == [tmp_path]
 
 
 def test_the_difference_is_shown(tmp_path: Path) -> None:
