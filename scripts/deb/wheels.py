@@ -94,55 +94,75 @@ def needs(wheel: Path, target: Target, python: str) -> Iterator[str]:
             yield name
 
 
-def fetch(
-    name: str, target: Target, python: str, folder: Path, more: Path | None = None
-) -> Path:
-    """Fetch the pinned wheel of one package for the target, or find it in `folder`.
+@dataclass(frozen=True)
+class Shelf:
+    """Wheels for one target and Python, fetched into a folder as they are asked for."""
 
-    Raises Missing where there is none. Wheels in `more` count as published ones.
-    """
-    version = pins().get(name)
-    if version is None:
-        raise Missing(f"{name} is not pinned in {PINS.name}")
-    folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-input"]
-    command += ["--disable-pip-version-check", "--only-binary", ":all:"]
-    command += ["--dest", str(folder), "--python-version", python]
-    for platform in target.platforms():
-        command += ["--platform", platform]
-    if more is not None:
-        command += ["--find-links", str(more)]
-    asked = f"{name}=={version}"
-    done = subprocess.run(
-        [*command, asked], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        if "No matching distribution" not in done.stderr:
-            raise SystemExit(f"pip could not fetch {asked}:\n{done.stderr.strip()}")
-        raise Missing(f"{asked} has no wheel for {target.arch}, Python {python}")
-    for wheel in folder.glob("*.whl"):
-        if parse_wheel_filename(wheel.name)[0] == name:
-            return wheel
-    raise SystemExit(f"pip fetched {asked}, but it is not in {folder}")
+    target: Target
+    python: str
+    folder: Path
+    more: Path | None = None  # wheels of one's own, which count as published
+
+    def wheel(self, name: str) -> Path:
+        """Return the wheel of the pinned version. Raises Missing."""
+        version = pins().get(name)
+        if version is None:
+            raise Missing(f"{name} is not pinned in {PINS.name}")
+        asked = f"{name}=={version}"
+        found = self._there(name)
+        if found is None:
+            said = self._download(asked)
+            found = self._there(name)
+            if found is None and "No matching distribution" not in said:
+                raise SystemExit(f"pip could not fetch {asked}:\n{said}")
+        if found is None:
+            where = f"{self.target.arch}, Python {self.python}"
+            raise Missing(f"{asked} has no wheel for {where}")
+        return found
+
+    def stock(self) -> None:
+        """Fetch what a gateway needs in one go; where one is missing, nothing."""
+        needed = PINS.read_text("utf-8").partition("# tests and checks")[0]
+        self._download(*re.findall(r"^[\w.-]+==\S+$", needed, re.MULTILINE))
+
+    def _there(self, name: str) -> Path | None:
+        for wheel in self.folder.glob("*.whl"):
+            if parse_wheel_filename(wheel.name)[0] == name:
+                return wheel
+        return None
+
+    def _download(self, *asked: str) -> str:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps"]
+        command += ["--no-input", "--disable-pip-version-check"]
+        command += ["--only-binary", ":all:", "--dest", str(self.folder)]
+        command += ["--python-version", self.python]
+        for platform in self.target.platforms():
+            command += ["--platform", platform]
+        if self.more is not None:
+            command += ["--find-links", str(self.more)]
+        done = subprocess.run(
+            [*command, *asked], capture_output=True, text=True, check=False
+        )
+        return done.stderr.strip()
 
 
-def closure(
-    first: Path, target: Target, python: str, folder: Path, more: Path | None = None
-) -> tuple[list[Path], list[str]]:
+def closure(first: Path, shelf: Shelf) -> tuple[list[Path], list[str]]:
     """Return the wheels that `first` needs, and a sentence for each that is missing."""
+    shelf.stock()
     found: dict[str, Path] = {}
     missing: dict[str, str] = {}
-    open_names = sorted(needs(first, target, python))
+    open_names = sorted(needs(first, shelf.target, shelf.python))
     while open_names:
         name = open_names.pop()
         if name in found or name in missing:
             continue
         try:
-            found[name] = fetch(name, target, python, folder, more)
+            found[name] = shelf.wheel(name)
         except Missing as exc:
             missing[name] = str(exc)
             continue
-        open_names += needs(found[name], target, python)
+        open_names += needs(found[name], shelf.target, shelf.python)
     return [found[name] for name in sorted(found)], list(missing.values())
 
 
@@ -151,9 +171,8 @@ def table(first: Path, folder: Path, pythons: tuple[str, ...]) -> str:
     columns = [(target, python) for target in TARGETS.values() for python in pythons]
     rows: dict[str, dict[int, str]] = {}
     for number, (target, python) in enumerate(columns):
-        wheels, missing = closure(
-            first, target, python, folder / f"{target.arch}-{python}"
-        )
+        shelf = Shelf(target, python, folder / f"{target.arch}-{python}")
+        wheels, missing = closure(first, shelf)
         for wheel in wheels:
             name, version, _, tags = parse_wheel_filename(wheel.name)
             pure = all(tag.platform == "any" for tag in tags)
