@@ -6,10 +6,10 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
-from modemgw.api import body
+from modemgw.api import acts, body
 from modemgw.api.answers import json_response
 from modemgw.api.problems import NotFound
-from modemgw.api.routing import Call, Example, Route
+from modemgw.api.routing import Call, Example, Handler, Route
 from modemgw.api.schema import NoQuery, Nothing, Strict
 from modemgw.gateway import health_resources, resources, views
 
@@ -32,7 +32,6 @@ class ParoleRequest(Strict):
 
 _bench = msgspec.json.Decoder(BenchRequest)
 _parole = msgspec.json.Decoder(ParoleRequest)
-_nothing = msgspec.json.Decoder(Nothing)
 
 
 async def bench_sim(call: Call) -> web.Response:
@@ -53,35 +52,30 @@ async def parole_sim(call: Call) -> web.Response:
 
 async def pause_sim(call: Call) -> web.Response:
     """Let a SIM send nothing until it is resumed; it goes on receiving."""
-    await _no_body(call)
+    await acts.nothing(call.request)
     await call.gateway.care.pause(call.id, call.caller, on=True)
     return _sim(call)
 
 
 async def resume_sim(call: Call) -> web.Response:
     """End the pause of a SIM; a bench stays."""
-    await _no_body(call)
+    await acts.nothing(call.request)
     await call.gateway.care.pause(call.id, call.caller, on=False)
     return _sim(call)
 
 
 async def pause(call: Call) -> web.Response:
     """Send nothing until resumed, over restarts too; messages are accepted and wait."""
-    await _no_body(call)
+    await acts.nothing(call.request)
     await call.gateway.care.pause_all(call.caller, on=True)
     return _sending(call)
 
 
 async def resume(call: Call) -> web.Response:
     """Send again; SIMs that are paused or benched stay so."""
-    await _no_body(call)
+    await acts.nothing(call.request)
     await call.gateway.care.pause_all(call.caller, on=False)
     return _sending(call)
-
-
-async def _no_body(call: Call) -> None:
-    body.query(call.request, NoQuery)
-    body.optional(_nothing, await body.read(call.request))
 
 
 def _sim(call: Call) -> web.Response:
@@ -106,73 +100,58 @@ def _sending(call: Call) -> web.Response:
     return json_response(views.encode(found))
 
 
+def _act(
+    name: str,
+    scope: str,
+    handler: Handler,
+    summary: str,
+    wish: type[msgspec.Struct] = Nothing,
+    **examples: Example,
+) -> Route:
+    """Return the route of an act on one SIM, which answers with the SIM."""
+    return Route(
+        method="POST",
+        path="/v1/sims/{id}/" + name,
+        scope=scope,
+        handler=handler,
+        summary=summary,
+        body=wish,
+        answers={200: resources.Sim},
+        errors=(404, 422),
+        examples=examples,
+    )
+
+
+def _act_on_all(path: str, handler: Handler, summary: str) -> Route:
+    """Return the route of an act on all sending."""
+    return Route(
+        method="POST",
+        path=path,
+        scope="admin",
+        handler=handler,
+        summary=summary,
+        body=Nothing,
+        answers={200: health_resources.Sending},
+        errors=(422,),
+    )
+
+
 ROUTES = (
-    Route(
-        method="POST",
-        path="/v1/sims/{id}/bench",
-        scope="sims:write",
-        handler=bench_sim,
-        summary="Take a SIM out of service",
-        body=BenchRequest,
-        answers={200: resources.Sim},
-        errors=(404, 422),
-        examples={
-            "hour": Example("For an hour", {"reason": "new tariff", "for": 3600}),
-            "open": Example("Until somebody ends it", {}),
-        },
+    _act(
+        *("bench", "sims:write", bench_sim, "Take a SIM out of service"),
+        BenchRequest,
+        hour=Example("For an hour", {"reason": "new tariff", "for": 3600}),
+        open=Example("Until somebody ends it", {}),
     ),
-    Route(
-        method="POST",
-        path="/v1/sims/{id}/parole",
-        scope="sims:write",
-        handler=parole_sim,
-        summary="Put a SIM on parole, or back into service",
-        body=ParoleRequest,
-        answers={200: resources.Sim},
-        errors=(404, 422),
-        examples={
-            "slowly": Example("After 20 good messages as always", {"messages": 20}),
-            "at_once": Example("As always from now on", {"messages": 0}),
-        },
+    _act(
+        *("parole", "sims:write", parole_sim),
+        "Put a SIM on parole, or back into service",
+        ParoleRequest,
+        slowly=Example("After 20 good messages as always", {"messages": 20}),
+        at_once=Example("As always from now on", {"messages": 0}),
     ),
-    Route(
-        method="POST",
-        path="/v1/sims/{id}/pause",
-        scope="admin",
-        handler=pause_sim,
-        summary="Pause a SIM",
-        body=Nothing,
-        answers={200: resources.Sim},
-        errors=(404, 422),
-    ),
-    Route(
-        method="POST",
-        path="/v1/sims/{id}/resume",
-        scope="admin",
-        handler=resume_sim,
-        summary="Resume a SIM",
-        body=Nothing,
-        answers={200: resources.Sim},
-        errors=(404, 422),
-    ),
-    Route(
-        method="POST",
-        path="/v1/pause",
-        scope="admin",
-        handler=pause,
-        summary="Pause all sending",
-        body=Nothing,
-        answers={200: health_resources.Sending},
-        errors=(422,),
-    ),
-    Route(
-        method="POST",
-        path="/v1/resume",
-        scope="admin",
-        handler=resume,
-        summary="Resume sending",
-        body=Nothing,
-        answers={200: health_resources.Sending},
-        errors=(422,),
-    ),
+    _act("pause", "admin", pause_sim, "Pause a SIM"),
+    _act("resume", "admin", resume_sim, "Resume a SIM"),
+    _act_on_all("/v1/pause", pause, "Pause all sending"),
+    _act_on_all("/v1/resume", resume, "Resume sending"),
 )

@@ -5,12 +5,12 @@ import sqlite3
 import msgspec
 from aiohttp import web
 
-from modemgw.api import body, event_docs, event_socket, event_source, listening
+from modemgw.api import acts, body, event_docs, event_socket, event_source, listening
 from modemgw.api.answers import json_response
 from modemgw.api.events_query import ListenQuery, Ticket, patterns
 from modemgw.api.problems import field_error
 from modemgw.api.routing import Call, Route
-from modemgw.api.schema import NoQuery, Nothing
+from modemgw.api.schema import Nothing
 from modemgw.gateway import resources, tickets, views
 from modemgw.gateway.envelopes import Frame, frame, wanting
 from modemgw.store import events as rows
@@ -19,8 +19,6 @@ from modemgw.store import stream
 SCANNED = 10_000  # events that one poll looks at, however few of them are wanted
 STEP = 500
 MAX_EVENT_ID = 64  # characters
-
-_nothing = msgspec.json.Decoder(Nothing)
 
 
 async def list_events(call: Call) -> web.StreamResponse:
@@ -110,8 +108,7 @@ async def post_ticket(call: Call) -> web.Response:
     server of yours that has the key ask for it. Whatever else the key may, whoever
     brings the ticket may read events.
     """
-    body.query(call.request, NoQuery)
-    body.optional(_nothing, await body.read(call.request))
+    await acts.nothing(call.request)
     ticket = call.gateway.outlets.tickets.issue(call.caller)
     return json_response(
         views.encode(Ticket(ticket=ticket, expires_in=tickets.LIFE_S)), 201

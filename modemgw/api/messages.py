@@ -9,7 +9,7 @@ from aiohttp import web
 from msgspec import UNSET
 
 from modemgw import number
-from modemgw.api import body, limits
+from modemgw.api import acts, body, limits
 from modemgw.api.answers import json_response, page_behind
 from modemgw.api.problems import NotFound, field_error
 from modemgw.api.routing import Call, Example, Route
@@ -33,7 +33,6 @@ MAX_IDEMPOTENCY_KEY = 255  # characters, printable ASCII
 
 _submit = msgspec.json.Decoder(SubmitRequest)
 _settle = msgspec.json.Decoder(SettleRequest)
-_nothing = msgspec.json.Decoder(Nothing)
 _PLAIN = SubmitQuery()
 _STATES = frozenset(state.value for state in MessageState)
 
@@ -185,8 +184,7 @@ async def get_timeline(call: Call) -> web.Response:
 
 async def post_cancel(call: Call) -> web.Response:
     """Cancel a message that no SIM has taken yet."""
-    body.query(call.request, NoQuery)
-    body.optional(_nothing, await body.read(call.request))
+    await acts.nothing(call.request)
     await call.gateway.cancel(call.id, call.caller)
     return json_response(views.encode(await _message(call, call.id)))
 

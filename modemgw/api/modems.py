@@ -3,7 +3,7 @@
 import msgspec
 from aiohttp import web
 
-from modemgw.api import body
+from modemgw.api import acts, body
 from modemgw.api.answers import json_response
 from modemgw.api.problems import NotFound
 from modemgw.api.routing import Call, Example, Route
@@ -17,7 +17,6 @@ from modemgw.api.schema import (
 from modemgw.gateway import bench_resources, resources, views
 
 _console = msgspec.json.Decoder(ConsoleRequest)
-_nothing = msgspec.json.Decoder(Nothing)
 
 
 async def list_modems(call: Call) -> web.Response:
@@ -48,8 +47,7 @@ async def get_journal(call: Call) -> web.Response:
 
 async def restart(call: Call) -> web.Response:
     """Set a modem up again, once nothing is on the air."""
-    body.query(call.request, NoQuery)
-    body.optional(_nothing, await body.read(call.request))
+    await acts.nothing(call.request)
     await call.gateway.workbench.restart(call.id, call.caller)
     return json_response(views.encode(_modem(call)), 202)
 

@@ -1,9 +1,8 @@
 """What is done to messages that are there: sent again, redacted; batches canceled."""
 
-import msgspec
 from aiohttp import web
 
-from modemgw.api import body
+from modemgw.api import acts, body
 from modemgw.api.answers import json_response
 from modemgw.api.messages import idempotency_key
 from modemgw.api.problems import NotFound
@@ -11,8 +10,6 @@ from modemgw.api.routing import Call, Route
 from modemgw.api.schema import NoQuery, Nothing
 from modemgw.gateway import shapes, views
 from modemgw.store import messages as rows
-
-_nothing = msgspec.json.Decoder(Nothing)
 
 
 async def post_resend(call: Call) -> web.Response:
@@ -22,9 +19,7 @@ async def post_resend(call: Call) -> web.Response:
     for then, and the old message stays as it is.
     """
     request = call.request
-    body.query(request, NoQuery)
-    octets = await body.read(request)
-    body.optional(_nothing, octets)
+    octets = await acts.nothing(request)
     made = await call.gateway.offices.records.resend(
         call.id, call.caller, idempotency_key(request, octets)
     )
@@ -55,8 +50,7 @@ async def delete_body(call: Call) -> web.Response:
 
 async def cancel_batch(call: Call) -> web.Response:
     """Cancel what still waits of a batch; what a SIM has taken goes on."""
-    body.query(call.request, NoQuery)
-    body.optional(_nothing, await body.read(call.request))
+    await acts.nothing(call.request)
     row = await call.gateway.offices.records.cancel_batch(call.id, call.caller)
     return json_response(views.encode(views.batch(row)))
 

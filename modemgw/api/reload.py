@@ -1,16 +1,13 @@
 """Reading the configuration again."""
 
-import msgspec
 from aiohttp import web
 
-from modemgw.api import body
+from modemgw.api import acts
 from modemgw.api.answers import json_response
 from modemgw.api.routing import Call, Route
-from modemgw.api.schema import NoQuery, Nothing
+from modemgw.api.schema import Nothing
 from modemgw.gateway import views
 from modemgw.gateway.reloading import Reloaded
-
-_nothing = msgspec.json.Decoder(Nothing)
 
 
 async def reload(call: Call) -> web.Response:
@@ -19,8 +16,7 @@ async def reload(call: Call) -> web.Response:
     A file with mistakes changes nothing. What needs a restart is named; what was in
     force of it stays so.
     """
-    body.query(call.request, NoQuery)
-    body.optional(_nothing, await body.read(call.request))
+    await acts.nothing(call.request)
     done = await call.gateway.reloader.reload(call.caller)
     return json_response(views.encode(done))
 

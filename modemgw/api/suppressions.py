@@ -9,7 +9,7 @@ from msgspec import Meta
 from modemgw import number
 from modemgw.api import body
 from modemgw.api.answers import json_response, page
-from modemgw.api.problems import FieldError, FieldProblem, NotFound
+from modemgw.api.problems import FieldError, NotFound, field_error
 from modemgw.api.routing import Call, Example, Route
 from modemgw.api.schema import Cursor, Limit, NoQuery, Strict
 from modemgw.gateway import audit, views
@@ -177,9 +177,9 @@ def _wanted(
 ) -> Wanted:
     dialled = _dialled(call, wish.number, f"{prefix}/number")
     if wish.sim is not None and wish.sim not in sims:
-        raise _wrong(f"{prefix}/sim", "unknown", f"there is no SIM {wish.sim!r}")
+        raise field_error(f"{prefix}/sim", "unknown", f"there is no SIM {wish.sim!r}")
     if wish.note is not None and "\x00" in wish.note:
-        raise _wrong(f"{prefix}/note", "invalid_value", "must not hold NUL")
+        raise field_error(f"{prefix}/note", "invalid_value", "must not hold NUL")
     return Wanted(dialled, None if wish.sim is None else sims[wish.sim], wish.note)
 
 
@@ -188,11 +188,7 @@ def _dialled(call: Call, text: str, pointer: str) -> str:
         return number.parse(text, call.gateway.config.country).text
     except number.InvalidNumber as exc:
         why = f"not a number that can be dialled: {exc}"
-        raise _wrong(pointer, "invalid_number", why) from None
-
-
-def _wrong(pointer: str, code: str, detail: str) -> FieldError:
-    return FieldError(detail, errors=(FieldProblem(pointer, code, detail),))
+        raise field_error(pointer, "invalid_number", why) from None
 
 
 ROUTES = (

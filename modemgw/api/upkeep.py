@@ -6,10 +6,10 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
-from modemgw.api import body
+from modemgw.api import acts, body
 from modemgw.api.answers import json_response
 from modemgw.api.routing import Call, Example, Route
-from modemgw.api.schema import MAX_WAIT_S, NoQuery, Nothing, Strict
+from modemgw.api.schema import MAX_WAIT_S, Nothing, Strict
 from modemgw.gateway import upkeep_resources as resources
 from modemgw.gateway import views
 from modemgw.store import balance as balances
@@ -41,14 +41,12 @@ class HistoryQuery(Strict):
     limit: Annotated[int, Meta(ge=1, le=MAX_HISTORY)] = 50
 
 
-_nothing = msgspec.json.Decoder(Nothing)
 _selftest = msgspec.json.Decoder(SelftestRequest)
 
 
 async def ask_balance(call: Call) -> web.Response:
     """Ask the network for the balance of a SIM, and wait for what it says."""
-    body.query(call.request, NoQuery)
-    body.optional(_nothing, await body.read(call.request))
+    await acts.nothing(call.request)
     upkeep = call.gateway.upkeep
     row, found = await upkeep.balance.ask(call.id, call.caller)
     shown = resources.balance(found, upkeep.balance.config_of(row))

@@ -5,7 +5,7 @@ import sqlite3
 import msgspec
 from aiohttp import web
 
-from modemgw.api import body, webhook_rotation
+from modemgw.api import acts, body, webhook_rotation
 from modemgw.api.answers import json_response, page
 from modemgw.api.events_query import patterns
 from modemgw.api.problems import Conflict, NotFound, field_error
@@ -25,7 +25,6 @@ from modemgw.store.writer import Connection
 
 _new = msgspec.json.Decoder(WebhookRequest)
 _patch = msgspec.json.Decoder(WebhookPatch)
-_nothing = msgspec.json.Decoder(Nothing)
 
 
 async def list_webhooks(call: Call) -> web.Response:
@@ -104,8 +103,7 @@ async def delete_webhook(call: Call) -> web.Response:
 
 async def post_test(call: Call) -> web.Response:
     """Send the event `test.ping` to this endpoint alone."""
-    body.query(call.request, NoQuery)
-    body.optional(_nothing, await body.read(call.request))
+    await acts.nothing(call.request)
     store, now = call.gateway.store, call.gateway.clock.now_ms()
 
     def ping(db: Connection) -> deliveries.DeliveryRow:
@@ -144,8 +142,7 @@ async def list_deliveries(call: Call) -> web.Response:
 
 async def post_replay(call: Call) -> web.Response:
     """Push one event to its endpoint again, as if it were new."""
-    body.query(call.request, NoQuery)
-    body.optional(_nothing, await body.read(call.request))
+    await acts.nothing(call.request)
     delivery_id = call.request.match_info["delivery"]
     now = call.gateway.clock.now_ms()
 

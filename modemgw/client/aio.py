@@ -16,7 +16,6 @@ from modemgw.client.calls import BatchMessage, Call, MessageFilters, SendOptions
 from modemgw.client.errors import (
     BadAnswer,
     ClientError,
-    StillWaiting,
     Unreachable,
     Untrusted,
 )
@@ -37,8 +36,9 @@ from modemgw.client.stream import (
     Place,
     check_head,
 )
-from modemgw.client.sync import LOOK_LONGEST_S, LOOK_S, RETRY_FOR_S, TIMEOUT_S
+from modemgw.client.sync import RETRY_FOR_S, TIMEOUT_S
 from modemgw.client.tls import context_for
+from modemgw.client.waiting import Wait
 from modemgw.client.wire import CHUNK, IDLE_S
 
 T = TypeVar("T")
@@ -142,18 +142,13 @@ class AsyncClient:
     ) -> Message:
         """Return the message once its state is in `until`, or is final."""
         loop = asyncio.get_running_loop()
-        end = loop.time() + timeout
-        pause = LOOK_S
-        wanted = {until} if isinstance(until, str) else until
+        wait = Wait(until, timeout, loop.time())
         while True:
             message = await self.message(id)
-            if message.state in wanted or message.is_final:
+            pause = wait.pause(message, loop.time())
+            if pause is None:
                 return message
-            left = end - loop.time()
-            if left <= 0:
-                raise StillWaiting(message, timeout)
-            await asyncio.sleep(min(pause, left))
-            pause = min(pause * 1.5, LOOK_LONGEST_S)
+            await asyncio.sleep(pause)
 
     async def timeline(self, id: str) -> Timeline:
         """Tell every step of one message; AT lines only to keys with `at:read`."""

@@ -9,7 +9,7 @@ from typing import Any, Self, TypeVar, Unpack
 from modemgw.client import address, calls
 from modemgw.client.answers import Patience, value_of
 from modemgw.client.calls import BatchMessage, Call, MessageFilters, SendOptions
-from modemgw.client.errors import ClientError, StillWaiting
+from modemgw.client.errors import ClientError
 from modemgw.client.models import (
     FINAL,
     Batch,
@@ -21,14 +21,13 @@ from modemgw.client.models import (
 )
 from modemgw.client.stream import AGAIN_S, MEDIA, SILENCE_S, Lines, Place
 from modemgw.client.tls import context_for
+from modemgw.client.waiting import Wait
 from modemgw.client.wire import Wire
 
 T = TypeVar("T")
 
 TIMEOUT_S = 30.0
 RETRY_FOR_S = 20.0  # a gateway that starts anew takes a few seconds
-LOOK_S = 0.25  # between two looks at a message, at first
-LOOK_LONGEST_S = 2.0
 
 
 class Client:
@@ -140,18 +139,13 @@ class Client:
         A message that failed will not be delivered any more: look at `state`.
         Raises StillWaiting after `timeout` seconds.
         """
-        end = time.monotonic() + timeout
-        pause = LOOK_S
-        wanted = {until} if isinstance(until, str) else until
+        wait = Wait(until, timeout, time.monotonic())
         while True:
             message = self.message(id)
-            if message.state in wanted or message.is_final:
+            pause = wait.pause(message, time.monotonic())
+            if pause is None:
                 return message
-            left = end - time.monotonic()
-            if left <= 0:
-                raise StillWaiting(message, timeout)
-            time.sleep(min(pause, left))
-            pause = min(pause * 1.5, LOOK_LONGEST_S)
+            time.sleep(pause)
 
     def timeline(self, id: str) -> Timeline:
         """Tell every step of one message; AT lines only to keys with `at:read`."""
