@@ -15,7 +15,7 @@ from modemgw.config.applies import Applies, applies
 from modemgw.config.http import Tls
 from modemgw.config.model import Config
 from modemgw.config.secret import Secret
-from modemgw.config.show import shown
+from modemgw.config.show import shown, written
 
 MAX_SHOWN = 120  # characters of one value
 # What tells the entries of a list apart; other lists are compared as one value.
@@ -196,10 +196,5 @@ def _said(value: object, word: str) -> str | None:
     """Write a value as the file does, in one line."""
     if value is None:
         return None
-    plain = shown(value, word)
-    if isinstance(plain, bool):
-        return "on" if plain else "off"
-    if isinstance(plain, dict | list):
-        plain = msgspec.json.encode(plain).decode()
-    text = str(plain)
+    text = written(shown(value, word))
     return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "…"

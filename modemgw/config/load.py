@@ -6,6 +6,7 @@ Secrets are not read by them: who checks a file may not be who may read those.
 """
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,6 +34,7 @@ from modemgw.config import (
     values,
     verify,
 )
+from modemgw.config.files import read_text
 from modemgw.config.model import (
     Card,
     Config,
@@ -44,7 +46,8 @@ from modemgw.config.model import (
     Sims,
     WebhookConfig,
 )
-from modemgw.config.positions import MAX_OCTETS, Problems, Section, Value, open_text
+from modemgw.config.positions import Problems, Section, Value, open_text
+from modemgw.config.reference import every_key
 from modemgw.config.secret import Secret, mask_url
 from modemgw.errors import ConfigError
 
@@ -68,15 +71,7 @@ def load_with_places(path: Path) -> tuple[Config, dict[str, str]]:
 
     Keys as `modems[0].port`, places as `file:line:column`. Raises ConfigError.
     """
-    try:
-        with path.open("rb") as stream:
-            raw = stream.read(MAX_OCTETS + 1)
-    except OSError as exc:
-        why = (exc.strerror or str(exc)).lower()
-        raise ConfigError([f"{path}: cannot be read: {why}"]) from None
-    if len(raw) > MAX_OCTETS:
-        raise ConfigError([f"{path}: larger than 1 MiB: this is no configuration"])
-    text = _decode(raw, str(path))
+    text = read_text(path)
     config, top = _parse(text, str(path), path.absolute())
     return config, top.places()
 
@@ -92,11 +87,27 @@ def parse(text: str, name: str, *, path: Path | None = None) -> Config:
 
 def _parse(text: str, name: str, path: Path | None) -> tuple[Config, Value]:
     problems = Problems(name)
+    problems.homes = _homes
     top = open_text(text, problems)
-    reading = _Reading(path, top.section(_keys(Config)))
-    config = reading.config()
+    config = read(top, path)
     problems.raise_if_any()
     return msgspec.structs.replace(config, warnings=problems.warnings()), top
+
+
+def read(top: Value, path: Path | None) -> Config:
+    """Read a file from its top value; mistakes are in the problems of that."""
+    return _Reading(path, top.section(_keys(Config))).config()
+
+
+@lru_cache(1)
+def _homes() -> dict[str, tuple[str, ...]]:
+    """Return the sections that each key is found in."""
+    found: dict[str, tuple[str, ...]] = {}
+    for path in every_key():
+        section, _, key = path.rpartition(".")
+        if section:
+            found[key] = (*found.get(key, ()), section)
+    return found
 
 
 def secrets(config: Config) -> Iterator[Secret]:
@@ -121,19 +132,6 @@ def require_secrets(config: Config) -> None:
             problems += exc.problems
     if problems:
         raise ConfigError(problems)
-
-
-def _decode(raw: bytes, name: str) -> str:
-    if raw[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-        raise ConfigError([f"{name}:1:1: the file is UTF-16; save it as UTF-8"])
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as exc:
-        before = raw[: exc.start].decode("utf-8-sig", "replace")
-        line = before.count("\n") + 1
-        column = len(before) - before.rfind("\n")
-        why = f"octet 0x{raw[exc.start]:02x} is not UTF-8; save the file as UTF-8"
-        raise ConfigError([f"{name}:{line}:{column}: {why}"]) from None
 
 
 def _keys(struct: type[msgspec.Struct]) -> tuple[str, ...]:

@@ -4,36 +4,26 @@ Values are never resolved by YAML's own rules, which read an unquoted
 `+491701234567` as an integer without its plus, `no` as False and `12:30` as 750.
 What has no place in a settings file is refused before anything is built from it:
 anchors and aliases (and with them every "billion laughs"), merge keys, tags,
-second documents, nesting without end. This is the only file that imports yaml.
+second documents, nesting without end. Only this file and grammar.py import yaml.
 """
 
 import difflib
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import yaml
 
+from modemgw.config.grammar import plainly
 from modemgw.errors import ConfigError
 
 T = TypeVar("T")
 
 MAX_OCTETS = 1024 * 1024  # a thousand SIM cards take 150 KiB
 MAX_DEPTH = 12  # ours is 4 deep
-
-# What YAML's grammar says, and what it means in a settings file.
-_PLAIN = {
-    "mapping values are not allowed": (
-        "a second ':' in this line; put the value into quotes"
-    ),
-    "could not find expected ':'": "expected ':' and a value behind the key",
-    "expected <block end>": "this line is not indented like the ones it belongs to",
-    "scanning a quoted scalar": "this quote is not closed",
-    "while parsing a flow": (
-        "a bracket is not closed (opened in line {opened}), or a comma is missing"
-    ),
-    "cannot start any token": "{character!r} cannot begin a value; put it into quotes",
-}
+MAX_HOMES = 2  # of a key that stands in the wrong place; `name` is everywhere
+_CURLY = frozenset("\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb")
+_STRAIGHT = "; these are not the quotes of YAML, write \" or '"
 
 
 class Problems:
@@ -41,8 +31,20 @@ class Problems:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        # Hears how each value is read, and which keys may stand in each section.
+        self.on_read: Callable[[str, Callable[[str], object]], None] = _unheard
+        self.on_section: Callable[[str, tuple[str, ...]], None] = _unheard
+        # The sections that each key is found in.
+        self.homes: Callable[[], Mapping[str, Sequence[str]]] = dict
         self._errors: list[tuple[int, int, str]] = []
         self._warnings: list[tuple[int, int, str]] = []
+
+    def belongs(self, key: str) -> str:
+        """Say where a key belongs that stands in the wrong section, if anywhere."""
+        homes = self.homes().get(key, ())
+        if not 0 < len(homes) <= MAX_HOMES:
+            return ""
+        return f"; it belongs below {' or '.join(homes)}"
 
     def place(self, line: int, column: int) -> str:
         """Return `file:line:column` for a 0-based line and column."""
@@ -118,16 +120,19 @@ class Value:
 
     def read(self, convert: Callable[[str], T]) -> T | None:
         """Convert the text of a scalar; a ValueError becomes a reported mistake."""
+        self._problems.on_read(self.path, convert)
         if not isinstance(self._node, yaml.ScalarNode):
             kind = "a list" if self.is_list else "keys below it"
             self.fail(f"expected one value, got {kind}")
         elif self.is_empty:
             self.fail("has no value; give one, or leave out the key for its default")
         else:
+            text = self._node.value
             try:
-                return convert(self._node.value)
+                return convert(text)
             except ValueError as exc:
-                self.fail(str(exc))
+                curly = self._node.style is None and text[:1] in _CURLY
+                self.fail(f"{exc}{_STRAIGHT if curly else ''}")
         return None
 
     def entries(self) -> "list[Value]":
@@ -150,11 +155,16 @@ class Value:
 
     def section(self, known: Iterable[str]) -> "Section":
         """Return the keys below; none for an empty value."""
-        node = self._node
+        node, known = self._node, tuple(known)
+        self._problems.on_section(self.path, known)
         if not self.is_empty and not isinstance(node, yaml.MappingNode):
             self.fail(f"expected keys below it: {', '.join(known)}")
         pairs = node.value if isinstance(node, yaml.MappingNode) else []
-        return Section(self._problems, self, pairs, tuple(known))
+        return Section(self._problems, self, pairs, known)
+
+
+def _unheard(path: str, what: object) -> None:
+    """Nobody wants to know how values are read."""
 
 
 def _collect(
@@ -194,7 +204,7 @@ class Section:
             elif key in first:
                 here.fail(f"repeated key; it was given in line {first[key]} already")
             elif key not in known:
-                here.fail(f"unknown key{suggest(key, known)}")
+                here.fail(f"unknown key{problems.belongs(key) or suggest(key, known)}")
             else:
                 self._values[key] = Value(problems, path, node)
             first.setdefault(key, key_node.start_mark.line + 1)
@@ -242,7 +252,7 @@ def open_text(text: str, problems: Problems) -> Value:
         in_quotes = "quoted scalar" in (exc.context or "")
         mark = (exc.context_mark if in_quotes else None) or exc.problem_mark
         line, column = (mark.line, mark.column) if mark else (0, 0)
-        problems.error(line, column, _plainly(exc, text, line, column))
+        problems.error(*plainly(exc, text, line, column))
     except yaml.reader.ReaderError as exc:
         before = text[: exc.position]
         line, column = before.count("\n"), len(before) - before.rfind("\n") - 1
@@ -267,7 +277,10 @@ def _refuse_what_we_do_not_read(text: str, problems: Problems) -> None:
         line, column = (mark.line, mark.column) if mark else (0, 0)
         if isinstance(event, yaml.AliasEvent):
             problems.error(
-                line, column, f"aliases (*{event.anchor}) are not supported; repeat it"
+                line,
+                column,
+                f"aliases (*{event.anchor}) are not supported; repeat it, or put a "
+                "text into quotes",
             )
         elif isinstance(event, yaml.NodeEvent) and event.anchor:
             problems.error(
@@ -301,23 +314,6 @@ def _events(text: str, problems: Problems) -> Iterator[yaml.Event]:
             problems.error(mark.line, mark.column, "this escape is no character")
             return
         yield event
-
-
-def _plainly(exc: yaml.MarkedYAMLError, text: str, line: int, column: int) -> str:
-    """Say in words of this file what YAML says in words of its grammar."""
-    lines = text.splitlines() or [""]
-    written = lines[min(line, len(lines) - 1)]
-    said = f"{exc.context or ''}, {exc.problem or 'not readable'}"
-    indent = written[: len(written) - len(written.lstrip())]
-    if "'\\t'" in said or "\t" in indent:
-        return "a tab; indent with spaces only"
-    if "mapping values" in said and ":" not in written[:column]:
-        return "the line before has no ':'; expected 'key: value'"
-    opened = exc.context_mark.line + 1 if exc.context_mark else line + 1
-    for phrase, plain in _PLAIN.items():
-        if phrase in said:
-            return plain.format(opened=opened, character=written[column : column + 1])
-    return f"not readable as YAML: {exc.problem}"
 
 
 def write_yaml(settings: object) -> str:

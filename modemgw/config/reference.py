@@ -18,8 +18,15 @@ _HEAD = """\
 One YAML file. `modemgw run --config FILE` reads it; without `--config`,
 `./modemgw.yaml` and then `/etc/modemgw/modemgw.yaml` are looked for.
 `modemgw config check` names every mistake with its line, `modemgw config show`
-prints what the file comes to. [config.example.yaml](../config.example.yaml) has
+prints what the file comes to, with `--origin` where each value stands. [config.example.yaml](../config.example.yaml) has
 every key once.
+
+For editors there is a [JSON Schema](modemgw.schema.json) (`modemgw config schema`). One
+that speaks YAML takes it from a line of your file, and then completes and checks it:
+
+```text
+# yaml-language-server: $schema=modemgw.schema.json
+```
 
 The smallest useful file:
 
@@ -85,6 +92,23 @@ def _metas(struct: type[msgspec.Struct]) -> dict[str, msgspec.Meta]:
     hints = get_type_hints(struct, include_extras=True)
     found = {name: getattr(hint, "__metadata__", ()) for name, hint in hints.items()}
     return {name.removesuffix("_"): metas[0] for name, metas in found.items() if metas}
+
+
+def describe(struct: type[msgspec.Struct]) -> Iterator[tuple[str, msgspec.Meta]]:
+    """Yield the keys of one section that have a value of their own, described."""
+    yield from _metas(struct).items()
+
+
+def sections(
+    struct: type[msgspec.Struct],
+) -> Iterator[tuple[str, type[msgspec.Struct], bool]]:
+    """Yield the sections below one, and whether each is a list of such."""
+    described = _metas(struct)
+    for name, hint in get_type_hints(struct).items():
+        below, is_list = _section(hint)
+        word = name.removesuffix("_")
+        if below is not None and word not in described:
+            yield word, below, is_list
 
 
 def every_key() -> list[str]:

@@ -1,6 +1,6 @@
 """Writes a configuration back as YAML or JSON: defaults filled in, secrets masked."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import msgspec
@@ -31,6 +31,34 @@ def plain(config: Config) -> dict[str, Any]:
 def shown(value: object, key: str) -> object:
     """Return one value of the model as JSON, as the file would have it at `key`."""
     return _plain(value, key)
+
+
+def written(value: object) -> str:
+    """Write a JSON value in one line, as it may stand in the file."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, dict | list):
+        return msgspec.json.encode(value).decode()
+    return str(value)
+
+
+def leaves(settings: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield every key that has a value of its own, with its path: sims.cards[0].pace.
+
+    A list of plain values is one value.
+    """
+    for name, value in settings.items():
+        path = f"{above}{name}"
+        if isinstance(value, dict):
+            yield from leaves(value, f"{path}.")
+        elif isinstance(value, list) and any(isinstance(one, dict) for one in value):
+            for index, one in enumerate(value):
+                if isinstance(one, dict):
+                    yield from leaves(one, f"{path}[{index}].")
+                else:
+                    yield f"{path}[{index}]", one
+        else:
+            yield path, value
 
 
 def _struct(value: msgspec.Struct, leave_out: Collection[str] = ()) -> dict[str, Any]:

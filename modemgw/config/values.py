@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from modemgw import number
+from modemgw.config import countries, hints
 from modemgw.config.positions import suggest
 from modemgw.policy.pacing import Window
 
@@ -22,7 +23,7 @@ MAX_WINDOW_S = 31 * 86_400
 MAX_WINDOW_COUNT = 100_000
 WEBHOOK_SECRET_OCTETS = range(24, 65)  # Standard Webhooks
 
-_UNITS = {
+UNITS = {
     **dict.fromkeys(["s", "sec", "secs", "second", "seconds"], 1),
     **dict.fromkeys(["m", "min", "mins", "minute", "minutes"], 60),
     **dict.fromkeys(["h", "hour", "hours"], 3600),
@@ -94,39 +95,58 @@ def boolean(text: str) -> bool:
     return found
 
 
-def integer(low: int, high: int) -> Callable[[str], int]:
-    """Return a reader of whole numbers from `low` to `high`."""
+@dataclass(frozen=True, slots=True)
+class Integer:
+    """Reads whole numbers from `low` to `high`."""
 
-    def read(text: str) -> int:
+    low: int
+    high: int
+
+    def __call__(self, text: str) -> int:
+        """Read one."""
+        low, high = self.low, self.high
         value = int(text) if re.fullmatch(r"-?\d{1,18}(_\d{3})*", text) else low - 1
         if not low <= value <= high:
             raise ValueError(
                 f"expected a whole number from {low} to {high}, got {text!r}"
+                f"{hints.number(text, low, high)}"
             )
         return value
 
-    return read
 
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """Reads one word out of some."""
 
-def one_of(*choices: str) -> Callable[[str], str]:
-    """Return a reader of one word out of `choices`."""
+    choices: tuple[str, ...]
 
-    def read(text: str) -> str:
-        if text.lower() not in choices:
-            raise ValueError(f"{text!r} is none of the choices{suggest(text, choices)}")
+    def __call__(self, text: str) -> str:
+        """Read one."""
+        if text.lower() not in self.choices:
+            hint = suggest(text, self.choices)
+            raise ValueError(f"{text!r} is none of the choices{hint}")
         return text.lower()
 
-    return read
+
+def integer(low: int, high: int) -> Integer:
+    """Return a reader of whole numbers from `low` to `high`."""
+    return Integer(low, high)
+
+
+def one_of(*choices: str) -> OneOf:
+    """Return a reader of one word out of `choices`."""
+    return OneOf(choices)
 
 
 def duration(text: str) -> float:
     """`30s`, `5m`, `2 days`: seconds. A bare number has no unit and is refused."""
     match = _DURATION.fullmatch(text.strip().lower())
-    if match is None or match[2] not in _UNITS:
+    if match is None or match[2] not in UNITS:
         raise ValueError(
             f"expected a number with a unit (30s, 5m, 2 days), got {text!r}"
+            f"{hints.unit(text, UNITS)}"
         )
-    return float(match[1]) * _UNITS[match[2]]
+    return float(match[1]) * UNITS[match[2]]
 
 
 def duration_or_off(text: str) -> float:
@@ -137,10 +157,13 @@ def duration_or_off(text: str) -> float:
 def window(text: str) -> Window:
     """`10/min`, `200/day`, `5/30s`, `10 per minute`."""
     match = _RATE.fullmatch(text.strip().lower())
-    if match is None or match[3] not in _UNITS:
-        raise ValueError(f"expected a pace (10/min, 200/day) or off, got {text!r}")
+    if match is None or match[3] not in UNITS:
+        hint = f"; did you mean '{text}/min'?" if text.strip().isdecimal() else ""
+        raise ValueError(
+            f"expected a pace (10/min, 200/day) or off, got {text!r}{hint}"
+        )
     count = int(match[1].replace("_", ""))
-    seconds = round(float(match[2] or 1) * _UNITS[match[3]])
+    seconds = round(float(match[2] or 1) * UNITS[match[3]])
     if not 1 <= count <= MAX_WINDOW_COUNT:
         raise ValueError(
             f"expected from 1 to {MAX_WINDOW_COUNT} messages, got {text!r}"
@@ -157,11 +180,11 @@ def show_window(window: Window) -> str:
     '200/day'
     """
     for unit in ("day", "hour", "min", "s"):
-        if window.seconds == _UNITS[unit]:
+        if window.seconds == UNITS[unit]:
             return f"{window.count}/{unit}"
     for unit in ("day", "hour", "min"):
-        if window.seconds % _UNITS[unit] == 0:
-            return f"{window.count}/{window.seconds // _UNITS[unit]}{unit}"
+        if window.seconds % UNITS[unit] == 0:
+            return f"{window.count}/{window.seconds // UNITS[unit]}{unit}"
     return f"{window.count}/{window.seconds}s"
 
 
@@ -173,7 +196,7 @@ def show_duration(seconds: float) -> str:
     """
     if seconds == float("inf"):
         return "forever"
-    days = seconds / _UNITS["day"]
+    days = seconds / UNITS["day"]
     return f"{days:g} days" if days == int(days) and days else f"{seconds:.10g}s"
 
 
@@ -192,7 +215,9 @@ def listen(text: str) -> Listen:
     bracketed = host.startswith("[") and host.endswith("]")
     host = host[1:-1] if bracketed else host
     if not colon or not port.isascii() or not port.isdigit() or int(port) > MAX_PORT:
-        raise ValueError(f"expected HOST:PORT (127.0.0.1:8080), got {text!r}")
+        raise ValueError(
+            f"expected HOST:PORT (127.0.0.1:8080), got {text!r}{hints.listen(text)}"
+        )
     if (":" in host) != bracketed:
         raise ValueError(f"expected an IPv6 address as [::1]:8080, got {text!r}")
     try:
@@ -218,7 +243,10 @@ def country(text: str) -> str:
     """An ISO 3166 code of two letters: `DE`."""
     code = text.strip().upper()
     if not number.is_country(code):
-        raise ValueError(f"expected a country code such as DE or US, got {text!r}")
+        raise ValueError(
+            f"expected a country code such as DE or US, got {text!r}"
+            f"{countries.suggest_code(text)}"
+        )
     return code
 
 

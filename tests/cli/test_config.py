@@ -2,11 +2,13 @@
 
 import json
 
+from modemgw.cli.carets import with_lines
+from tests.cli.admin import fake_daemon
 from tests.cli.conftest import Cli
 
 
 def test_a_good_file(cli: Cli) -> None:
-    cli.config.write_text("modems: [{port: /dev/ttyUSB2}]\n")
+    cli.config.write_text("modems: [{port: /dev/null}]\n")
     found = cli.on("config", "check")
     assert (found.code, found.err) == (0, "")
     assert found.out == f"{cli.config}: no mistakes\n"
@@ -33,11 +35,13 @@ def test_a_file_that_is_not_there(cli: Cli) -> None:
 
 
 def test_doubtful_things_and_missing_secrets_are_warnings(cli: Cli) -> None:
-    cli.config.write_text("discovery: off\nmodems: [{port: /dev/a, pin: {env: NONE}}]")
+    cli.config.write_text(
+        "discovery: off\nmodems: [{port: /dev/null, pin: {env: NONE}}]"
+    )
     found = cli.on("config", "check")
     assert found.code == 0
     assert found.err == (
-        f"warning: {cli.config}:2:30: modems[0].pin: {{env: NONE}}:"
+        f"warning: {cli.config}:2:33: modems[0].pin: {{env: NONE}}:"
         " this environment variable is not set\n"
     )
 
@@ -70,3 +74,65 @@ def test_show_masks_and_fills_in(cli: Cli) -> None:
     as_json = json.loads(cli.on("config", "show", "--json").out)
     assert as_json["modems"] == [{"name": "modem1", "port": "/dev/a", "pin": "****"}]
     assert as_json["discovery"] is True
+
+
+def test_where_each_value_comes_from(cli: Cli) -> None:
+    cli.config.write_text("country: DE\nmodems:\n  - {port: /dev/a, pin: '1234'}\n")
+    lines = cli.on("config", "show", "--origin").out.splitlines()
+    assert f"{cli.config}:1:10: country = DE" in lines
+    assert f"{cli.config}:3:25: modems[0].pin = ****" in lines
+    assert "default: discovery = on" in lines
+    found = json.loads(cli.on("config", "show", "--origin", "--json").out)
+    assert found["country"] == {"value": "DE", "at": f"{cli.config}:1:10"}
+    assert found["queue.max"] == {"value": 1_000_000, "at": None}
+
+
+def test_the_schema(cli: Cli) -> None:
+    found = cli("config", "schema")
+    assert json.loads(found.out)["properties"]["modems"]
+
+
+def test_a_line_and_a_caret(cli: Cli) -> None:
+    cli.config.write_text("queue:\n  max: many\nmodems: [{port: /dev/a, pin: 12}]\n")
+    said = cli.on("config", "check").err
+    assert with_lines(said).splitlines() == [
+        said.splitlines()[0],
+        "    2 |   max: many",
+        "      |        ^",
+        said.splitlines()[1],  # nothing of a PIN
+    ]
+    gone = f"{cli.config.parent}/gone.yaml:1:1: x"
+    assert with_lines(f"nothing\n{gone}") == f"nothing\n{gone}"
+
+
+def test_a_reload(cli: Cli) -> None:
+    change = {"key": "queue.max", "was": "1", "now": "2", "place": "m.yaml:1:2"}
+    gone = {"key": "webhooks[x]", "was": "{}", "now": None, "place": None}
+    new = {"key": "modems[a]", "was": None, "now": "{}", "place": "m.yaml:3:3"}
+    done = {
+        "file": "m.yaml",
+        "applied": [change, gone, new],
+        "needs_restart": [{**change, "key": "http.listen"}],
+        "modems": {"added": ["a"], "removed": [], "reopened": ["b"]},
+        "warnings": ["doubtful"],
+    }
+    cli.data.mkdir()
+    with fake_daemon(cli.data / "modemgw.sock", {"POST /v1/reload": (200, done)}):
+        found = cli.on("reload")
+    assert (found.code, found.err) == (0, "warning: doubtful\n")
+    assert found.out.splitlines() == [
+        "m.yaml:1:2: queue.max: 1 -> 2",
+        "webhooks[x]: removed",
+        "m.yaml:3:3: modems[a]: added",
+        "modem a: added",
+        "modem b: reopened",
+        "m.yaml:1:2: http.listen: 1 -> 2 (needs a restart)",
+    ]
+    none = {**done, "applied": [], "needs_restart": [], "modems": {}, "warnings": []}
+    (cli.data / "modemgw.sock").unlink(missing_ok=True)
+    with fake_daemon(cli.data / "modemgw.sock", {"POST /v1/reload": (200, none)}):
+        assert cli.on("reload").out == "m.yaml: nothing has changed\n"
+        assert json.loads(cli.on("reload", "--json").out) == none
+    assert cli.on("reload").code == 69
+    cli.config.write_text("queue: {max: many}\n")
+    assert cli.on("reload").code == 78

@@ -50,9 +50,70 @@ BROKEN = [
         id="no-boolean",
     ),
     pytest.param(
+        "country: UK\nqueue: {max: 1e3}\nlog: {level: warn}\n",
+        ["m.yaml:1:10: country: expected a country code such as DE or US,"
+         " got 'UK'; did you mean 'GB'?",
+         "m.yaml:2:14: queue.max: expected a whole number from 1 to 100000000,"
+         " got '1e3'; did you mean '1000'?",
+         "m.yaml:3:14: log.level: 'warn' is none of the choices;"
+         " did you mean 'warning'?"],
+        id="nearly-right",
+    ),
+    pytest.param(
+        "selftest: {every: 30}\nhealth: {first: 15 mintues}\n"
+        "sims: {defaults: {pace: 10}}\n",
+        ["m.yaml:1:19: selftest.every: expected a number with a unit (30s, 5m, 2 days),"
+         " got '30'; did you mean '30s'?",
+         "m.yaml:2:17: health.first: expected a number with a unit (30s, 5m, 2 days),"
+         " got '15 mintues'; did you mean '15 minutes'?",
+         "m.yaml:3:25: sims.defaults.pace: expected a pace (10/min, 200/day) or off,"
+         " got '10'; did you mean '10/min'?"],
+        id="without-units",
+    ),
+    pytest.param(
+        "http: {listen: [8080, 0.0.0.0, '::1']}\n",
+        ["m.yaml:1:17: http.listen[0]: expected HOST:PORT (127.0.0.1:8080),"
+         " got '8080'; did you mean '127.0.0.1:8080'?",
+         "m.yaml:1:23: http.listen[1]: expected HOST:PORT (127.0.0.1:8080),"
+         " got '0.0.0.0'; did you mean '0.0.0.0:8080'?",
+         "m.yaml:1:32: http.listen[2]: expected an IPv6 address as [::1]:8080,"
+         " got '::1'"],
+        id="addresses-without-a-half",
+    ),
+    pytest.param(
+        "pace: 10/min\nhttp: {level: info}\nname: x\n",
+        ["m.yaml:1:1: pace: unknown key; it belongs below sims.defaults or"
+         " sims.cards[]",
+         "m.yaml:2:8: http.level: unknown key; it belongs below log",
+         "m.yaml:3:1: name: unknown key"],
+        id="in-the-wrong-place",
+    ),
+    pytest.param(
+        "country:DE\nqueue:\n  max: 5\n",
+        ["m.yaml:1:8: a space is missing behind the ':'"],
+        id="no-space-behind-the-colon",
+    ),
+    pytest.param(
+        "country: DE\nqueue: [\n  1,\n",
+        ["m.yaml:4:1: a bracket is not closed (opened in line 2), or a comma is"
+         " missing"],
+        id="bracket-left-open",
+    ),
+    pytest.param(
+        "http: {hosts: [*.lan]}\n",
+        ["m.yaml:1:17: '*' begins an alias; put the value into quotes"],
+        id="a-star-without-quotes",
+    ),
+    pytest.param(
+        "country: \u201cDE\u201d\n",
+        ["m.yaml:1:10: country: expected a country code such as DE or US,"
+         " got '\u201cDE\u201d'; these are not the quotes of YAML, write \" or '"],
+        id="quotes-of-print",
+    ),
+    pytest.param(
         "country: Germany\n",
         ["m.yaml:1:10: country: expected a country code such as DE or US,"
-         " got 'Germany'"],
+         " got 'Germany'; did you mean 'DE'?"],
         id="unknown-country",
     ),
     pytest.param(
@@ -75,7 +136,7 @@ BROKEN = [
     pytest.param(
         "http: {listen: localhost}\n",
         ["m.yaml:1:16: http.listen: expected HOST:PORT (127.0.0.1:8080),"
-         " got 'localhost'"],
+         " got 'localhost'; did you mean 'localhost:8080'?"],
         id="listen-without-port",
     ),
     pytest.param(
@@ -273,11 +334,15 @@ BROKEN = [
         [
             "m.yaml:1:4: anchors (&a) are not supported; remove it",
             "m.yaml:2:4: anchors (&b) are not supported; remove it",
-            "m.yaml:2:8: aliases (*a) are not supported; repeat it",
-            "m.yaml:2:11: aliases (*a) are not supported; repeat it",
+            "m.yaml:2:8: aliases (*a) are not supported; repeat it, or put a"
+            " text into quotes",
+            "m.yaml:2:11: aliases (*a) are not supported; repeat it, or put a"
+            " text into quotes",
             "m.yaml:3:4: anchors (&c) are not supported; remove it",
-            "m.yaml:3:8: aliases (*b) are not supported; repeat it",
-            "m.yaml:3:11: aliases (*b) are not supported; repeat it",
+            "m.yaml:3:8: aliases (*b) are not supported; repeat it, or put a"
+            " text into quotes",
+            "m.yaml:3:11: aliases (*b) are not supported; repeat it, or put a"
+            " text into quotes",
         ],
         id="billion-laughs",
     ),

@@ -1,11 +1,13 @@
 """Whatever stands in the file: it loads, or every line of the answer has a place."""
 
 import re
+from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from modemgw.cli.carets import with_lines
 from modemgw.config.load import parse
 from modemgw.config.model import Config
 from modemgw.errors import ConfigError
@@ -48,6 +50,46 @@ def test_any_text_loads_or_is_answered_with_places(text: str) -> None:
         assert all(PLACE.match(problem) for problem in found)
         lines = [tuple(map(int, p.split(":")[1:3])) for p in found]
         assert lines == sorted(lines)
+
+
+EXAMPLE = (Path(__file__).parents[3] / "config.example.yaml").read_text("utf-8")
+LINES_OF_IT = EXAMPLE.splitlines()
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> str:
+    """The example with some lines changed as by a slip of the hand."""
+    lines = list(LINES_OF_IT)
+    for _ in range(draw(st.integers(1, 4))):
+        at = draw(st.integers(0, len(lines) - 1))
+        line = lines[at]
+        cut = draw(st.integers(0, len(line)))
+        lines[at : at + 1] = draw(
+            st.sampled_from([
+                [],
+                [line, line],
+                [line[:cut]],
+                [line[cut:]],
+                [line[:cut] + draw(SCALARS) + line[cut:]],
+                [" " + line],
+                ["\t" + line],
+                [line.replace(": ", ":")],
+                [line + " " + draw(SCALARS)],
+                [LINES_OF_IT[draw(st.integers(0, len(LINES_OF_IT) - 1))]],
+            ])
+        )  # fmt: skip
+    return draw(st.sampled_from(["\n", "\r\n"])).join(lines)
+
+
+@settings(max_examples=12, deadline=None)
+@given(mutated())
+def test_slips_of_the_hand_are_answered_with_places(text: str) -> None:
+    """Also on a terminal, with the line below each."""
+    found = outcome(text)
+    if isinstance(found, list):
+        assert found
+        assert all(PLACE.match(problem) for problem in found)
+        assert with_lines("\n".join(found))
 
 
 @pytest.mark.parametrize(
