@@ -135,7 +135,7 @@ def restore(
 @config_option
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @json_option
-def check(config_path: Path, file: Path | None, as_json: bool) -> None:
+def check(config_path: Path, file: Path | None, as_json: bool) -> int:
     """Look the database through, or another one at FILE.
 
     Whether the file is sound, and whether its rows fit together. Only reads; the daemon
@@ -167,8 +167,7 @@ def check(config_path: Path, file: Path | None, as_json: bool) -> None:
             click.echo("\n".join(backups.after_damage(config)))
         if found.is_sound:
             click.echo("  sound")
-    if not found.is_sound:
-        raise SystemExit(FAILED)
+    return 0 if found.is_sound else FAILED
 
 
 @db.command()

@@ -47,7 +47,7 @@ def importing() -> None:
 @json_option
 def gammu_smsd(
     config_path: Path, place: Path, waiting: str, dry_run: bool, as_json: bool
-) -> None:
+) -> int:
     """Take over from gammu-smsd.
 
     PLACE is its smsdrc, the directory that holds inbox, outbox, sent and error, or its
@@ -70,9 +70,14 @@ def gammu_smsd(
             )
     except ValueError as exc:
         raise click.UsageError(str(exc)) from None
-    _take(config, moving_gammu.PROGRAM, items, waiting, dry_run, as_json)
-    if place.is_file() and not as_json:
+    code = _take(config, moving_gammu.PROGRAM, items, waiting, dry_run, as_json)
+    if (
+        place.is_file()
+        and not as_json
+        and not _is_sqlite(place, moving_gammu_sql.MAGIC)
+    ):
         _suggest(moving_gammu.suggest(place))
+    return code
 
 
 @importing.command("smstools3")
@@ -83,7 +88,7 @@ def gammu_smsd(
 @json_option
 def smstools3(
     config_path: Path, place: Path, waiting: str, dry_run: bool, as_json: bool
-) -> None:
+) -> int:
     """Take over from smstools3.
 
     PLACE is its smsd.conf, or the spool directory that holds outgoing, checked,
@@ -98,9 +103,10 @@ def smstools3(
     except ValueError as exc:
         raise click.UsageError(str(exc)) from None
     items = moving_smstools.read(spool)
-    _take(config, moving_smstools.PROGRAM, items, waiting, dry_run, as_json)
+    code = _take(config, moving_smstools.PROGRAM, items, waiting, dry_run, as_json)
     if place.is_file() and not as_json:
         _suggest(moving_smstools.suggest(place))
+    return code
 
 
 def _is_sqlite(place: Path, magic: bytes) -> bool:
@@ -118,7 +124,7 @@ def _take(
     waiting: str,
     dry_run: bool,
     as_json: bool,
-) -> None:
+) -> int:
     import asyncio  # noqa: PLC0415
 
     from modemgw.cli.output import show_json  # noqa: PLC0415
@@ -127,7 +133,7 @@ def _take(
 
     if dry_run:
         _show(items, as_json)
-        return
+        return 0
     clock, choice = SystemClock(), Waiting(waiting)
     moved = asyncio.run(move(config, clock, program, items, waiting=choice, told=_told))
     if sys.stderr.isatty():
@@ -138,8 +144,7 @@ def _take(
     else:
         for line in _sentences(moved):
             click.echo(line)
-    if moved.wrong:
-        raise SystemExit(FAILED)
+    return FAILED if moved.wrong else 0
 
 
 def _told(count: int) -> None:

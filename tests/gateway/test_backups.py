@@ -1,0 +1,163 @@
+"""The nightly backup: when, what travels along, how it went, and what is said of it."""
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from modemgw.config.load import parse
+from modemgw.config.model import Config
+from modemgw.errors import StoreError
+from modemgw.gateway import backups
+from modemgw.gateway.backups import Backups, LastBackup, last_backup, luggage
+from modemgw.store import events, snapshot
+from modemgw.store.events import EventRow
+from tests.loop import START_MS, VirtualClock, run_virtual
+from tests.store.factory import database, open_store
+
+HOUR_S = 3600
+PIN = "7391"
+
+
+@pytest.fixture(autouse=True)
+def _not_modest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In virtual time the thread is the test's own, which must not be slow after."""
+    monkeypatch.setattr(snapshot, "be_modest", lambda: None)
+
+
+def config(tmp_path: Path, more: str = "") -> Config:
+    text = (
+        f"data_dir: ./data\ntimezone: Europe/Berlin\nbackup: {{path: ./stick{more}}}\n"
+    )
+    return parse(text, "m.yaml", path=tmp_path / "m.yaml")
+
+
+def nights(tmp_path: Path, hours: float, stick: bool = True) -> list[EventRow]:
+    """Let time pass from 11:00 in Berlin; return what was told of backups."""
+
+    async def story() -> list[EventRow]:
+        clock = VirtualClock()
+        async with open_store(tmp_path / "data", clock=clock) as store:
+            task = asyncio.create_task(Backups(store, clock, config(tmp_path)).run())
+            await asyncio.sleep(hours * HOUR_S)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            found = await store.read(lambda db: events.since(db, 0, limit=1000))
+            return [event for event in found if "backup" in event.type]
+
+    if stick:
+        (tmp_path / "stick").mkdir(exist_ok=True)
+    return run_virtual(story())
+
+
+def test_one_every_night_and_the_first_soon(tmp_path: Path) -> None:
+    told = nights(tmp_path, 48)
+    times = [datetime.fromtimestamp(one.at / 1000, UTC) for one in told]
+    assert [one.type for one in told] == ["gateway.backup_done"] * 3
+    assert times[0].strftime("%d %H:%M") == "22 10:15", (
+        "a quarter of an hour after a start"
+    )
+    # 03:30 in Berlin; the wall clock is looked at every quarter of an hour.
+    assert [at.strftime("%d %H:%M") for at in times[1:]] == ["23 02:30", "24 02:30"]
+    last = last_backup(tmp_path / "data")
+    assert last.made_at == told[-1].at and last.path == told[-1].data["path"]
+    assert len(list((tmp_path / "stick").iterdir())) == 3
+
+
+def test_a_missing_stick_is_told_once_a_day_and_tried_every_hour(
+    tmp_path: Path,
+) -> None:
+    told = nights(tmp_path, 30, stick=False)
+    assert [one.type for one in told] == ["gateway.backup_failed"] * 2
+    assert "mkdir -p" in told[0].data["why"]
+    last = last_backup(tmp_path / "data")
+    assert last.made_at is None and last.why is not None
+    assert "no backup was ever made; since then:" in backups.describe(last)
+    done = nights(tmp_path, 1)  # the stick is there now
+    assert [one.type for one in done][-1] == "gateway.backup_done"
+    assert last_backup(tmp_path / "data").why is None
+
+
+def test_the_record_of_another_start_counts(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    recent = LastBackup(made_at=START_MS - 60_000, path="/x")
+    backups.record(tmp_path / "data", recent)
+    assert nights(tmp_path, 10) == []
+
+
+@pytest.mark.parametrize("octets", [b"", b"{", b'{"made_at": "x"}', b"[]"])
+def test_a_record_that_is_none_is_no_backup(octets: bytes, tmp_path: Path) -> None:
+    (tmp_path / backups.RECORD).write_bytes(octets)
+    assert last_backup(tmp_path) == LastBackup()
+    assert last_backup(tmp_path).is_late(START_MS)
+
+
+def test_a_failure_keeps_what_was_good(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "stick").mkdir()
+    found = config(tmp_path)
+    with database(tmp_path / "data"):
+        made = backups.make(found, now_ms=START_MS, rest=0)
+        (tmp_path / "stick").rename(tmp_path / "away")
+        with pytest.raises(StoreError):
+            backups.make(found, now_ms=START_MS + 1000, rest=0)
+    last = last_backup(tmp_path / "data")
+    assert (last.made_at, last.failed_at) == (START_MS, START_MS + 1000)
+    assert last.path == str(made.path)
+    assert not last.is_late(START_MS + 25 * 3_600_000)
+    assert last.is_late(START_MS + 27 * 3_600_000)
+    told = "\n".join(backups.after_damage(found))
+    assert "modemgw db check --config" in told
+    assert f"modemgw db restore --config {tmp_path}/m.yaml {made.path}" in told
+
+
+def test_secrets_travel_in_sealed_ones_alone(tmp_path: Path) -> None:
+    (tmp_path / "pin-b").write_text("4711\n")
+    text = (
+        "modems:\n"
+        f'  - {{name: a, port: /dev/a, pin: "{PIN}"}}  # {PIN} is its PIN\n'
+        "  - {name: b, port: /dev/b, pin: {file: pin-b}}\n"
+        f"  - name: c{PIN}\n"
+        "    port: /dev/c\n"
+        f"    pin: {PIN}\n"
+        "webhooks:\n"
+        "  - url: https://user:geheim@example.org/x\n"
+        '    events: ["*"]\n'
+    )
+    path = tmp_path / "m.yaml"
+    path.write_text(text)
+    found = parse(text, str(path), path=path)
+    plain = luggage(found, sealed=False)
+    assert plain.files == {}
+    assert plain.configuration is not None
+    assert "geheim" not in plain.configuration
+    assert f'pin: "{PIN}"' not in plain.configuration
+    assert plain.configuration.count("pin: ****") == 2
+    assert f"name: c{PIN}" in plain.configuration, "what only looks like it stays"
+    sealed = luggage(found, sealed=True)
+    assert (sealed.configuration, sealed.files) == (text, {"pin-b": b"4711\n"})
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("{at: 24:00}", "03:30"),
+        ("{path: x, keep: 0}", "1"),
+        ("{path: x, encrypt: AGE-SECRET-KEY-1QQQ}", "secret key"),
+        ("{path: x, encrypt: [age1short]}", "public key of age"),
+        ("{pfad: x}", "pfad"),
+    ],
+)
+def test_mistakes_of_the_section_are_named(text: str, why: str) -> None:
+    with pytest.raises(Exception, match=why):
+        parse(f"backup: {text}\n", "x")
+
+
+@pytest.mark.parametrize(
+    ("path", "mount"), [("/mnt/usb/x", True), ("/media/pi/x", True), ("/var/x", False)]
+)
+def test_below_mnt_a_drive_must_be_mounted(path: str, mount: bool) -> None:
+    assert parse(f"backup: {{path: {path}}}\n", "x").backup.mount is mount
+    off = parse(f"backup: {{path: {path}, mount: off}}\n", "x").backup
+    assert off.mount is False
