@@ -45,12 +45,11 @@ async def post_message(call: Call) -> web.Response:
     draft = body.decode(_submit, octets).draft()
     if wish.duplicate == "refuse":
         draft = msgspec.structs.replace(draft, refuse_duplicate=True)
+    promise = idempotency_key(request, octets)
     if wish.dry_run:
         preview = await gateway.preview(draft, call.caller)
         return json_response(preview.body, preview.status)
-    submitted = await gateway.submit(
-        draft, call.caller, idempotency=idempotency_key(request, octets)
-    )
+    submitted = await gateway.submit(draft, call.caller, idempotency=promise)
     answer = submitted.body
     if wish.wait:
         await gateway.wait_state(submitted.id, wish.wait)

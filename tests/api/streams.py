@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from modemgw.gateway import stream
 from tests.api.desk import Desk
 
 PATIENCE_S = 10.0  # real time; a test that needs more has hung
@@ -96,14 +97,26 @@ async def listening(
     lines += [f"Authorization: Bearer {bearer}"] if bearer else []
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
-    stream = Stream(reader, writer)
+    opened = Stream(reader, writer)
     try:
-        await stream.begin()
-        yield stream
+        await opened.begin()
+        yield opened
     finally:
         writer.close()
         with suppress(OSError):
             await writer.wait_closed()
+
+
+async def out_of_patience(desk: Desk) -> None:
+    """Wait until whoever is behind had all the time there is to come level again."""
+    relay = desk.gateway.outlets.stream
+    async with asyncio.timeout(PATIENCE_S):
+        while any(  # noqa: ASYNC110 - nobody tells
+            one._full_since is not None
+            and relay.now() - one._full_since <= stream.PATIENCE_S
+            for one in relay._listeners
+        ):
+            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager

@@ -16,7 +16,7 @@ from modemgw.api import event_socket
 from modemgw.api.auth import ADMIN
 from modemgw.gateway import stream as streams
 from tests.api.desk import TO, Desk, at_desk
-from tests.api.streams import PATIENCE_S, relaying
+from tests.api.streams import PATIENCE_S, out_of_patience, relaying
 from tests.api.test_event_source import listed, post, push
 
 
@@ -265,7 +265,7 @@ def test_who_does_not_read_is_told_where_to_go_on(
                 pushed += 1000
                 await asyncio.sleep(0.02)
                 assert pushed < 200_000, "the buffers between us are endless"
-            await asyncio.sleep(0.3)
+            await out_of_patience(desk)
             found = [first["id"], second["id"]]
             while "op" not in (frame := (await hear(socket))[0]):
                 found.append(frame["id"])

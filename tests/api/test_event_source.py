@@ -11,8 +11,8 @@ from modemgw.errors import StoreError
 from modemgw.gateway import stream as streams
 from modemgw.store import events
 from tests.api.desk import TO, Desk, at_desk
+from tests.api.streams import PATIENCE_S, out_of_patience, relaying
 from tests.api.streams import listening as listen
-from tests.api.streams import relaying
 
 
 async def post(desk: Desk, count: int, first: int = 0) -> list[str]:
@@ -149,7 +149,7 @@ def test_who_does_not_read_is_told_where_to_go_on(
                 await push(desk, 1000)
                 seen += len(await quick.take(1000))
                 assert seen < 100_000, "the buffers between us are endless"
-            await asyncio.sleep(0.3)
+            await out_of_patience(desk)
             for listener in relay._listeners:
                 assert len(listener._queue) <= streams.QUEUE
                 assert listener._octets <= streams.QUEUE_OCTETS
@@ -176,10 +176,13 @@ def test_a_quiet_stream_says_that_it_lives(
 
     async def story(desk: Desk) -> None:
         async with relaying(desk), listen(desk) as stream:
-            await asyncio.sleep(0.1)
+            reading = asyncio.create_task(stream.next())
+            async with asyncio.timeout(PATIENCE_S):
+                while stream.comments.count("nothing new") < 2:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+            assert not reading.done()
             await post(desk, 1)
-            await stream.take(1)
-            assert stream.comments.count("nothing new") >= 2
+            assert await reading is not None
 
     at_desk(tmp_path, story, inline=False)
 

@@ -223,6 +223,14 @@ BAD: dict[str, Bad] = {
         headers={"Idempotency-Key": "k" * 256},
         at="Idempotency-Key",
     ),
+    "Idempotency-Key too long, and nothing to be sent": Bad(
+        422,
+        "invalid-field",
+        message(),
+        path="/v1/messages?dry_run=true",
+        headers={"Idempotency-Key": "k" * 256},
+        at="Idempotency-Key",
+    ),
     "Idempotency-Key not ASCII": Bad(
         422,
         "invalid-field",
