@@ -15,12 +15,14 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
-from importlib import import_module
+from types import FrameType
 from typing import Any, TextIO
 
+from modemgw import journal
 from modemgw.number import mask
 
 REPEAT_S = 60.0  # a repeated warning is written once in this time
@@ -36,6 +38,14 @@ _SECRETS = {"pin", "secret", "token", "password", "api_key", "authorization"}
 _SPECIAL = _NUMBERS | _TEXTS
 _STANDARD = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"}
 # One word in which no secret can be, and that needs no quotes: nearly every value.
+_JOURNAL_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
+_TAKEN = (  # systemd.journal-fields(7) has a meaning of its own for these
+    *("priority", "errno", "unit", "documentation", "tid", "invocation_id"),
+    *("code_file", "code_line", "code_func", "user_invocation_id", "logger"),
+    *("syslog_identifier", "syslog_facility", "syslog_pid", "syslog_raw"),
+)
+_JOURNAL_NAMES = {"message_id": "SMS_ID", **{n: f"SMS_{n.upper()}" for n in _TAKEN}}
+_OURSELVES = {"logging", __name__}
 _PLAIN = re.compile(r"(?!.*(?:mgw|whsec)_)[A-Za-z0-9_.,/-]{1,80}")
 
 # Secrets wherever they turn up: in a value, in an exception, in a transcript.
@@ -176,31 +186,67 @@ class JournalHandler(logging.Handler):
     """Gives the journal the line, and each field under its name in capitals.
 
     `journalctl MODEM=front` finds them. `message_id` becomes SMS_ID, because
-    MESSAGE_ID means something else to the journal.
+    MESSAGE_ID means something else to the journal, and so with other names it has a
+    meaning for. What is masked in the line is masked in the fields. Where a warning
+    comes from stands in CODE_FILE, CODE_LINE and CODE_FUNC.
     """
 
-    def __init__(self, send: Callable[..., None]) -> None:
+    def __init__(self, line: journal.JournalSocket) -> None:
         super().__init__()
-        self._send = send
+        self._line = line
         self.setFormatter(LogfmtFormatter())
+
+    def close(self) -> None:
+        """Let go of the journal."""
+        self._line.close()
+        super().close()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one entry; a journal that is not there must not stop us."""
-        found = {
-            "SMS_ID" if name == "message_id" else name.upper(): text
-            for name, text in fields(record).items()
-            if re.fullmatch(r"[a-z][a-z0-9_]{0,62}", name)
+        entry = {
+            "MESSAGE": self.format(record),
+            "PRIORITY": str(_priority(record.levelno)),
+            "SYSLOG_IDENTIFIER": "modemgw",
+            "LOGGER": record.name,
         }
+        if record.levelno >= logging.WARNING:
+            entry |= _origin(record)
+        for name, text in fields(record).items():
+            word = _JOURNAL_NAMES.get(name) or name.upper()
+            if _JOURNAL_NAME.fullmatch(word):
+                entry.setdefault(word, text)
         try:
-            self._send(
-                self.format(record),
-                **found,
-                PRIORITY=str(_priority(record.levelno)),
-                LOGGER=record.name,
-                SYSLOG_IDENTIFIER="modemgw",
-            )
-        except OSError:
-            self.handleError(record)
+            self._line.send(entry)
+        except OSError as exc:
+            self._say_plainly(entry, exc)
+
+    def _say_plainly(self, entry: Mapping[str, str], why: OSError) -> None:
+        """Say it on standard error: the entry is lost, its text is not."""
+        prefix = f"<{entry['PRIORITY']}>"
+        said = f"{entry['MESSAGE']} journal={quote(why.strerror or str(why))}"
+        with suppress(OSError, ValueError):
+            sys.stderr.writelines(f"{prefix}{line}\n" for line in said.splitlines())
+
+
+def _origin(record: logging.LogRecord) -> dict[str, str]:
+    """Say which code speaks: that of the traceback, else whoever called the logger."""
+    if record.exc_info and (trace := record.exc_info[2]) is not None:
+        while trace.tb_next is not None:
+            trace = trace.tb_next
+        frame, line = trace.tb_frame, trace.tb_lineno
+    else:
+        here: FrameType | None = sys._getframe(1)
+        while here is not None and here.f_globals.get("__name__") in _OURSELVES:
+            here = here.f_back
+        if here is None:
+            return {}
+        frame, line = here, here.f_lineno
+    code = frame.f_code
+    return {
+        "CODE_FILE": code.co_filename,
+        "CODE_LINE": str(line),
+        "CODE_FUNC": code.co_qualname,
+    }
 
 
 class RepeatFilter(logging.Filter):
@@ -238,14 +284,16 @@ class RepeatFilter(logging.Filter):
 def configure(level: str = "info", *, stream: TextIO | None = None) -> None:
     """Send the log of this process to `stream`, or where the service manager wants it.
 
-    Below systemd: journal fields where python3-systemd is there (`journalctl
-    MODEM=front`), else lines with a priority. May be called again, for a reload.
+    Below systemd: entries with fields (`journalctl MODEM=front`), or lines with a
+    priority where the socket of the journal is not to be seen.
     """
     handler = _handler(stream)
     handler.addFilter(RepeatFilter())
     root = logging.getLogger("modemgw")
     for old in root.handlers[:]:
         root.removeHandler(old)
+        if isinstance(old, JournalHandler):
+            old.close()
     root.addHandler(handler)
     root.propagate = False
     root.setLevel(level.upper())
@@ -262,11 +310,8 @@ def configure(level: str = "info", *, stream: TextIO | None = None) -> None:
 
 def _handler(stream: TextIO | None) -> logging.Handler:
     below_systemd = stream is None and _goes_to_journal(sys.stderr)
-    if below_systemd:
-        try:
-            return JournalHandler(import_module("systemd.journal").send)
-        except ImportError:
-            pass  # python3-systemd is optional; the lines carry their priority
+    if below_systemd and journal.SOCKET.exists():
+        return JournalHandler(journal.JournalSocket(journal.SOCKET))
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(
         LogfmtFormatter(times=not below_systemd, priorities=below_systemd)

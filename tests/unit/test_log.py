@@ -2,17 +2,15 @@
 
 import io
 import logging
-import os
 import sys
 from collections.abc import Iterator
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from modemgw import log
-from modemgw.log import ContextAdapter, JournalHandler, LogfmtFormatter, RepeatFilter
+from modemgw.log import ContextAdapter, LogfmtFormatter, RepeatFilter
 
 NUMBER = "+4915112345678"
 
@@ -181,31 +179,3 @@ def test_configure_again_replaces_the_handler_and_the_level() -> None:
     assert first.getvalue() == ""
     assert "shown" in second.getvalue()
     assert "hidden" not in second.getvalue()
-
-
-def test_the_journal_gets_fields(monkeypatch: pytest.MonkeyPatch) -> None:
-    sent: list[tuple[str, dict[str, str]]] = []
-    handler = JournalHandler(lambda text, **found: sent.append((text, found)))
-    handler.emit(record(modem="front", message_id="msg_1", to=NUMBER))
-    (text, found) = sent[0]
-    assert text.endswith("modem=front message_id=msg_1 to=+4915…78")
-    assert found["MODEM"] == "front"
-    assert found["SMS_ID"] == "msg_1"
-    assert found["TO"] == "+4915…78"
-    assert found["PRIORITY"] == "6"
-
-
-@pytest.mark.parametrize("has_library", [True, False])
-def test_below_systemd(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: object, has_library: bool
-) -> None:
-    journal = SimpleNamespace(send=lambda *_, **__: None) if has_library else None
-    monkeypatch.setitem(sys.modules, "systemd", SimpleNamespace(journal=journal))
-    monkeypatch.setitem(sys.modules, "systemd.journal", journal)
-    with os.fdopen(os.dup(2), "w") as stream:
-        monkeypatch.setattr(sys, "stderr", stream)
-        found = os.fstat(stream.fileno())
-        monkeypatch.setenv("JOURNAL_STREAM", f"{found.st_dev}:{found.st_ino}")
-        handler = log._handler(None)
-        assert isinstance(handler, JournalHandler) is has_library
-        assert isinstance(handler.formatter, LogfmtFormatter)
