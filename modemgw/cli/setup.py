@@ -1,5 +1,6 @@
 """`modemgw setup`: from a box with a stick to a text that was delivered."""
 
+import logging
 import os
 import signal
 from collections.abc import Iterator
@@ -111,6 +112,7 @@ def setup(
     talk = Talk(yes=yes, to_stderr=as_json)
     with ExitStack() as stack:
         stack.enter_context(_ended_like_ctrl_c())
+        stack.enter_context(_without_log())
         place = config_path or _place()
         if sim is not None:
             folder = _rehearsal(stack, sim)
@@ -240,6 +242,17 @@ def _rehearsal(stack: ExitStack, count: int) -> Path:
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="modemgw-")))
     stack.enter_context(simulated(count, folder, demo_scenario()))
     return folder
+
+
+@contextmanager
+def _without_log() -> Iterator[None]:
+    """Keep log lines off the terminal: they hold what modems say, as they say it."""
+    nowhere, root = logging.NullHandler(), logging.getLogger()
+    root.addHandler(nowhere)
+    try:
+        yield
+    finally:
+        root.removeHandler(nowhere)
 
 
 @contextmanager

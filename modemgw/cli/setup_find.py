@@ -30,7 +30,7 @@ from modemgw.modem.survey import (
     unlock,
 )
 
-AGAIN_S = 10.0  # until ports are back after something let go of them
+AGAIN_S = 15.0  # until ports are back after something let go of them
 DRAIN_S = 180.0  # as long as a gateway may take to let a text finish
 STEP_S = 0.25
 FEWEST_TRIES = 2  # left for a PIN, or it is not asked for
@@ -45,6 +45,7 @@ class Finder:
         self._wishes, self._talk, self._eyes = wishes, talk, eyes
         self.undo: list[tuple[str, ...]] = []
         self.is_fine = True  # every SIM that was found can be used
+        self._to_come = 0  # sticks that were told to become modems
 
     def find(self) -> tuple[Place, ...]:
         """Find modems, free them, ask who they are. Raises GaveUp without any."""
@@ -115,6 +116,7 @@ class Finder:
     def _note(self, finding: Finding) -> None:
         if finding.what == "rights":
             raise GaveUp("log out and in again, then start setup again")
+        self._to_come += finding.what == "mode_switch"
         stopped = finding.fix_argv[0]
         if finding.what == "modemgw" and stopped[:2] == ("systemctl", "stop"):
             self.undo.append(("systemctl", "start", *stopped[2:]))
@@ -131,7 +133,7 @@ class Finder:
         ports = [port for seat in before for port in seat.patterns]
         while True:
             seats = self._eyes.seats(ports)
-            if len(seats) >= len(before) or time.monotonic() > end:
+            if len(seats) >= len(before) + self._to_come or time.monotonic() > end:
                 return seats
             time.sleep(STEP_S)
 
@@ -180,7 +182,7 @@ class Finder:
                     unlock(place.found.port, pin, self._eyes.open_port)
                 )
             except ModemError as exc:
-                self._talk.bad(f"{name}: {exc}")
+                self._talk.bad(f"{name}: {exc}; plug it in anew, start setup again")
                 return None
             if became in (Entered.ACCEPTED, Entered.NOT_ASKED):
                 self._talk.good(f"{name}: the PIN is right")

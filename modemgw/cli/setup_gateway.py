@@ -12,10 +12,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Protocol
 
-from modemgw.cli.client import AdminClient, Unreachable
+from modemgw.cli.client import AdminClient, Refused, Unreachable
 from modemgw.cli.output import printable
 from modemgw.cli.setup_files import FOLDER_MODE, Owner, service_owner
 from modemgw.config.load import load
@@ -32,6 +33,7 @@ REPORT_S = 90.0
 VALID_S = 600  # a test that comes tomorrow tells nothing
 STOP_S = 180.0  # what is on the air may take 150 s
 SELFTEST_S = 150.0
+BEGIN_S = 20.0
 SYSTEMCTL_S = 200.0
 POLL_S = 0.1
 LOOK_S = 1.0  # at systemd
@@ -161,7 +163,7 @@ class Gateway:
                 return
             except Unreachable:
                 if time.monotonic() > end:
-                    why = f"it did not answer within {START_S:g} s"
+                    why = f"it did not answer within {START_S:g} s; look at its log"
                     raise NotStarted(why) from None
             time.sleep(POLL_S)
 
@@ -199,10 +201,20 @@ class Gateway:
         return message
 
     def loopback(self, sim: str, to_sim: str) -> Json:
-        """Let one SIM text another; return the self-test when it is over."""
+        """Let one SIM text another; return the self-test when it is over.
+
+        Raises Refused where it cannot be begun within some seconds.
+        """
         path = f"/v1/sims/{sim}/selftest?wait=30"
         self.client.timeout_s = 60.0
-        found = self.client.call("POST", path, {"to": to_sim, "paid": True})
+        found, end = None, time.monotonic() + BEGIN_S
+        while found is None:
+            try:
+                found = self.client.call("POST", path, {"to": to_sim, "paid": True})
+            except Refused as exc:  # a SIM enters service a moment after its modem
+                if exc.status != HTTPStatus.CONFLICT or time.monotonic() > end:
+                    raise
+                time.sleep(POLL_S)
         end = time.monotonic() + SELFTEST_S
         while found["state"] == "running" and time.monotonic() < end:
             found = self.client.get(f"/v1/selftests/{found['id']}", wait=30)

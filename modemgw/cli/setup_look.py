@@ -30,7 +30,7 @@ _SIM_WORDS = {
     WANTS_PUK: "blocked (PUK)",
     NO_SIM: "no SIM",
 }
-MAX_WHERE = 24
+MAX_WHERE = 22
 
 
 @dataclass(frozen=True, slots=True)

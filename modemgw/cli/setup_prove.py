@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
+from modemgw.cli.client import Refused
 from modemgw.cli.demo import program
 from modemgw.cli.output import printable
 from modemgw.cli.setup_flow import optional
@@ -135,7 +136,10 @@ def _loopback(
         )
     found: list[Json] = []
     for one, other in pairs if wanted else []:
-        verdict = gateway.loopback(one, other)
+        try:
+            verdict = gateway.loopback(one, other)
+        except Refused as exc:
+            verdict = {"state": "refused", "why": str(exc), "delivery_ms": None}
         took = verdict["delivery_ms"]
         after = "" if took is None else f" after {took / 1000:.1f} s"
         why = shown(verdict["why"], 200)

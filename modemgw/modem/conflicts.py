@@ -82,7 +82,7 @@ def find(
 
     `ports` may be links (by-path); one that does not exist is left out.
     """
-    real = tuple(dict.fromkeys(Path(port).resolve() for port in ports))
+    real = tuple(dict.fromkeys(Path(os.path.realpath(port)) for port in ports))
     look = _Look(root, tuple(path for path in real if path.exists()))
     return (
         *look.sticks(),
@@ -230,7 +230,7 @@ class _Look:
         words = _text(self._proc / "cmdline").split()
         named = [word[8:].split(",")[0] for word in words if word[:8] == "console="]
         for name in dict.fromkeys(named):
-            tty = (self._root / "dev" / name).resolve()
+            tty = Path(os.path.realpath(self._root / "dev" / name))
             if tty not in self._ttys:
                 continue
             tool = self._root / "usr/bin/raspi-config"
@@ -249,7 +249,10 @@ class _Look:
         """Ports that this user may not open."""
         shut: dict[int, list[Path]] = {}
         for tty in self._ttys:
-            found = tty.stat()
+            try:
+                found = tty.stat()
+            except OSError:  # pulled out meanwhile
+                continue
             bits = found.st_mode & 0o777
             if who.uid == found.st_uid:
                 bits >>= 6
@@ -277,7 +280,7 @@ class _Look:
             where,
             f"{why}: they belong to the group {group[0]}",
             f"join the group {group[0]}, then log out and in again",
-            (("usermod", "-aG", group[0], user),),
+            () if user.isdigit() else (("usermod", "-aG", group[0], user),),
         )
 
     @cached_property

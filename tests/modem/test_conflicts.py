@@ -222,3 +222,25 @@ def test_a_port_that_is_gone_is_left_out(box: Box) -> None:
     box.program(7, "minicom", box.at)
     box.pull("1-1.3")
     assert box.find() == []
+
+
+def test_a_link_to_itself_is_no_port(box: Box) -> None:
+    loop = box.dev / "loop"
+    loop.symlink_to(loop)
+    assert box.find(str(loop)) == []
+
+
+def test_a_port_that_goes_while_we_look(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(self: Path, **_: bool) -> os.stat_result:
+        raise FileNotFoundError(str(self))
+
+    def find() -> list[Finding]:
+        return box.find(who=Who(uid=65534, groups=frozenset()))
+
+    Path(box.at).chmod(0o600)
+    assert [one.what for one in find()] == ["rights"]
+    monkeypatch.setattr(Path, "exists", lambda self: True)
+    monkeypatch.setattr(Path, "stat", gone)
+    assert [one for one in find() if one.what == "rights"] == []
