@@ -27,7 +27,7 @@ from modemgw.gateway.model import Caller, Draft, FallbackStep, IdempotencyKey
 from modemgw.policy import alarm_text
 from modemgw.policy.alarm_book import NEVER_MS, Alarm, Step, Terms, is_done, look, news
 from modemgw.policy.alarm_text import Notice
-from modemgw.policy.correlate import same_recipient
+from modemgw.policy.correlate import same_number
 from modemgw.policy.hours import next_allowed
 from modemgw.policy.trouble import KINDS, Trouble
 from modemgw.store import alarms as rows
@@ -252,7 +252,7 @@ class Alarms:
     def _is_own(self, to: str) -> bool:
         """Say whether a number is a SIM of ours: its text would come in here again."""
         numbers = [view.number for view in self._gateway.sims() if view.number]
-        return any(same_recipient(number, to) for number in numbers)
+        return any(same_number(number, to) for number in numbers)
 
     def _may_text(self, count: int) -> bool:
         now = self._gateway.clock.now_ms()

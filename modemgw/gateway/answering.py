@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo
 from modemgw.clock import Clock
 from modemgw.config.model import Config
 from modemgw.errors import RequestError, StoreError
+from modemgw.gateway.admin_desk import NotNow
+from modemgw.gateway.admin_hearing import KIND
 from modemgw.gateway.hearing import Heard
 from modemgw.gateway.model import Caller, Draft, IdempotencyKey, SimView, Submitted
 from modemgw.gateway.suppressions import Suppressions
@@ -66,6 +68,9 @@ class Answerer:
         self._forwards: deque[int] = deque()  # instants
         self.configure(config)
         self._planned = asyncio.Event()
+        # What administrators ask for, and the end of what held a PIN.
+        self.desk: Callable[[ReactionRow], Awaitable[str | None]] | None = None
+        self.on_masked: Callable[[], None] = _nobody_cleans
 
     def configure(self, config: Config) -> None:
         """Take up what a reload changed; what was answered still counts."""
@@ -83,7 +88,7 @@ class Answerer:
         self._ledger.load(
             Answered(one.peer, one.asked_at, one.at, one.state == "muted")
             for one in found
-            if one.kind != "forward"
+            if one.kind not in ("forward", KIND)
         )
         self._forwards = deque(one.at for one in found if one.kind == "forward")
         self._planned.set()  # what the last run left
@@ -91,6 +96,8 @@ class Answerer:
     def heard(self, heard: Heard) -> None:
         """Take over what received messages changed on disk."""
         self._register.apply(heard.added, heard.removed, heard.ended)
+        if heard.masked:
+            self.on_masked()
         if heard.planned:
             self._planned.set()
 
@@ -116,6 +123,8 @@ class Answerer:
 
     async def _carry_out(self, row: ReactionRow) -> bool:
         """Do one thing, or say why not; False: not now."""
+        if row.kind == KIND:
+            return await self._obey(row)
         now = self._clock.now_ms()
         why = self._why_not(row, now)
         if why is not None:
@@ -132,6 +141,19 @@ class Answerer:
             await self._settle(row, "skipped", why=exc.detail)
             return True
         await self._settle(row, "done", message=sent.id)
+        return True
+
+    async def _obey(self, row: ReactionRow) -> bool:
+        """Do what an administrator asked for; False: not now."""
+        try:
+            why = "nobody does it" if self.desk is None else await self.desk(row)
+        except NotNow as exc:
+            log.error("admin SMS waits", extra={"why": str(exc)})
+            return False
+        if why is None:
+            await self._settle(row, "done")
+        else:
+            await self._settle(row, "skipped", why=why)
         return True
 
     # -- whether -------------------------------------------------------------
@@ -218,11 +240,15 @@ class Answerer:
         if row.kind == "forward":
             if done:
                 self._forwards.append(now)
-        elif done or state == "muted":
+        elif row.kind != KIND and (done or state == "muted"):
             muted = state == "muted"
             self._ledger.note(Answered(row.peer, row.asked_at, now, muted))
         extra = {"message_id": row.public_id, "kind": row.kind, **about}
         log.info("answered" if done else "not answered", extra=_plain(extra))
+
+
+def _nobody_cleans() -> None:
+    """Nobody empties the write-ahead log."""
 
 
 def _plain(extra: dict[str, str]) -> dict[str, str]:

@@ -12,12 +12,14 @@ from zoneinfo import ZoneInfo
 
 from modemgw import number
 from modemgw.config.model import Config
+from modemgw.gateway.admin_hearing import AdminHearing, Overheard, blank
 from modemgw.gateway.suppressions import Mark, Suppressions
 from modemgw.ids import IdSource
 from modemgw.policy.answering import Rule, fill, fitting
 from modemgw.policy.optout import Intent, Reading
 from modemgw.policy.phrases import keyword
 from modemgw.store import events, reactions, suppressions
+from modemgw.store.fragments import NewInbound
 from modemgw.store.inbound import RawRow
 from modemgw.store.messages import MessageRow
 from modemgw.store.reactions import NewReaction
@@ -32,6 +34,7 @@ class Heard:
     removed: list[Mark] = field(default_factory=list)
     ended: list[int] = field(default_factory=list)  # messages blocked by an opt-out
     planned: bool = False
+    masked: bool = False  # a PIN was taken out
 
 
 class Hearing:
@@ -46,10 +49,15 @@ class Hearing:
         self._reader = config.opt_out.reader()
         self._ids = ids
         self._register = register
+        self._admins = AdminHearing(config.admins)
 
     def ear(self) -> "Ear":
         """Return what listens during one job."""
         return Ear(self, Heard())
+
+    def mask(self, new: NewInbound) -> tuple[NewInbound, Overheard]:
+        """Take out of a message what may be an administrator's PIN."""
+        return self._admins.mask(new, self._dialled(new.peer))
 
     # -- what it says --------------------------------------------------------
 
@@ -95,14 +103,18 @@ class Hearing:
         row: RawRow,
         event_id: int,
         heard: Heard,
+        overheard: Overheard,
     ) -> None:
-        """Enter opt-outs and plan what the rules say."""
+        """Enter opt-outs and plan what the rules say, or an administrator."""
         text = found.text
         is_text = found.data is None and "port" not in found.options
         if not text or not is_text or "waiting" in found.options:
             return
         dialled = self._dialled(found.peer)
         asked = _Asked(db, found, row, dialled or found.peer, row.read_at)
+        if self._admins.act(db, found, asked.peer, overheard, asked.now):
+            heard.planned = True
+            return
         taken = dialled is not None and self._consent(asked, text, heard)
         if "backlog" in found.options:
             return  # nobody waits for an answer any more
@@ -290,16 +302,33 @@ class Ear:
 
     hearing: Hearing
     heard: Heard
+    is_deaf: bool = False
+    overheard: list[Overheard] = field(default_factory=list)  # of the last one masked
 
     def meaning(self, db: Connection, found: MessageRow, row: RawRow) -> MessageRow:
         """See Hearing.meaning."""
-        return self.hearing.meaning(db, found, row)
+        return found if self.is_deaf else self.hearing.meaning(db, found, row)
+
+    def mask(self, new: NewInbound) -> NewInbound:
+        """See Hearing.mask; to be called right before a message is stored."""
+        new, overheard = self.hearing.mask(new)
+        self.overheard[:] = [overheard]
+        return new
+
+    def deaf(self) -> "Ear":
+        """Return what still takes PINs out, and understands nothing."""
+        return Ear(self.hearing, Heard(), is_deaf=True)
 
     def act(
         self, db: Connection, found: MessageRow, row: RawRow, event_id: int
     ) -> None:
         """See Hearing.act."""
-        self.hearing.act(db, found, row, event_id, self.heard)
+        overheard = self.overheard.pop() if self.overheard else Overheard()
+        if overheard.was_masked:
+            blank(db, found)
+            self.heard.masked = True
+        if not self.is_deaf:
+            self.hearing.act(db, found, row, event_id, self.heard, overheard)
 
 
 OnHeard = Callable[[Heard], None]

@@ -304,7 +304,7 @@ class Inbound:
             raise
         except Exception:
             log.exception("what a message asks for cannot be worked out")
-            return await self._store.write(lambda db: job(db, None))
+            return await self._store.write(lambda db: job(db, ear.deaf()))
         self.on_heard(ear.heard)
         return changed
 

@@ -69,6 +69,7 @@ def receive(
             data=deliver.data,
             options=_options(deliver, row, partial=False),
         )
+        new = _masked(new, ear)
         message_id = fragments.insert_message(db, name(db), new, row.read_at)
         inbound.mark_done(db, row.id, message_id=message_id)
         _announce(db, ids, message_id, row, now, ear)
@@ -90,7 +91,7 @@ def receive(
         case Join(message_id):
             pass
         case NewSet():
-            new = _joined([fresh], row, give_up=False)
+            new = _masked(_joined([fresh], row, give_up=False), ear)
             message_id = fragments.insert_message(db, name(db), new, row.read_at)
     mine = [one for one in known if one.message_id == message_id]
     was_out = any(
@@ -108,7 +109,7 @@ def receive(
     )
     inbound.mark_done(db, row.id, message_id=message_id)
     if mine:
-        new = _joined([*mine, fresh], row, give_up=was_out)
+        new = _masked(_joined([*mine, fresh], row, give_up=was_out), ear)
         fragments.update_message(db, message_id, new, now)
         if new.complete:
             fragments.finish_set(db, message_id)
@@ -149,7 +150,7 @@ def _close(
     fragments.finish_set(db, message_id)
     raw = inbound.get_raw(db, rows[0].raw_id)
     if known and raw is not None:
-        new = _joined(known, raw, give_up=True)
+        new = _masked(_joined(known, raw, give_up=True), ear)
         fragments.update_message(db, message_id, new, now)
         _announce(db, ids, message_id, raw, now, ear)
 
@@ -192,6 +193,11 @@ def _joined(parts: list[Fragment], row: RawRow, *, give_up: bool) -> NewInbound:
         data=joined.data,
         options=_options(first, row, partial=not joined.is_complete),
     )
+
+
+def _masked(new: NewInbound, ear: Ear | None) -> NewInbound:
+    """Take out what must not be stored: the PIN of an administrator."""
+    return new if ear is None else ear.mask(new)
 
 
 def _options(deliver: Deliver, row: RawRow, *, partial: bool) -> dict[str, object]:

@@ -18,6 +18,7 @@ from modemgw import __version__
 from modemgw.config.model import Config
 from modemgw.errors import StoreError
 from modemgw.gateway import status_resources as shapes
+from modemgw.gateway.admin_desk import AdminDesk
 from modemgw.gateway.alarms import Alarms
 from modemgw.gateway.backups import last_backup
 from modemgw.gateway.lately import Lately
@@ -52,6 +53,9 @@ class Watch:
         self.lately = Lately(gateway.clock, gateway.store.writer.tally)
         self._gateway = gateway
         gateway.housekeeping.also.append(self.alarms.tidy)
+        answerer = gateway.conversation.answerer
+        answerer.desk = AdminDesk(gateway).carry_out
+        answerer.on_masked = gateway.offices.scrubber.soon
         self._zone = ZoneInfo(gateway.config.timezone)
         self._started_at = gateway.clock.now_ms()
         self._figures: Figures | None = None

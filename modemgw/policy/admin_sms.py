@@ -51,11 +51,9 @@ class Lock:
 
 def read(text: str) -> Command:
     """Take a text apart into its PIN and its word."""
-    if len(text) > _MAX_TEXT:
-        return Command(None, None)
     found = _PIN.search(text)
     rest = text if found is None else text[: found.start()] + " " + text[found.end() :]
-    word = fold(rest)
+    word = fold(rest) if len(text) <= _MAX_TEXT else None
     pin = None if found is None else "".join(str(int(digit)) for digit in found[0])
     return Command(word if word in WORDS else None, pin)
 

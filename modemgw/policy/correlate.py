@@ -39,6 +39,19 @@ def same_recipient(ours: str, theirs: str) -> bool:
     return _tail(ours) == _tail(theirs)
 
 
+def same_number(ours: str, theirs: str) -> bool:
+    """Compare two numbers strictly, where both are written the international way.
+
+    >>> same_number("+4917012345678", "+4315112345678")
+    False
+    >>> same_number("017012345678", "+4917012345678")
+    True
+    """
+    if ours.startswith("+") and theirs.startswith("+"):
+        return ours == theirs
+    return same_recipient(ours, theirs)
+
+
 @lru_cache(maxsize=4096)
 def _tail(number: str) -> str:
     """Return what is compared: the last digits, or all of a short number's."""

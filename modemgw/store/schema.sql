@@ -438,7 +438,9 @@ CREATE TABLE admin_lock (
   number   TEXT PRIMARY KEY,
   failures INTEGER NOT NULL,            -- in a row
   locks    INTEGER NOT NULL,            -- so far: each is longer
-  until_at INTEGER NOT NULL             -- nothing is believed before
+  until_at INTEGER NOT NULL,            -- nothing is believed before
+  last_at  INTEGER NOT NULL,            -- SMSC time of the last command …
+  last_word TEXT NOT NULL               -- … and what it was: read twice it is one
 ) STRICT, WITHOUT ROWID;
 
 -- Answers to requests that carried an Idempotency-Key, for 24 hours.

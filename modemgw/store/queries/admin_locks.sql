@@ -1,0 +1,15 @@
+-- Numbers that may command the gateway by SMS: wrong PINs, and the last command.
+
+-- name: get
+-- What is known of a number.
+SELECT failures, locks, until_at, last_at, last_word FROM admin_lock
+ WHERE number = :number
+
+-- name: put
+-- What is known of a number now.
+INSERT INTO admin_lock (number, failures, locks, until_at, last_at, last_word)
+VALUES (:number, :failures, :locks, :until_at, :last_at, :last_word)
+ON CONFLICT (number) DO UPDATE
+   SET failures = excluded.failures, locks = excluded.locks,
+       until_at = excluded.until_at, last_at = excluded.last_at,
+       last_word = excluded.last_word
