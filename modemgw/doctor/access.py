@@ -2,7 +2,7 @@
 
 import stat
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from modemgw.doctor.box import Box, Check
 from modemgw.doctor.finding import Finding, Kind, Level, Skipped
@@ -19,7 +19,7 @@ UNREADABLE = Kind(
     Level.PROBLEM,
     "The user of the gateway may not read its configuration or a secret in it.",
     "The gateway does not start, or a SIM stays locked.",
-    "chgrp modemgw FILE; chmod g+r FILE",
+    "chgrp modemgw FILE\nchmod g+r FILE",
 )
 WRITABLE = Kind(
     "config.writable",
@@ -57,7 +57,7 @@ OPEN = Kind(
     "chmod -R o-rwx /var/lib/modemgw",
 )
 _FILES = ("modemgw.db", "modemgw.db-wal", "modemgw.db-shm", "lock", "pepper")
-_READ, _WRITE = 4, 2
+_READ, _WRITE, _ENTER = 4, 2, 1
 
 
 def user(box: Box) -> Iterator[Finding]:
@@ -93,7 +93,11 @@ def configuration(box: Box) -> Iterator[Finding]:
         if name != path and found.st_mode & stat.S_IROTH:
             fix = (("chmod", "o-rwx", name),)
             yield EXPOSED.seen("everybody may read it", name, fix=fix)
-        if not may(box, name, _READ):
+        shut = shut_folder(box, name)
+        if shut is not None:
+            what = f"{box.service_user} may not enter {shut}"
+            yield UNREADABLE.seen(what, name, type=f"chmod o+x {shut}")
+        elif not may(box, name, _READ):
             group = box.machine.group_name(_own_group(box))
             open_it = (("chgrp", group, name), ("chmod", "g+r", name))
             what = f"{box.service_user} may not read it"
@@ -125,6 +129,11 @@ def data(box: Box) -> Iterator[Finding]:
             yield NO_DATA.seen("it does not exist yet", folder, type=run)
         return
     name = box.service_user
+    shut = shut_folder(box, folder)
+    if shut is not None:
+        what = f"{name} may not enter {shut}"
+        yield FOREIGN.seen(what, folder, type=f"chmod o+x {shut}")
+        return
     number = box.machine.users().get(name, (about.st_uid, 0))[0]
     files = [str(Path(folder) / one) for one in _FILES]
     foreign = [
@@ -143,14 +152,23 @@ def data(box: Box) -> Iterator[Finding]:
         what = f"it belongs to {other}, and the gateway is {name}{more}"
         yield FOREIGN.seen(what, foreign[0], fix=fix)
     if about.st_mode & (stat.S_IROTH | stat.S_IXOTH):
-        told = [
-            path
-            for path in files
-            if (found := box.machine.stat(path)) and found.st_mode & stat.S_IROTH
-        ]
-        if told:
-            shut = (("chmod", "o-rwx", folder, *told),)
-            yield OPEN.seen("everybody may read the database", folder, fix=shut)
+        # Not through links, which the gateway's user could lay: root follows the fix.
+        found_here = [box.machine.stat(path, follow=False) for path in files]
+        if any(
+            stat.S_ISREG(one.st_mode) and one.st_mode & stat.S_IROTH
+            for one in found_here
+            if one is not None
+        ):
+            close = (("chmod", "-R", "o-rwx", folder),)
+            yield OPEN.seen("everybody may read the database", folder, fix=close)
+
+
+def shut_folder(box: Box, path: str) -> str | None:
+    """Return the first folder above a path that the gateway's user may not enter."""
+    for folder in reversed(PurePosixPath(path).parents):
+        if box.machine.exists(str(folder)) and not may(box, str(folder), _ENTER):
+            return str(folder)
+    return None
 
 
 def may(box: Box, path: str, wanted: int) -> bool:

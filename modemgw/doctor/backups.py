@@ -11,7 +11,7 @@ NONE = Kind(
     Level.NOTE,
     "No backups are made.",
     "Memory cards die; then every message and every key is gone.",
-    "Set `backup: {path: /mnt/usb}` in the configuration, or: modemgw db backup PATH",
+    "Set backup.path in the configuration, such as /mnt/usb.",
 )
 LATE = Kind(
     "backup.late",
@@ -39,7 +39,7 @@ NO_DRIVE = Kind(
     Level.WARNING,
     "The drive for backups is not there.",
     "No backup is made until it is mounted.",
-    "lsblk; mount PATH",
+    "lsblk\nmount PATH",
 )
 DAY_MS = 86_400_000
 
@@ -66,10 +66,10 @@ def backups(box: Box) -> Iterator[Finding]:
         return
     place = str(wanted.path or last.path)
     if last.failed_at is not None:
-        yield FAILED.seen(last.why or "it does not say why", place, type=FAILED.todo)
+        yield FAILED.seen(last.why or "it does not say why", place)
     elif wanted.path is not None and last.is_late(now) and last.made_at is not None:
         days = (now - last.made_at) // DAY_MS
-        yield LATE.seen(f"the last one is {days} days old", place, type=LATE.todo)
+        yield LATE.seen(f"the last one is {days} days old", place)
     if wanted.path is not None:
         yield from _drive(box, place)
 

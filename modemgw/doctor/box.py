@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from modemgw.doctor.systemd import Unit
 
 SERVICE_USER = "modemgw"  # of the unit
+MOST_LINES, MOST_OF_LINE = 50_000, 500  # of the kernel's log
 
 
 @dataclass
@@ -59,7 +60,8 @@ class Box:
         for argv in (("dmesg",), ("journalctl", "-k", "-b", "-q", "--no-pager")):
             said = self.machine.run(argv)
             if said is not None and said.code == 0 and said.out.strip():
-                return said.out.splitlines()
+                lines = said.out.splitlines()[-MOST_LINES:]
+                return [line[:MOST_OF_LINE] for line in lines]
         return None
 
     def _once(self, name: str, make: Callable[[], object]) -> Any:

@@ -16,7 +16,7 @@ WRONG = Kind(
     "The clock of the machine is years off.",
     "Planned messages are held, certificates do not count, and webhooks are refused "
     "by their receivers.",
-    "timedatectl set-ntp true; date",
+    "timedatectl set-ntp true\ndate",
 )
 WENT_BACK = Kind(
     "clock.went_back",
@@ -64,7 +64,7 @@ def _went_back(box: Box, now: float) -> Iterator[Finding]:
         if about is not None and about.st_mtime > now + BACK_S:
             minutes = int(about.st_mtime - now) // 60
             what = f"the database was written {minutes} minutes in the future"
-            yield WENT_BACK.seen(what, path, type=WENT_BACK.todo)
+            yield WENT_BACK.seen(what, path)
             return
 
 

@@ -17,7 +17,7 @@ DAMAGED = Kind(
     Level.PROBLEM,
     "The database is damaged.",
     "The gateway refuses to work on it, so that it does not get worse.",
-    "systemctl stop modemgw; modemgw db restore FILE",
+    "systemctl stop modemgw\nmodemgw db restore FILE",
 )
 MISMATCH = Kind(
     "store.mismatch",
@@ -31,7 +31,7 @@ NOT_OPENED = Kind(
     Level.WARNING,
     "The database cannot be read.",
     "Nobody can say whether it is sound.",
-    "ls -l the data directory; modemgw doctor as root",
+    "sudo modemgw doctor",
 )
 LARGE_FILE = Kind(
     "store.large",

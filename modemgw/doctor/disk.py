@@ -17,20 +17,21 @@ _ESCAPE = re.compile(r"\\([0-7]{3})")
 _NETWORK = ("nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "ceph", "glusterfs")
 _FOREIGN = ("vfat", "exfat", "msdos", "ntfs", "ntfs3", "fuseblk")
 _MEMORY = ("tmpfs", "ramfs")
+_UNSAFE = {"nobarrier", "barrier=0", "data=writeback"}
 
 FULL_DISK = Kind(
     "disk.full",
     Level.PROBLEM,
     "The disk with the data is full, or nearly.",
     "No message can be accepted or received; what is there stays.",
-    "journalctl --vacuum-size=50M; apt clean; du -xh / | sort -h | tail",
+    "journalctl --vacuum-size=50M\napt clean\ndu -xh / | sort -h | tail",
 )
 LOW_DISK = Kind(
     "disk.low",
     Level.WARNING,
     "The disk with the data is filling up.",
     "When it is full, no message can be accepted or received.",
-    "du -xh / | sort -h | tail; see `retention` in docs/configuration.md",
+    "du -xh / | sort -h | tail\nSee `retention` in docs/configuration.md.",
 )
 INODES = Kind(
     "disk.inodes",
@@ -44,7 +45,7 @@ READ_ONLY = Kind(
     Level.PROBLEM,
     "The file system with the data is mounted read-only.",
     "Nothing can be accepted. The kernel does this after a fault of the disk.",
-    "dmesg | grep -i -e mmc -e ext4; mount -o remount,rw PATH",
+    "dmesg | grep -i -e mmc -e ext4\nmount -o remount,rw PATH",
 )
 VOLATILE = Kind(
     "disk.volatile",
@@ -67,33 +68,40 @@ FOREIGN = Kind(
     "Everybody may read them, and a power cut can lose the whole file.",
     "Set data_dir to a folder on ext4.",
 )
+NO_BARRIERS = Kind(
+    "disk.unsafe_mount",
+    Level.WARNING,
+    "The file system with the data is mounted so that a power cut can break files.",
+    "The database relies on the disk having written what it says it has.",
+    "Take nobarrier, barrier=0 and data=writeback out of /etc/fstab.",
+)
 FAULTS = Kind(
     "disk.faults",
     Level.PROBLEM,
     "The file system has noted errors.",
     "Files are damaged or will be; often the card is at its end.",
-    "Back up now: modemgw db backup; then check the disk: fsck at the next start.",
+    "modemgw db backup\nThen have the disk checked: fsck at the next start.",
 )
 IO_ERRORS = Kind(
     "disk.io_errors",
     Level.PROBLEM,
     "The kernel could not read or write the disk.",
     "The card is at its end, or has no good contact.",
-    "Back up now: modemgw db backup; then replace the card.",
+    "modemgw db backup\nThen replace the card.",
 )
 WORN = Kind(
     "card.worn",
     Level.WARNING,
     "The memory card has used up most of its life.",
     "A card at its end becomes read-only or loses what it was given.",
-    "Replace it in good time: modemgw db backup, a new card, modemgw db restore.",
+    "modemgw db backup\nReplace the card in good time, and restore the backup on it.",
 )
 USED_UP = Kind(
     "card.used_up",
     Level.PROBLEM,
     "The memory card has used up its life.",
     "It may become read-only or lose data at any moment.",
-    "Back up now and replace it: modemgw db backup",
+    "modemgw db backup\nReplace the card now, and restore the backup on it.",
 )
 
 
@@ -173,6 +181,9 @@ def mount(box: Box) -> Iterator[Finding]:
         yield NETWORK.seen(f"{path} is on {found.kind}", path)
     elif found.kind in _FOREIGN:
         yield FOREIGN.seen(f"{path} is on {found.kind}", path)
+    risky = sorted(found.options & _UNSAFE)
+    if risky:
+        yield NO_BARRIERS.seen(f"it is mounted with {', '.join(risky)}", found.place)
     name = box.machine.real(found.source).rpartition("/")[2]
     for place in dict.fromkeys((name, _block_of(box, found.numbers))):
         count = box.machine.number(f"/sys/fs/ext4/{place}/errors_count")
@@ -228,6 +239,11 @@ def _size(octets: int) -> str:
 
 CHECKS = (
     Check("room on the disk", "storage", room, (FULL_DISK, LOW_DISK, INODES)),
-    Check("mount", "storage", mount, (READ_ONLY, VOLATILE, NETWORK, FOREIGN, FAULTS)),
+    Check(
+        "mount",
+        "storage",
+        mount,
+        (READ_ONLY, VOLATILE, NETWORK, FOREIGN, NO_BARRIERS, FAULTS),
+    ),
     Check("memory card", "storage", card, (WORN, USED_UP)),
 )

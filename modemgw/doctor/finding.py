@@ -56,7 +56,8 @@ class Finding:
 class Kind:
     """What can be found. `id` is stable: people and programs look for it.
 
-    `means` and `why` are sentences; `todo` says what to do in general.
+    `means` and `why` are sentences. `todo` says what to do in general: lines that are
+    a command each, or a sentence.
     """
 
     id: str
@@ -64,6 +65,11 @@ class Kind:
     means: str
     why: str
     todo: str
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Commands and sentences of `todo`."""
+        return tuple(self.todo.splitlines())
 
     def seen(
         self,
@@ -74,8 +80,8 @@ class Kind:
         fix: tuple[Argv, ...] = (),
     ) -> Finding:
         """Say that it was seen. What to type: `type`, else the commands of `fix`."""
-        lines = (type,) if isinstance(type, str) else type
-        lines = lines or tuple(shlex.join(argv) for argv in fix) or (self.todo,)
+        lines = tuple(type.splitlines()) if isinstance(type, str) else type
+        lines = lines or tuple(shlex.join(argv) for argv in fix) or self.lines
         return Finding(
             self, plain(what), plain(where), tuple(plain(one) for one in lines), fix
         )
@@ -85,3 +91,8 @@ def plain(text: str) -> str:
     """Make a text from a device or a file harmless for a terminal, and not too long."""
     cut = text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in cut)
+
+
+def is_prose(line: str) -> bool:
+    """Tell a sentence from something to be typed."""
+    return line.endswith(".") and line[:1].isupper()

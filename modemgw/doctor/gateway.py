@@ -37,7 +37,7 @@ NOT_READY = Kind(
     Level.PROBLEM,
     "The gateway says that it cannot store or send messages.",
     "What is accepted waits, or nothing is accepted.",
-    "modemgw modems list; modemgw sims list",
+    "modemgw modems list\nmodemgw sims list",
 )
 PAUSED = Kind(
     "gateway.paused",
@@ -51,7 +51,7 @@ FUSE = Kind(
     Level.PROBLEM,
     "The fuse over all SIMs has blown: too many parts left within an hour.",
     "Nothing is sent for an hour. A program may be sending what it should not.",
-    "modemgw messages list; then modemgw resume",
+    "modemgw messages list\nmodemgw resume",
 )
 DOUBTFUL = Kind(
     "queue.in_doubt",
@@ -65,7 +65,7 @@ NEARLY_FULL = Kind(
     Level.WARNING,
     "The queue is nearly full.",
     "When it is, further messages are refused.",
-    "modemgw messages list --state queued; see queue.max",
+    "modemgw messages list --state queued",
 )
 WAITING_LONG = Kind(
     "queue.waits",
@@ -79,14 +79,14 @@ DEAD_LETTERS = Kind(
     Level.WARNING,
     "Events could not be pushed to a webhook and were given up.",
     "The receiver does not know of them.",
-    "modemgw webhooks list; modemgw webhooks deliveries ID",
+    "modemgw webhooks list\nmodemgw webhooks deliveries ID",
 )
 FAILING = Kind(
     "webhook.failing",
     Level.WARNING,
     "A webhook does not take what it is sent.",
     "Events wait and are tried again, for some days.",
-    "modemgw webhooks list; look at the log of the receiver",
+    "modemgw webhooks list\nLook at the log of the receiver.",
 )
 BACKLOG = Kind(
     "webhook.backlog",
@@ -100,7 +100,7 @@ STORE = Kind(
     Level.PROBLEM,
     "The database does not take writes.",
     "Nothing is accepted: the disk is full, read-only or broken.",
-    "journalctl -u modemgw -n 50; df -h",
+    "journalctl -u modemgw -n 50\ndf -h",
 )
 LARGE_LOG = Kind(
     "store.large_log",
@@ -174,7 +174,7 @@ def queue(box: Box) -> Iterator[Finding]:
     doubtful = counts.get("in_doubt", 0)
     if doubtful:
         what = f"{_messages(doubtful)} in doubt"
-        yield DOUBTFUL.seen(what, "queue", type=DOUBTFUL.todo)
+        yield DOUBTFUL.seen(what, "queue")
     most = view.metric("modemgw_queue_limit_messages") or 0
     waiting = counts.get("queued", 0) + counts.get("scheduled", 0)
     if most and waiting > FULL_SHARE * most:

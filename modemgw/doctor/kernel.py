@@ -17,21 +17,21 @@ DROPS = Kind(
     Level.WARNING,
     "A USB device left the bus again and again.",
     "Mostly it is the supply: a modem that sends draws too much for its socket.",
-    "Use a hub with a supply of its own and a short cable; dmesg | grep -i usb",
+    "dmesg | grep -i usb\nUse a hub with a supply of its own and a short cable.",
 )
 RESETS = Kind(
     "usb.resets",
     Level.WARNING,
     "The kernel had to reset a USB device again and again.",
     "Mostly it is the supply or the cable; what was on the air becomes doubtful.",
-    "Use a hub with a supply of its own and a short cable; dmesg | grep -i usb",
+    "dmesg | grep -i usb\nUse a hub with a supply of its own and a short cable.",
 )
 ERRORS = Kind(
     "usb.errors",
     Level.WARNING,
     "A USB device did not answer when it was plugged in.",
     "It has too little power, a bad cable, or is broken.",
-    "Try another socket and another cable; dmesg | grep -i usb",
+    "dmesg | grep -i usb\nTry another socket and another cable.",
 )
 OVER_CURRENT = Kind(
     "usb.over_current",

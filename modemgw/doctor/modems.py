@@ -20,7 +20,7 @@ ABSENT = Kind(
     Level.PROBLEM,
     "A modem of the configuration is not there.",
     "Its SIM sends and receives nothing.",
-    "Plug it in; lsusb; ls -l /dev/serial/by-path",
+    "lsusb\nPlug it in, and look at its supply.",
 )
 PARKED = Kind(
     "modem.parked",
@@ -111,7 +111,7 @@ STORE_FULL = Kind(
     Level.PROBLEM,
     "The memory for received messages is full.",
     "The network keeps further messages back, and loses them after some days.",
-    "modemgw modems restart NAME; then modemgw modems journal NAME",
+    "modemgw modems restart NAME\nmodemgw modems journal NAME",
 )
 STORE_FILLING = Kind(
     "sim.store_filling",
@@ -125,7 +125,7 @@ NOT_REGISTERED = Kind(
     Level.PROBLEM,
     "A modem has found no network.",
     "Its SIM sends and receives nothing.",
-    "Check the antenna and the place; is the SIM activated?",
+    "Check the antenna, the place, and whether the SIM is activated.",
 )
 DENIED_KIND = Kind(
     "network.denied",
@@ -192,7 +192,7 @@ def _service(said: Said) -> Iterator[Finding]:
     if said.is_silent:
         yield SILENT.seen(said.why or "nobody answers", name)
     elif said.phase == "absent":
-        yield ABSENT.seen(said.why or "it is not there", name, type=ABSENT.todo)
+        yield ABSENT.seen(said.why or "it is not there", name)
     elif said.phase == "recovering":
         yield RECOVERING.seen(said.why or "it did not answer", name, type=journal)
     elif said.phase == "parked" and not said.is_locked:

@@ -28,14 +28,14 @@ NO_SERVER = Kind(
     Level.WARNING,
     "The machine knows no name server.",
     "Webhooks that are given by name cannot be reached.",
-    "cat /etc/resolv.conf; is the network up?",
+    "cat /etc/resolv.conf\nLook whether the network is up.",
 )
 NO_NAME = Kind(
     "webhook.unknown_host",
     Level.WARNING,
     "The name of a webhook has no address.",
     "Events wait until the name is known.",
-    "getent hosts NAME; cat /etc/resolv.conf",
+    "getent hosts NAME\ncat /etc/resolv.conf",
 )
 UNREACHABLE = Kind(
     "webhook.unreachable",
@@ -56,7 +56,7 @@ BAD_TLS = Kind(
     Level.WARNING,
     "The certificate of a webhook is not trusted.",
     "Events wait until it is.",
-    "Give the receiver a valid certificate; is the clock of this machine right?",
+    "date\nGive the receiver a valid certificate.",
 )
 TLS_ENDS = Kind(
     "webhook.tls_ends",

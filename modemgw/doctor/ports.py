@@ -18,7 +18,7 @@ NONE = Kind(
     Level.PROBLEM,
     "No modem is plugged in, and none is configured that could be found.",
     "There is nothing to send with.",
-    "Plug a modem in; lsusb shows whether the kernel sees it.",
+    "lsusb\nPlug a modem in.",
 )
 MISSING = Kind(
     "port.missing",
@@ -89,7 +89,7 @@ CONSOLE = Kind(
     Level.PROBLEM,
     "A login or the kernel's messages use a port of the configuration.",
     "The modem reads them as commands, and its answers are taken for a login.",
-    "systemctl mask --now serial-getty@PORT; on a Raspberry Pi: raspi-config",
+    "systemctl mask --now serial-getty@PORT\nOn a Raspberry Pi use raspi-config.",
 )
 GATEWAY = Kind(
     "port.other_gateway",
@@ -124,14 +124,14 @@ RIGHTS = Kind(
     Level.PROBLEM,
     "The user of the gateway may not open a modem.",
     "The modem is never used.",
-    "usermod -aG dialout modemgw, then restart the gateway",
+    "usermod -aG dialout modemgw\nsystemctl restart modemgw",
 )
 MODE_SWITCH = Kind(
     "usb.mode_switch",
     Level.PROBLEM,
     "A stick still shows its CD with drivers and is no modem yet.",
     "It has no port until it is switched over.",
-    "apt install usb-modeswitch, then plug it in again",
+    "apt install usb-modeswitch\nThen unplug it and plug it in again.",
 )
 UNUSABLE = Kind(
     "usb.unusable",

@@ -34,7 +34,7 @@ HOT_BOARD = Kind(
     Level.WARNING,
     "The board is too hot and works more slowly.",
     "Heat ages board and card, and modems become deaf.",
-    "Let air in, or fit a cooler; vcgencmd measure_temp",
+    "vcgencmd measure_temp\nLet air in, or fit a cooler.",
 )
 
 

@@ -39,7 +39,7 @@ LEFT_OVER = Kind(
     Level.NOTE,
     "An update has left another version of the configuration beside it.",
     "New settings in it have no effect until you take them over.",
-    "diff FILE OTHER, then remove the other one",
+    "Compare the two, then remove the other one.",
 )
 _MOST = 20
 _ENDINGS = (".dpkg-dist", ".dpkg-new", ".dpkg-old", ".ucf-dist", ".rpmnew", ".rpmsave")

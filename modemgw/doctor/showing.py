@@ -1,10 +1,12 @@
 """How findings are shown: worst first for people, everything for programs."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from textwrap import wrap
 
-from modemgw.doctor.finding import Finding, Level, plain
+from modemgw.doctor.finding import Finding, Level, is_prose, plain
 from modemgw.doctor.run import Result
 
+WIDTH = 80
 SCHEMA = 1  # of the JSON; grows when something is taken away or changes its meaning
 _MARKS = {Level.PROBLEM: "✗", Level.WARNING: "!", Level.NOTE: "·", Level.OK: "✓"}
 _PLAIN = {Level.PROBLEM: "x", Level.WARNING: "!", Level.NOTE: "-", Level.OK: "+"}
@@ -68,10 +70,12 @@ class Page:
                 last = group
             where = f"  [{one.where}]" if one.where else ""
             mark = self._painted(self._marks[level], level)
-            yield f"  {mark} {one.kind.means}"
-            yield f"      {one.what}{where}"
+            yield from _wrapped(f"  {mark} ", one.kind.means)
+            yield from _wrapped("      ", f"{one.what}{where}")
             for line in one.type:
-                yield f"      {'' if _is_prose(line) else '> '}{line}"
+                # A command is not broken: it is copied from here.
+                prose = is_prose(line)
+                yield from _wrapped("      ", line) if prose else [f"      > {line}"]
             can = "   --fix does this" if one.fix else ""
             yield f"      {one.id}{can}"
         yield ""
@@ -105,9 +109,13 @@ class Page:
         return f"\x1b[{_COLOURS[level]}m{text}\x1b[0m" if self._colour else text
 
 
-def _is_prose(line: str) -> bool:
-    """Tell a sentence from something to be typed."""
-    return line.endswith(".") and line[:1].isupper()
+def _wrapped(first: str, text: str) -> Iterator[str]:
+    """Break a sentence; what follows its first line is indented like it."""
+    begin = first if first.isspace() else "    "
+    width = WIDTH - len(begin)
+    lines = wrap(text, width, break_long_words=False, break_on_hyphens=False)
+    for number, line in enumerate(lines):
+        yield f"{begin if number else first}{line}"
 
 
 def as_json(results: Sequence[Result], *, version: str, now_ms: int) -> Json:

@@ -11,7 +11,7 @@ BENCHED = Kind(
     Level.WARNING,
     "A SIM was taken out of service because it was refused too often.",
     "Other SIMs carry its load; without any, messages wait.",
-    "modemgw sims list; modemgw sims parole NAME puts it back on trial",
+    "modemgw sims list\nmodemgw sims parole NAME",
 )
 PAUSED = Kind(
     "sim.paused",
@@ -64,7 +64,7 @@ def _one(sim: Json) -> Iterator[Finding]:
         yield BENCHED.seen(what, name, type=lines)
     outage = _object(health.get("outage"))
     if outage:
-        yield OUTAGE.seen(str(outage.get("why")), name, type=OUTAGE.todo)
+        yield OUTAGE.seen(str(outage.get("why")), name)
     selftest = _object(sim.get("selftest"))
     if selftest.get("last_state") == "failed":
         what = f"it failed at: {selftest.get('last_leg') or 'unknown'}"

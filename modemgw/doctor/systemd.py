@@ -163,11 +163,11 @@ def service(box: Box) -> Iterator[Finding]:
     if unit.active == "failed":
         yield _failed(box, unit)
     elif unit.active == "inactive" and not box.view.is_there:
-        fix = (("systemctl", "start", "modemgw"),)
-        yield STOPPED.seen("the service does not run", NAME, fix=fix)
+        # Not for --fix: perhaps somebody stopped it so that nothing is sent.
+        yield STOPPED.seen("the service does not run", NAME)
     if unit.restarts >= MANY_RESTARTS or unit.sub == "auto-restart":
         what = f"systemd started it {unit.restarts} times again; last: {unit.result}"
-        yield RESTARTS.seen(what, NAME, type=RESTARTS.todo)
+        yield RESTARTS.seen(what, NAME)
     if unit.is_stale:
         fix = (("systemctl", "daemon-reload"),)
         yield STALE_UNIT.seen("the unit file is newer than systemd's", NAME, fix=fix)

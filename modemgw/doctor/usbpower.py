@@ -43,7 +43,7 @@ CROWD = Kind(
     Level.NOTE,
     "Many modems hang on one USB controller.",
     "Each has several ports; a controller has room for about eight such sticks.",
-    "Spread them over the controllers: lsusb -t",
+    "lsusb -t\nSpread them over the controllers.",
 )
 CD_MOUNTED = Kind(
     "usb.cd_mounted",
@@ -57,7 +57,7 @@ NO_DRIVER = Kind(
     Level.WARNING,
     "A modem is plugged in, and the kernel has no driver for its ports.",
     "Without ports nobody can talk to it.",
-    "modprobe option; a kernel package with more modules may be needed",
+    "modprobe option\nPerhaps a kernel package with more modules is needed.",
 )
 
 
@@ -105,11 +105,12 @@ def modems(box: Box) -> Iterator[Finding]:
     for device in found:
         control = f"{_BUS}/{device.path}/power/control"
         if box.machine.text(control) == "auto":
+            fix = RELOAD_RULES if box.machine.exists(_RULES) else ()
             yield ASLEEP.seen(
                 f"{_named(device)} may be put to sleep",
                 control,
-                type=f"echo on > {control}",
-                fix=(*RELOAD_RULES,) if box.machine.exists(_RULES) else (),
+                type=() if fix else f"echo on > {control}",
+                fix=fix,
             )
         if _has_no_driver(device):
             yield NO_DRIVER.seen(

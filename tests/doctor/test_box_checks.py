@@ -130,6 +130,8 @@ CASES: list[tuple[str, str, Sicken, set[str]]] = [
         {"config.unreadable"},
     ),
     ("data", "foreign", foreign_data, {"data.foreign"}),
+    ("data", "below a shut folder", mode("/var", 0o700), {"data.foreign"}),
+    ("configuration", "shut folder", mode("/etc", 0o700), {"config.unreadable"}),
     ("data", "open", both(mode(DATA, 0o775), mode(DB, 0o664)), {"data.open"}),
     (
         "data",

@@ -148,6 +148,12 @@ CASES: list[tuple[str, str, Sicken, set[str]]] = [
         mounted(r"30 25 8:1 / /var/lib/modemgw\0402 ro - vfat /dev/sda1 ro"),
         set(),
     ),
+    (
+        "mount",
+        "unsafe",
+        text("/proc/self/mountinfo", MOUNTS.replace(" rw\n", " rw,data=writeback\n")),
+        {"disk.unsafe_mount"},
+    ),
     ("mount", "faults", text(ERRORS, "4\n"), {"disk.faults"}),
     ("mount", "garbage", text("/proc/self/mountinfo", "x\n \0 - -\n- - -\n"), set()),
     ("memory card", "worn", worn("0x03 0x0a", "0x01"), {"card.worn"}),

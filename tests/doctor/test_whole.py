@@ -10,8 +10,10 @@ from select import select
 from threading import Event
 from typing import Any
 
+import click
 import pytest
 
+from modemgw.cli.main import cli
 from modemgw.doctor import run
 from modemgw.doctor.box import Box, Check
 from modemgw.doctor.checks import CHECKS, KINDS, UNCHECKED, chosen, fits
@@ -67,6 +69,18 @@ def test_the_list_of_findings_is_that_of_the_program() -> None:
     assert written == reference(), (
         "python -m modemgw.doctor.reference > docs/findings.md"
     )
+
+
+def test_the_commands_that_are_named_exist() -> None:
+    lines = [line for kind in KINDS.values() for line in kind.lines]
+    ours = [line.split()[1:] for line in lines if line.startswith("modemgw ")]
+    assert len(ours) > 20
+    for words in ours:
+        command: click.Command | None = cli
+        for word in words:
+            if isinstance(command, click.Group):
+                command = command.get_command(click.Context(command), word)
+                assert command is not None, words
 
 
 # --- files that are not what they should be
