@@ -5,6 +5,7 @@ mistake, in file order; what is allowed and doubtful is in `Config.warnings`.
 Secrets are not read by them: who checks a file may not be who may read those.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -262,7 +263,7 @@ class _Reading:
             iccids.check(section.get("iccid"), iccid)
             who = [k for k in ("imei", "iccid") if section.get(k) is not None]
             if not who:  # two devices may be looked for among the same ports
-                ports.check(section.get("port"), port and str(Path(port).resolve()))
+                ports.check(section.get("port"), port and os.path.realpath(port))
             if entry.is_mapping and not who and section.get("port") is None:
                 entry.fail("needs a port, an imei or an iccid")
             if len(who) > 1:

@@ -112,3 +112,10 @@ def test_odd_files(text: str, why: str) -> None:
     found = outcome(text)
     assert isinstance(found, list)
     assert why in found[0]
+
+
+def test_a_port_that_is_a_loop_of_links(tmp_path: Path) -> None:
+    """It is a port that does not exist, as the daemon will say."""
+    (tmp_path / "loop").symlink_to("loop")
+    found = parse(f"modems: [{{port: {tmp_path}/loop}}]", "m.yaml")
+    assert found.modems[0].port == f"{tmp_path}/loop"
