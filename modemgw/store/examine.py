@@ -67,7 +67,7 @@ def examine(path: Path) -> Examined:
 
 def _look(db: sqlite3.Connection, found: Examined) -> None:
     try:
-        found.damage += snapshot.check(db)
+        found.damage += snapshot.check(db, keys=True)
     except sqlite3.Error as exc:  # so damaged that even the check gives up
         found.damage.append(str(exc))
     for name, statement in COUNTED.items():

@@ -80,7 +80,7 @@ def copy(
             os.pwrite(flush, _ROLLBACK, _WAL_HEADER.start)
             os.fsync(flush)
         with closing(writing(target, flush)) as new:
-            problems = check(new, stop=stop)
+            problems = check(new, stop=stop, rest=rest)
             found = _counts(new)
             (newest_at,) = new.execute(sql("outbound.newest_instant")).fetchone()
         if problems:
@@ -101,14 +101,35 @@ def copy(
     return Copied(octets, found, int(newest_at), time.monotonic() - began)
 
 
-def check(db: sqlite3.Connection, *, stop: Stop = never, limit: int = 20) -> list[str]:
-    """Return what is wrong with a file, as SQLite says it; nothing: it is sound."""
-    db.set_progress_handler(stop, _LOOKS)
+def check(
+    db: sqlite3.Connection,
+    *,
+    stop: Stop = never,
+    rest: float = 0.0,
+    keys: bool = False,
+    limit: int = 20,
+) -> list[str]:
+    """Return what is wrong with a file, as SQLite says it; nothing: it is sound.
+
+    `keys`: look for rows without their parent, too. `rest`: sleep so many times as long
+    as it works.
+    """
+    began = time.monotonic()
+
+    def between() -> bool:
+        nonlocal began
+        if rest:
+            time.sleep(min((time.monotonic() - began) * rest, LONGEST_REST_S))
+        began = time.monotonic()
+        return stop()
+
+    db.set_progress_handler(between, _LOOKS)
     try:
-        said = [
-            str(row[0]) for row in db.execute(f"PRAGMA integrity_check({int(limit)})")
-        ]
+        asked = f"PRAGMA integrity_check({int(limit)})"
+        said = [str(row[0]) for row in db.execute(asked)]
         problems = [] if said == ["ok"] else said
+        if not keys:
+            return problems
         for table, row, parent, _ in db.execute("PRAGMA foreign_key_check"):
             problems.append(f"row {row} of {table} refers to a {parent} that is gone")
             if len(problems) >= limit:
