@@ -53,6 +53,7 @@ from modemgw.gateway.upkeep import Upkeep
 from modemgw.gateway.ussd import UssdDesk
 from modemgw.gateway.verdict import Attempt, Verdict
 from modemgw.gateway.waiting import Waiters
+from modemgw.gateway.wall import Jumps, Wall
 from modemgw.gateway.wallet import Wallets
 from modemgw.gateway.watch import Watch
 from modemgw.gateway.witness import Witnesses
@@ -94,7 +95,7 @@ class Gateway:
     ) -> None:
         self.config = config
         self.store = store
-        self.clock = clock
+        clock = self.clock = Wall(clock)
         self.started, self._newest_instant = False, 0
         rng = rng or random.Random()  # noqa: S311 - spreads back-off, keeps no secret
         self.keys = KeyRing(store, clock)
@@ -223,6 +224,8 @@ class Gateway:
             modem: Left(ref, done.typed.get(modem))
             for modem, ref in done.doubted.items()
         }
+        self.jumps = Jumps(self.store, self.clock, self.dispatcher.index, self._woken)
+        await self.jumps.load()
         await self.inbound.resume(crashed=not self.store.was_clean)
         await self.care.load()
         await self.pool.load()
@@ -240,6 +243,7 @@ class Gateway:
         """Return what lives as long as the gateway."""
         return [
             ("pool", self.pool.run),
+            ("clock", self.jumps.run),
             ("wallets", self.cashier.run),
             *self.care.tasks(),
             ("notices", self.notices.run),
@@ -278,6 +282,10 @@ class Gateway:
     def clock_is_sane(self) -> bool:
         """Say whether the wall clock is not behind what the database has seen."""
         return self.clock.now_ms() >= self._newest_instant - CLOCK_SLACK_MS
+
+    def _woken(self) -> None:
+        self.dispatcher.wake()
+        self.deadlines.wake()
 
     # -- messages ------------------------------------------------------------
 

@@ -239,6 +239,14 @@ class QueueIndex:
                 gone.append(found)
         return gone
 
+    def move_ends(self, first: int, by: int) -> None:
+        """Let messages from a row id on end so much later: the clock was set."""
+        for entry in self._known.values():
+            if entry.message_id >= first:
+                entry.expires_at += by
+        self._expiry = [(e.expires_at, e.message_id) for e in self._known.values()]
+        heapq.heapify(self._expiry)
+
     def next_expiry_at(self) -> int | None:
         """Return when the next message may expire."""
         if self._turns.overdue:

@@ -82,6 +82,12 @@ class Rig:
             # Virtual time: a look each twentieth of a second, rarer in long waits.
             await asyncio.sleep(min(left, max(0.05, within / 5000)))
 
+    async def set_clock(self, by_ms: int) -> None:
+        """Set the wall clock, and let the gateway see it."""
+        self.clock.offset_ms += by_ms
+        self.gateway.clock.now_ms()
+        await asyncio.sleep(0.05)
+
     async def ready(self, count: int | None = None, within: float = 120) -> None:
         """Let time pass until this many modems can send."""
         loop = asyncio.get_running_loop()

@@ -75,7 +75,7 @@ def card(rig: Rig) -> Any:
 
 async def skip(rig: Rig, hours: float) -> None:
     """Let the wall clock pass without every poll of the modems, and a little more."""
-    rig.clock.offset_ms += int(hours * 3_600_000)
+    await rig.set_clock(int(hours * 3_600_000))
     rig.gateway.upkeep.look()
     await asyncio.sleep(90)
 

@@ -12,7 +12,7 @@ from modemgw.pdu.address import Address
 from modemgw.sim.faults import Faults
 from modemgw.sim.storage import Record, Stat
 from tests.gateway.rig import TESTER, Rig, gateway_rig
-from tests.loop import START_MS, run_virtual
+from tests.loop import run_virtual
 
 BOB = Caller(7, "bob", frozenset({"sims:write"}), "10.0.0.7")
 
@@ -279,12 +279,12 @@ def test_a_clock_that_the_network_proves_wrong_is_said(
     async def story() -> None:
         async with gateway_rig(tmp_path) as rig:
             await rig.ready()
-            rig.clock.offset_ms -= 90 * 60_000
+            await rig.set_clock(-90 * 60_000)
             rig.sims[0].urc("^NWTIME: 26/11/22,11:00:10+04,00")
             await asyncio.sleep(1)
             warning = "the clock is in the past: the mobile network says 2026-11-22T10"
             assert any(r.startswith(warning) for r in rig.gateway.readiness().reasons)
-            rig.clock.offset_ms = START_MS
+            await rig.set_clock(90 * 60_000)
             await asyncio.sleep(60)
             assert rig.gateway.notices.clock_warning() is None
 

@@ -341,7 +341,7 @@ def test_a_key_at_its_limit_is_told_and_holds_nobody_else(tmp_path: Path) -> Non
                 await rig.state(one, "delivered")
             batch = await rig.gateway.submit_batch([Draft(RECIPIENT, "x")], shop)
             assert b"quota" in batch.body
-            rig.clock.offset_ms += DAY_MS // 2 + HOUR_S * 2000
+            await rig.set_clock(DAY_MS // 2 + HOUR_S * 2000)
             await rig.state(await send_as(rig, shop), "delivered")
 
     run_virtual(story())

@@ -349,6 +349,11 @@ UPDATE part SET state = 'queued'
  WHERE state = 'claimed'
    AND message_id IN (SELECT id FROM message WHERE state IN ('sending', 'in_doubt'));
 
+-- name: move_ends
+-- The clock was set: what this run has accepted is valid for as long as before.
+UPDATE message SET expires_at = expires_at + :by
+ WHERE id >= :first AND state IN ('queued', 'sending');
+
 -- name: newest_instant
 -- The latest time this database knows of; a clock before it is in the past.
 SELECT coalesce(max(at), 0) FROM (SELECT at FROM event ORDER BY id DESC LIMIT 1);

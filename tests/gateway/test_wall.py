@@ -1,0 +1,103 @@
+"""The clock is set while messages wait: an hour stays an hour."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from modemgw.errors import DiskFull
+from modemgw.gateway.wall import JUMP_MS, Wall
+from tests.gateway.rig import TESTER, gateway_rig
+from tests.loop import START_MS, VirtualClock, run_virtual
+
+HOUR_MS = 3_600_000
+YEAR_MS = 365 * 24 * HOUR_MS
+
+
+@pytest.mark.parametrize("by", [YEAR_MS, -YEAR_MS, 2 * JUMP_MS])
+def test_who_waits_when_the_clock_is_set_waits_as_long_as_was_asked(
+    tmp_path: Path, by: int
+) -> None:
+    async def story() -> None:
+        async with gateway_rig(tmp_path) as rig:
+            await rig.gateway.care.pause_all(TESTER, on=True)
+            sent = await rig.send(text="valid for an hour", expires_in=3600)
+            scheduled = await rig.send(text="at that instant", send_at=START_MS + 1000)
+            await asyncio.sleep(600)
+            await rig.set_clock(by)
+            assert rig.gateway.clock.now_ms() == rig.clock.now_ms()
+            row = await rig.message(sent)
+            assert row.state == "queued"
+            assert row.expires_at == START_MS + HOUR_MS + by
+            assert (await rig.message(scheduled)).not_before == START_MS + 1000
+            await asyncio.sleep(2900)
+            assert (await rig.message(sent)).state == "queued"
+            await rig.state(sent, "expired", within=200)
+
+    run_virtual(story())
+
+
+def test_what_an_earlier_run_accepted_ends_when_it_was_meant_to(
+    tmp_path: Path,
+) -> None:
+    async def story() -> None:
+        clock = VirtualClock()
+        async with gateway_rig(tmp_path, clock=clock) as rig:
+            await rig.gateway.care.pause_all(TESTER, on=True)
+            sent = await rig.send(text="valid for an hour", expires_in=3600)
+        clock.offset_ms -= YEAR_MS
+        async with gateway_rig(tmp_path, clock=clock) as again:
+            await again.gateway.care.pause_all(TESTER, on=True)
+            await again.set_clock(YEAR_MS + 2 * HOUR_MS)
+            await again.state(sent, "expired", within=100)
+
+    run_virtual(story())
+
+
+def test_a_jump_is_taken_though_the_disk_says_no(tmp_path: Path) -> None:
+    def refuse(commit: int) -> None:
+        raise DiskFull("no room")
+
+    async def story() -> None:
+        async with gateway_rig(tmp_path) as rig:
+            await rig.gateway.care.pause_all(TESTER, on=True)
+            sent = await rig.send(text="valid for an hour", expires_in=3600)
+            rig.store.writer.before_commit = refuse
+            await rig.set_clock(YEAR_MS)
+            assert rig.gateway.clock.now_ms() == rig.clock.now_ms()
+            rig.store.writer.before_commit = None
+            await asyncio.sleep(600)
+            assert (await rig.message(sent)).state == "queued"
+
+    run_virtual(story())
+
+
+def test_a_jump_that_nobody_asks_about_is_found(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with gateway_rig(tmp_path) as rig:
+            rig.clock.offset_ms += HOUR_MS
+            await asyncio.sleep(6)
+            assert rig.gateway.clock.now_ms() == rig.clock.now_ms()
+
+    run_virtual(story())
+
+
+def test_a_small_step_is_followed_at_once_and_a_large_one_when_it_is_taken() -> None:
+    async def story() -> None:
+        clock, seen = VirtualClock(), list[int]()
+        wall = Wall(clock)
+        clock.offset_ms += YEAR_MS
+        assert wall.now_ms() == START_MS + YEAR_MS  # nobody takes jumps yet
+        wall.on_jump = lambda: seen.append(wall.ahead_ms())
+        clock.offset_ms += JUMP_MS
+        assert wall.now_ms() == START_MS + YEAR_MS + JUMP_MS
+        assert not seen
+        clock.offset_ms -= YEAR_MS
+        await asyncio.sleep(5)
+        assert wall.now_ms() == START_MS + YEAR_MS + JUMP_MS + 5000
+        assert seen == [-YEAR_MS]
+        wall.take(-YEAR_MS)
+        assert wall.now_ms() == clock.now_ms()
+        assert wall.ahead_ms() == 0
+
+    run_virtual(story())
