@@ -78,16 +78,24 @@ class _Delivery:
             if config.tls == "tls"
             else _Plain(self, host, port, timeout=STEP_S)
         )
-        with made as smtp:
-            if self._is_cut:
-                raise MailError("it took too long")
-            if config.tls == "starttls":
-                smtp.starttls(context=context)
-            if config.user and config.password is not None and config.tls != "off":
-                smtp.login(config.user, config.password.reveal())
-            refused = smtp.send_message(self._mail)
-            if refused:
-                raise MailError(f"refused for {', '.join(sorted(refused))}")
+        try:
+            self._hand_over(made, context)
+            with suppress(smtplib.SMTPException, OSError):
+                made.quit()  # the mail is taken, whatever is said to goodbye
+        finally:
+            made.close()
+
+    def _hand_over(self, smtp: smtplib.SMTP, context: ssl.SSLContext) -> None:
+        config = self._config
+        if self._is_cut:
+            raise MailError("it took too long")
+        if config.tls == "starttls":
+            smtp.starttls(context=context)
+        if config.user and config.password is not None and config.tls != "off":
+            smtp.login(config.user, config.password.reveal())
+        refused = smtp.send_message(self._mail)
+        if refused:
+            raise MailError(f"refused for {', '.join(sorted(refused))}")
 
 
 async def send(config: MailConfig, subject: str, body: str, *, now_ms: int) -> None:

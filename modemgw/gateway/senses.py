@@ -63,11 +63,15 @@ def not_after(pem: str) -> int:
     end = pem.find(ssl.PEM_FOOTER)
     start = pem.find(ssl.PEM_HEADER)
     der = ssl.PEM_cert_to_DER_cert(pem[start : end + len(ssl.PEM_FOOTER)] + "\n")
-    certificate = next(_values(der))[1]
-    fields = list(_values(next(_values(certificate))[1]))
-    # [0] version, serial, algorithm, issuer, validity; old ones have no version.
-    validity = fields[4 if fields[0][0] == _VERSION else 3][1]
-    tag, octets = list(_values(validity))[1]
+    try:
+        ((_, certificate),) = _values(der)
+        (_, signed), *_ = _values(certificate)
+        fields = list(_values(signed))
+        # [0] version, serial, algorithm, issuer, validity; old ones have no version.
+        validity = fields[4 if fields[0][0] == _VERSION else 3][1]
+        _, (tag, octets) = _values(validity)
+    except IndexError:
+        raise ValueError("no certificate") from None
     form = "%y%m%d%H%M%SZ" if tag == _UTC_TIME else "%Y%m%d%H%M%SZ"
     at = datetime.strptime(octets.decode("ascii"), form).replace(tzinfo=UTC)
     return int(at.timestamp() * 1000)

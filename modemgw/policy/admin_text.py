@@ -74,10 +74,5 @@ def locked(minutes: int) -> str:
     )
 
 
-def failed(word: str) -> str:
-    """Say that it could not be done."""
-    return _one(f"{word} failed: the database takes no writes")
-
-
 def _one(text: str) -> str:
     return fit(f"{HEAD}: {' '.join(plain(text).split())}", 1)
