@@ -18,18 +18,13 @@ from trying.room import Failed, Room, wait
 HERE = Path(__file__).parent
 URL = "http://127.0.0.1:8080"
 CONFIG = "/etc/modemgw/modemgw.yaml"
-MODEMS = """\
-# Written by scripts/try-install.
-country: DE
-discovery: off
-http: {listen: 127.0.0.1:8080}
-modems:
-  - {name: front, port: /srv/modems/modem0}
-  - {name: back, port: /srv/modems/modem1}
-sims: {defaults: {pace: off}}
-"""
+# What `modemgw setup` would ask.
+ANSWERS = (
+    *("--port", "/srv/modems/modem*", "--country", "DE", "--timezone", "Europe/Berlin"),
+    *("--test-to", "+999000001", "--no-loopback", "--no-fix", "--start", "--yes"),
+)
 RULES = "70-modemgw.rules"
-ANSWERS_S = 5.0  # a start with everything on this machine
+ANSWERS_S = 10.0  # two on an idle machine
 
 
 class Way(Protocol):
@@ -134,10 +129,14 @@ class Day:
                 raise Failed(f"changed: {sorted(changed)[:5]}")
 
     def _text(self) -> None:
-        with self.step("a text on a simulated modem") as tell:
+        with self.step("setup finds simulated modems and sends a first text") as tell:
             self._start_simulator()
-            (self.room.root / CONFIG.lstrip("/")).write_text(MODEMS)
-            self.room.enter("systemctl", "restart", "modemgw.service")
+            said = self.room.enter("modemgw", "setup", *ANSWERS)
+            if "was delivered" not in said:
+                raise Failed(said)
+            config = (self.room.root / CONFIG.lstrip("/")).read_text()
+            tell(f"delivered; a configuration of {len(config.splitlines())} lines")
+        with self.step("a text from the command line") as tell:
             said = self.room.enter(
                 *("modemgw", "send", "--to", "+999000001", "--text", "Hello", "--wait")
             )
@@ -170,8 +169,9 @@ class Day:
 
     def _mistakes(self) -> None:
         path = self.room.root / CONFIG.lstrip("/")
+        good = path.read_text()
         with self.step("a mistake in the configuration is told by an upgrade") as tell:
-            path.write_text(MODEMS + "contry: FR\n")
+            path.write_text(good + "contry: FR\n")
             said = self.way.install(self.room, newer=2)
             line = next((x for x in said.split("; ") if "contry" in x), "")
             if not line:
@@ -183,7 +183,7 @@ class Day:
                 raise Failed(said)
             tell(said.strip())
         with self.step("corrected, it starts"):
-            path.write_text(MODEMS)
+            path.write_text(good)
             self.room.enter("systemctl", "start", "modemgw.service")
 
     def _pretend_systemd(self) -> None:
