@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from modemgw.doctor import disk
 from modemgw.doctor.box import Box, Check
 from modemgw.doctor.finding import Finding, Kind, Level, Skipped
-from modemgw.doctor.power import UNDER_VOLTAGE
+from modemgw.doctor.power import UNDER_VOLTAGE, throttled
 
-MANY_DROPS = 3  # of one socket since the start
+MANY_DROPS = 3  # of one socket in a week
 MANY_RESETS = 3
+LATE_S = 7 * 86_400
 
 DROPS = Kind(
     "usb.drops",
@@ -64,14 +65,16 @@ _DISK = re.compile(
 )
 
 
+_STAMP = re.compile(r"\[ *(\d{1,12})\.\d+\]")  # dmesg: seconds since the start
 _IMAGE = re.compile(r"\bloop\d")  # a disk image is no disk
 
 
 def log(box: Box) -> Iterator[Finding]:
     """Look through the log."""
-    lines = box.kernel_log
-    if lines is None:
+    found_lines = box.kernel_log
+    if found_lines is None:
         raise Skipped("the kernel's log may not be read; run this as root")
+    lines = _of_late(box, found_lines)
     yield from _counted(lines, _DROP, DROPS, MANY_DROPS, "left the bus")
     yield from _counted(lines, _RESET, RESETS, MANY_RESETS, "was reset")
     yield from _counted(lines, _ERROR, ERRORS, 2, "did not answer")
@@ -84,9 +87,24 @@ def log(box: Box) -> Iterator[Finding]:
         found = [
             line for line in lines if pattern.search(line) and not _IMAGE.search(line)
         ]
+        if kind is UNDER_VOLTAGE and throttled(box)[0] is not None:
+            continue  # the firmware has said it already
         if found:
             what = f"{said}, {_times(len(found))}; last: {found[-1].strip()}"
             yield kind.seen(what, "kernel log")
+
+
+def _of_late(box: Box, lines: list[str]) -> list[str]:
+    """Leave out what is long over, on a box that runs for months."""
+    uptime = (box.machine.text("/proc/uptime") or "").partition(".")[0]
+    if not uptime.isdecimal():
+        return lines
+    oldest = int(uptime) - LATE_S
+    return [
+        line
+        for line in lines
+        if (stamp := _STAMP.match(line)) is None or int(stamp[1]) >= oldest
+    ]
 
 
 def _counted(

@@ -13,7 +13,7 @@ from modemgw.doctor.box import Box
 from modemgw.doctor.machine import Machine
 from modemgw.errors import ConfigError
 
-VIEW_S = 20.0  # for everything that the daemon is asked before the checks
+VIEW_S = 12.0  # for everything that the daemon is asked before the checks
 
 
 def box_for(
@@ -35,8 +35,8 @@ def box_for(
             config = load(machine.at(config_path.absolute()))
         except ConfigError as exc:
             problems = tuple(exc.problems)
-        except OSError as exc:
-            problems = (f"{config_path}: {exc.strerror or exc}",)
+        except Exception as exc:  # of a file, a mistake of ours must not end it here
+            problems = (f"{config_path}: {type(exc).__name__}: {exc}",)
     view = daemon.NOBODY
     if config is not None:
         view = _view(machine, config)

@@ -40,7 +40,7 @@ HOT_BOARD = Kind(
 
 def supply(box: Box) -> Iterator[Finding]:
     """Look at what the firmware has noted of voltage and heat."""
-    bits, where = _throttled(box)
+    bits, where = throttled(box)
     alarm = _alarm(box)
     degrees = box.machine.number("/sys/class/thermal/thermal_zone0/temp")
     if degrees is not None and degrees >= HOT:
@@ -58,7 +58,8 @@ def supply(box: Box) -> Iterator[Finding]:
         yield UNDER_VOLTAGE.seen(what, where)
 
 
-def _throttled(box: Box) -> tuple[int | None, str]:
+def throttled(box: Box) -> tuple[int | None, str]:
+    """Return what the firmware has noted, and where that stands."""
     for pattern in _PLACES:
         for path in box.machine.found(pattern):
             bits = box.machine.number(path, 16)

@@ -60,7 +60,8 @@ def _one(sim: Json) -> Iterator[Finding]:
     elif health.get("state") == "benched":
         what = str(health.get("reason") or "it was refused")
         advice = str(health.get("advice") or "")
-        lines = (*((advice,) if advice else ()), f"modemgw sims parole {name}")
+        sentence = f"{advice[:1].upper()}{advice[1:]}."
+        lines = (*((sentence,) if advice else ()), f"modemgw sims parole {name}")
         yield BENCHED.seen(what, name, type=lines)
     outage = _object(health.get("outage"))
     if outage:

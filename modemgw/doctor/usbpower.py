@@ -152,8 +152,10 @@ def current(box: Box) -> Iterator[Finding]:
             asked = sum(one.milliampere for one in below)
             what = f"{_count(len(feeds))}, asking for {asked} mA of {HUB_MA}"
             yield HUB.seen(f"it feeds {what}", f"USB {hub.path}")
-    limit = budget(box)
-    asked = sum(one.milliampere for one in nodes.values() if _on_board(one, nodes))
+    limit, built_in = budget(box)
+    asked = sum(
+        one.milliampere for one in nodes.values() if _on_board(one, nodes, built_in)
+    )
     if limit is not None and asked > limit and on_bus:
         what = f"{asked} mA are asked for, and the board gives {limit}"
         yield BUDGET.seen(what, "USB")
@@ -168,7 +170,7 @@ def current(box: Box) -> Iterator[Finding]:
             yield OVER_CURRENT.seen(what, f"USB {path.split('/')[-2]}")
 
 
-def _on_board(node: Node, nodes: dict[str, Node]) -> bool:
+def _on_board(node: Node, nodes: dict[str, Node], built_in: str) -> bool:
     """Tell whether a device is fed by the board and not by a hub with a supply."""
     for _ in range(len(nodes)):
         if node.path.startswith("usb") or node.is_self_powered:
@@ -179,27 +181,25 @@ def _on_board(node: Node, nodes: dict[str, Node]) -> bool:
         if above is None:
             return False
         if above.is_self_powered:
-            return above.parent.startswith("usb") and _is_built_in(above)
+            return above.path == built_in
         node = above
     return False
 
 
-def _is_built_in(hub: Node) -> bool:
-    """Tell whether it is the hub on the board of a Raspberry Pi 1 to 4."""
-    return hub.path == "1-1"
+def budget(box: Box) -> tuple[int | None, str]:
+    """Return what the sockets of this board give together in mA, None: not known.
 
-
-def budget(box: Box) -> int | None:
-    """Return what the sockets of this board give together, in mA; None: not known."""
+    And which hub is part of the board: 1-1 on a Raspberry Pi 1 to 4.
+    """
     tree_root = "/proc/device-tree"
     model = (box.machine.text(f"{tree_root}/model") or "").strip("\0")
     if "Raspberry Pi 5" in model:
         path = f"{tree_root}/chosen/power/usb_max_current_enable"
         allowed = box.machine.octets(path) or b""
-        return 1600 if any(allowed) else 600
+        return (1600 if any(allowed) else 600), ""
     if "Raspberry Pi" not in model:
-        return None
-    return 500 if "Zero" in model else 1200
+        return None, ""
+    return (500, "") if "Zero" in model else (1200, "1-1")
 
 
 def _modems(box: Box) -> list[UsbDevice]:

@@ -51,8 +51,16 @@ def now(ms: int) -> Sicken:
     return sicken
 
 
-def nothing(fake: Fake) -> None:
-    """Leave it as it is."""
+def gone(path: str) -> Sicken:
+    return lambda fake: fake.remove(path)
+
+
+def both(*steps: Sicken) -> Sicken:
+    def sicken(fake: Fake) -> None:
+        for step in steps:
+            step(fake)
+
+    return sicken
 
 
 def no_rtc(fake: Fake) -> None:
@@ -232,8 +240,23 @@ CASES: list[tuple[str, str, Sicken, set[str]]] = [
     (
         "kernel log",
         "volts",
-        log("hwmon hwmon1: Undervoltage detected!"),
+        both(gone(THROTTLED), log("hwmon hwmon1: Undervoltage detected!")),
         {"power.under_voltage"},
+    ),
+    (
+        "kernel log",
+        "volts, as the firmware says itself",
+        log("hwmon hwmon1: Undervoltage detected!"),
+        set(),
+    ),
+    (
+        "kernel log",
+        "long over",
+        both(
+            text("/proc/uptime", "9000000.11 1.0\n"),
+            log(*["usb 1-1.3: USB disconnect, device number 7"] * 9),
+        ),
+        set(),
     ),
     (
         "kernel log",
