@@ -15,6 +15,7 @@ from aiohttp import web
 
 from modemgw import __version__
 from modemgw.api import examples
+from modemgw.api import openapi_words as words
 from modemgw.api.answers import json_response
 from modemgw.api.problems import CONTENT_TYPE, TITLES
 from modemgw.api.pushed_events import EVENTS, Pushed
@@ -25,17 +26,11 @@ PATH = "/v1/openapi.json"
 EXAMPLES = Path(__file__).with_name("examples.json")  # see examples.py
 Json = dict[str, Any]
 _REF = "#/components/schemas/{name}"
-_HEADERS = {
-    "Idempotency-Key": "1 to 255 printable ASCII characters; the same key with the "
-    "same body within 24 hours gets the first answer again",
-}
-
-_TAGS = {
-    **dict.fromkeys(("healthz", "readyz", "metrics"), "monitoring"),
-    **dict.fromkeys(("docs", "problems", "openapi.json"), "documentation"),
-    **dict.fromkeys(("pause", "resume", "reload"), "sending"),
-    **dict.fromkeys(("oauth", "ca.pem"), "keys"),
-}
+_ABOUT = (
+    "SMS through your own SIM cards. Every request needs a key, `Authorization: Bearer"
+    " mgw_…`: of `modemgw keys create`, or the one that the demo prints. Every kind of"
+    " error is explained at [problems](problems)."
+)
 _SIGNED = {
     "webhook-id": "evt_…, the same in every attempt: drop what you have seen",
     "webhook-timestamp": "Unix seconds of this attempt",
@@ -61,11 +56,15 @@ def document(routes: Iterable[Route]) -> bytes:
             "info": {
                 "title": "modemgw",
                 "version": __version__,
-                "description": "SMS through your own SIM cards.",
+                "description": _ABOUT,
                 "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
             },
             "servers": [{"url": "/"}],
             "security": [{"key": []}],
+            "tags": [
+                {"name": name, "description": about}
+                for name, about in words.TAGS.items()
+            ],
             "paths": paths,
             "webhooks": {
                 name: _webhook(name, pushed, by_type) for name, pushed in EVENTS.items()
@@ -124,7 +123,7 @@ def _operation(
         "operationId": one.handler.__name__,
         "summary": one.summary,
         "description": inspect.cleandoc(one.handler.__doc__ or ""),
-        "tags": [_tag(one.path)],
+        "tags": [words.tag_of(one.path)],
         "parameters": _parameters(one),
         "responses": responses,
     }
@@ -164,12 +163,6 @@ def _merged(operation: Json, also: Mapping[str, Any]) -> Json:
     return operation
 
 
-def _tag(path: str) -> str:
-    """Return the heading under which a route stands."""
-    first = path.strip("/").removeprefix("v1/").split("/")[0]
-    return _TAGS.get(first, first)
-
-
 def _common_errors(one: Route) -> set[int]:
     """Return the errors that every route of this kind may answer."""
     found = {421, 422, 500}  # 422: there are no unknown query parameters
@@ -199,20 +192,24 @@ def _parameters(one: Route) -> list[Json]:
             schema: Json = {"type": "string", "minLength": 1}
             if name in one.choices:
                 schema = {"enum": list(one.choices[name])}
-            found.append(
-                {"name": name, "in": "path", "required": True, "schema": schema}
-            )
+            told = {"name": name, "description": words.meaning(name, None)}
+            found.append({**told, "in": "path", "required": True, "schema": schema})
     if one.query is not None:
         _, parts = msgspec.json.schema_components([one.query], ref_template=_REF)
         (shape,) = parts.values()
         for name, schema in shape["properties"].items():
-            found.append({"name": name, "in": "query", "schema": _flat(schema)})
+            flat = _flat(schema)
+            told = {
+                "name": name,
+                "description": words.meaning(name, flat.pop("description", None)),
+            }
+            found.append({**told, "in": "query", "schema": flat})
     for name in one.headers:
         found.append(
             {
                 "name": name,
                 "in": "header",
-                "description": _HEADERS[name],
+                "description": words.HEADERS[name],
                 "schema": {"type": "string", "minLength": 1, "maxLength": 255},
             }
         )
@@ -226,6 +223,8 @@ def _flat(schema: Json) -> Json:
     flat = {key: value for key, value in flat.items() if value is not None}
     if "enum" in flat:
         flat["enum"] = [choice for choice in flat["enum"] if choice is not None]
+        if all(isinstance(choice, str) for choice in flat["enum"]):
+            flat["type"] = "string"
     elif flat.get("type") == "string":
         flat.setdefault("minLength", 1)  # what is empty is refused
     return flat

@@ -69,6 +69,10 @@ async def get_problem(call: Call) -> web.Response:
     return _html(_page(kind), PAGE_POLICY)
 
 
+# A status at the beginning of a line would be the number of an item in a list.
+_STATUS = re.compile(r"^(\d{3})(?:\.|,) ", re.MULTILINE)
+
+
 @cache
 def sections() -> dict[str, str]:
     """Return what docs/problems.md says of each kind, in Markdown."""
@@ -89,7 +93,8 @@ def _index() -> bytes:
 @cache
 def _page(kind: str) -> bytes:
     title = TITLES.get(kind, kind.replace("-", " ").capitalize())
-    text = f"# {title}\n\n`{kind}`\n\n{sections()[kind]}\n[All problems](../problems)\n"
+    said = _STATUS.sub(r"**\1** · ", sections()[kind])
+    text = f"# {title}\n\n`{kind}`\n\n{said}\n[All problems](../problems)\n"
     return _rendered(title, "../", text)
 
 

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from modemgw.api import openapi_words as words
 from modemgw.api.app import ROUTES
 from modemgw.api.openapi import PATH, document
 from modemgw.api.problems import TITLES
@@ -63,6 +64,15 @@ def test_every_event_that_is_pushed_is_described() -> None:
     """What the configuration knows, and the code pushes, has its shape here."""
     promised = {"campaign.finished", "gateway.disk_low"}
     assert set(EVENT_TYPES) - promised == set(EVENTS)
+
+
+def test_every_heading_and_parameter_is_explained() -> None:
+    told = {tag["name"] for tag in DOCUMENT["tags"]}
+    operations = [op for path in DOCUMENT["paths"].values() for op in path.values()]
+    assert {tag for op in operations for tag in op["tags"]} == told
+    parameters = [one for op in operations for one in op["parameters"]]
+    assert all(one["description"] for one in parameters)
+    assert {one["name"] for one in parameters} >= set(words.PARAMETERS)
 
 
 def test_operation_ids_are_unique() -> None:

@@ -7,7 +7,6 @@ SwaggerUIBundle({
   validatorUrl: null,
   displayRequestDuration: true,
   docExpansion: "none",
-  tagsSorter: "alpha",
   // The key stays in the memory of this page.
   persistAuthorization: false,
 });
