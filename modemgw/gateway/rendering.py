@@ -17,7 +17,7 @@ MIN_VALIDITY_MS = 300_000  # the smallest step of the relative format: 5 minutes
 MAX_VALIDITY_MS = 63 * 7 * 86_400_000  # more only where the clock went back
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=2048)  # counted when accepted, wanted again when sent
 def segments_of_text(text: str, encoding: str) -> Segments:
     """Segment a text; a campaign with one text costs one segmentation.
 

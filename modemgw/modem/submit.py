@@ -235,10 +235,8 @@ async def _pass(gate: Gate | None) -> str | None:
         return None
     try:
         if asyncio.isfuture(gate):
-            if not gate.done():  # it is the caller's: never cancelled here
-                await asyncio.wait((gate,), timeout=GATE_S)
             if not gate.done():
-                raise TimeoutError
+                await _opened(gate)
             gate.result()
         else:
             async with asyncio.timeout(GATE_S):
@@ -252,6 +250,28 @@ async def _pass(gate: Gate | None) -> str | None:
     except Exception as exc:  # whatever the gate says, the TPDU stays here
         return f"not cleared for sending: {exc}"
     return None
+
+
+async def _opened(gate: "asyncio.Future[object]") -> None:
+    """Wait for the caller's gate and never cancel it; TimeoutError where it stays shut.
+
+    What asyncio.wait does, without the sets it makes.
+    """
+    loop = asyncio.get_running_loop()
+    seen: asyncio.Future[bool] = loop.create_future()
+
+    def look(_: object = None) -> None:
+        if not seen.done():
+            seen.set_result(gate.done())
+
+    gate.add_done_callback(look)
+    timer = loop.call_later(GATE_S, look)
+    try:
+        if not await seen:
+            raise TimeoutError
+    finally:
+        timer.cancel()
+        gate.remove_done_callback(look)
 
 
 def neglect(gate: Gate | None) -> None:
