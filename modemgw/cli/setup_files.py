@@ -81,7 +81,7 @@ def write(
     ]
     staged: list[tuple[Path, Path]] = []
     try:
-        folder.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
+        _make(folder, owner)
         for place, content, mode, whose in wanted:
             temporary = _temporary(place)
             staged.append((temporary, place))
@@ -107,6 +107,14 @@ def service_owner(config: Path) -> Owner | None:
     except KeyError:
         return None
     return user.pw_uid, user.pw_gid
+
+
+def _make(folder: Path, owner: Owner | None) -> None:
+    """Make the directory where there is none; the service has to get into it."""
+    if not folder.is_dir():
+        folder.mkdir(FOLDER_MODE, parents=True)
+        if owner is not None:
+            os.chown(folder, 0, owner[1])
 
 
 def _temporary(place: Path) -> Path:

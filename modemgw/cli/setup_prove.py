@@ -78,6 +78,8 @@ def _tell(talk: Talk, modem: Json) -> bool:
         talk.good(f"{modem['name']}: {network}, ready to send")
     else:
         talk.bad(f"{modem['name']}: {shown(modem['why'], 200)}")
+    if modem["phase"] == "ready" and not is_ready:
+        talk.say("Look at the antenna, and whether the SIM works in a phone.")
     return is_ready
 
 

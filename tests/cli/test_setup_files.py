@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from modemgw.cli import setup_files
 from modemgw.cli.setup_files import NotWritten, check, difference, write
 
 NOW = datetime(2026, 11, 22, 18, 15, 0, tzinfo=UTC)
@@ -22,6 +23,22 @@ def test_new_files_are_for_their_owner(tmp_path: Path) -> None:
     assert write(config, "country: DE\n", {"pin-red": "1234"}, NOW) is None
     assert config.read_text() == "country: DE\n"
     assert (config.parent / "pin-red").read_text() == "1234\n"
+    assert modes(config.parent) == {"modemgw.yaml": "0o640", "pin-red": "0o600"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_the_service_reads_its_files_and_changes_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(setup_files, "service_owner", lambda config: (1234, 1235))
+    config = tmp_path / "etc" / "modemgw.yaml"
+    write(config, "x: y\n", {"pin-red": "1234"}, NOW)
+
+    def owner(path: Path) -> tuple[int, int]:
+        return path.stat().st_uid, path.stat().st_gid
+
+    assert owner(config.parent) == owner(config) == (0, 1235)
+    assert owner(config.parent / "pin-red") == (1234, 1235)
     assert modes(config.parent) == {"modemgw.yaml": "0o640", "pin-red": "0o600"}
 
 
