@@ -64,21 +64,27 @@ class Page:
             return
         yield self._painted(f"{level.word.upper()}S", level)
         last = ""
-        for group, one in found:
+        for group, alike in _alike(found):
             if group != last:
                 yield f"  {group}"
                 last = group
-            where = f"  [{one.where}]" if one.where else ""
-            mark = self._painted(self._marks[level], level)
-            yield from _wrapped(f"  {mark} ", one.kind.means)
-            yield from _wrapped("      ", f"{one.what}{where}")
-            for line in one.type:
-                # A command is not broken: it is copied from here.
-                prose = is_prose(line)
-                yield from _wrapped("      ", line) if prose else [f"      > {line}"]
-            can = "   --fix does this" if one.fix else ""
-            yield f"      {one.id}{can}"
+            yield from self._entry(alike)
         yield ""
+
+    def _entry(self, alike: Sequence[Finding]) -> Iterator[str]:
+        """Write what was seen in several places with one answer to it."""
+        first = alike[0]
+        mark = self._painted(self._marks[first.level], first.level)
+        yield from _wrapped(f"  {mark} ", first.kind.means)
+        for one in alike:
+            where = f"  [{one.where}]" if one.where else ""
+            yield from _wrapped("      ", f"{one.what}{where}")
+        for line in first.type:
+            # A command is not broken: it is copied from here.
+            prose = is_prose(line)
+            yield from _wrapped("      ", line) if prose else [f"      > {line}"]
+        can = "   --fix does this" if first.fix else ""
+        yield f"      {first.id}{can}"
 
     def _rest(self, results: Sequence[Result]) -> Iterator[str]:
         yield "CHECKED"
@@ -107,6 +113,16 @@ class Page:
 
     def _painted(self, text: str, level: Level) -> str:
         return f"\x1b[{_COLOURS[level]}m{text}\x1b[0m" if self._colour else text
+
+
+def _alike(
+    found: Iterable[tuple[str, Finding]],
+) -> Iterator[tuple[str, list[Finding]]]:
+    """Put together what is the same and asks for the same."""
+    kept: dict[object, tuple[str, list[Finding]]] = {}
+    for group, one in found:
+        kept.setdefault((one.id, one.type, one.fix), (group, []))[1].append(one)
+    yield from kept.values()
 
 
 def _wrapped(first: str, text: str) -> Iterator[str]:

@@ -259,6 +259,18 @@ def test_the_worst_comes_first_and_nothing_twice(tmp_path: Path) -> None:
     assert len(levels) == len({(one.id, one.where) for _, one in ordered(results)})
 
 
+def test_what_asks_for_the_same_is_told_once(tmp_path: Path) -> None:
+    fake = Fake(tmp_path / "box")
+    fake.program(612, "ModemManager", fake.tty)
+    fake.remove("/etc/udev/rules.d/70-modemgw.rules")
+    lines = [*Page(colour=False, marks=False).lines(fake.results(), every=False)]
+    page = "\n".join(lines)
+    assert "(pid 612) holds ttyUSB2  [ttyUSB2]" in page
+    assert "(pid 612) may take ttyUSB3  [ttyUSB3]" in page
+    assert page.count("port.modem_manager") == 1
+    assert all(len(line) <= 80 or line.strip().startswith(">") for line in lines)
+
+
 def test_json_has_everything(tmp_path: Path) -> None:
     fake = Fake(tmp_path / "box")
     fake.remove("/etc/udev/rules.d/70-modemgw.rules")
