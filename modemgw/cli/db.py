@@ -12,6 +12,7 @@ import click
 from modemgw.cli.db_files import export_table, import_table
 from modemgw.cli.main import FAILED
 from modemgw.cli.options import config_option, json_option
+from modemgw.cli.owner import handed_over
 
 
 @click.group()
@@ -55,13 +56,14 @@ def backup(
     config = load(config_path)
     place = None if path is None else Place(path, keep=sys.maxsize)
     recipients = () if plain else None if encrypt is None else (encrypt,)
-    made = backups.make(
-        config,
-        now_ms=SystemClock().now_ms(),
-        place=place,
-        recipients=recipients,
-        rest=0.0 if fast else snapshot.REST,
-    )
+    with handed_over(config.data_dir):
+        made = backups.make(
+            config,
+            now_ms=SystemClock().now_ms(),
+            place=place,
+            recipients=recipients,
+            rest=0.0 if fast else snapshot.REST,
+        )
     about = {
         "path": str(made.path),
         "octets": made.octets,
@@ -116,19 +118,57 @@ def restore(
     from modemgw.gateway.restoring import Choice  # noqa: PLC0415
 
     config = load(config_path)
-    done = bring_back(
-        config.data_dir,
-        file,
-        identities=_identities(identity),
-        choice=Choice(open_),
-        now_ms=SystemClock().now_ms(),
-        told=talk if sys.stderr.isatty() else lambda sentence: None,
-    )
+    identities = _identities(identity)
+    with handed_over(config.data_dir):
+        done = bring_back(
+            config.data_dir,
+            file,
+            identities=identities,
+            choice=Choice(open_),
+            now_ms=SystemClock().now_ms(),
+            told=talk if sys.stderr.isatty() else lambda sentence: None,
+        )
     if as_json:
         show_json(done.as_dict())
         return
     for sentence in done.sentences():
         click.echo(sentence)
+
+
+@db.command()
+@config_option
+@click.option(
+    "--as",
+    "as_",
+    required=True,
+    type=click.Choice(["sent", "failed", "resend"]),
+    help="What you know of all of them, or decide.",
+)
+def settle(config_path: Path, as_: str) -> None:
+    """Decide all messages at once that a restore, or an import, holds.
+
+    The daemon must run. To look at them, or to decide one: modemgw messages.
+    """
+    from urllib.parse import quote  # noqa: PLC0415
+
+    from modemgw.cli.client import connect  # noqa: PLC0415
+
+    client, cursor, held = connect(config_path), None, []
+    while True:
+        page = client.get("/v1/messages", state="in_doubt", limit=200, cursor=cursor)
+        held += [one["id"] for one in page["data"] if _is_held(one["reason"])]
+        cursor = page["next_cursor"]
+        if not page["has_more"]:
+            break
+    for public_id in reversed(held):  # the oldest first
+        path = f"/v1/messages/{quote(public_id, safe='')}/settle"
+        client.call("POST", path, {"as": as_})
+    click.echo(f"{len(held)} settled as {as_}")
+
+
+def _is_held(reason: "dict[str, str] | None") -> bool:
+    detail = "" if reason is None else reason["detail"]
+    return detail.startswith(("restored from a backup", "taken over from"))
 
 
 @db.command()

@@ -11,6 +11,7 @@ import click
 
 from modemgw.cli.main import FAILED
 from modemgw.cli.options import config_option, json_option
+from modemgw.cli.owner import handed_over
 from modemgw.errors import ModemgwError
 
 KINDS = ("messages", "inbound", "outbound", "events", "suppressions", "audit", "sims")
@@ -147,7 +148,7 @@ def import_table(config_path: Path, file: Path, dry_run: bool, as_json: bool) ->
         if not as_json:
             click.echo(f"{file}:{line}: {printable(why)}", err=True)
 
-    with _progress(file) as told:
+    with handed_over(config.data_dir), _progress(file) as told:
         found: Outcome = read_in(
             config,
             file,

@@ -11,6 +11,7 @@ import click
 
 from modemgw.cli.main import FAILED
 from modemgw.cli.options import config_option, json_option
+from modemgw.cli.owner import handed_over
 
 if TYPE_CHECKING:
     from modemgw.config.model import Config
@@ -135,7 +136,10 @@ def _take(
         _show(items, as_json)
         return 0
     clock, choice = SystemClock(), Waiting(waiting)
-    moved = asyncio.run(move(config, clock, program, items, waiting=choice, told=_told))
+    with handed_over(config.data_dir):
+        moved = asyncio.run(
+            move(config, clock, program, items, waiting=choice, told=_told)
+        )
     if sys.stderr.isatty():
         sys.stderr.write("\r\033[K")
     if as_json:

@@ -253,7 +253,6 @@ class Backups:
         return True
 
     def _make(self, now: int) -> Made:
-        snapshot.be_modest()
         return make(self._config, now_ms=now, stop=self._stop.is_set)
 
     async def _failed(self, why: str, now: int) -> None:
@@ -294,7 +293,7 @@ def after_damage(config: Config) -> list[str]:
 
 
 async def _in_a_thread(job: Callable[[], Made]) -> Made:
-    """Run it in a thread of its own, which nobody uses after: it is a modest one."""
+    """Run it in a thread of its own: those of the loop would wait for it."""
     pool = ThreadPoolExecutor(1, "backup")
     try:
         return await asyncio.get_running_loop().run_in_executor(pool, job)

@@ -1,13 +1,13 @@
 """Copying the database while it is in use, and proving that the copy is sound.
 
 A connection of its own holds one snapshot and hands its pages over in small steps, with
-rests in between: the writer goes on, and only its log cannot be cut meanwhile.
+rests in between: the writer goes on, and only its log cannot be cut meanwhile. The
+thread keeps its priority: one that is put back while it holds the interpreter's lock
+would hold up everybody.
 """
 
-import contextlib
 import os
 import sqlite3
-import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -53,12 +53,6 @@ class Copied:
 def never() -> bool:
     """Never stop."""
     return False
-
-
-def be_modest() -> None:
-    """Let every other thread of this process go first, and other programs too."""
-    with contextlib.suppress(OSError, AttributeError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
 
 
 def copy(

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -172,3 +173,45 @@ def test_taking_over_from_another_program(cli: Cli, box: Path) -> None:
     assert code == 2 and "no outgoing" in err
     code, out, _ = run(cli, box, "db", "check")
     assert code == 0, out
+
+
+def test_what_root_makes_belongs_to_the_owner_of_the_data(cli: Cli, box: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root gives files away")
+    stranger = 54321
+    os.chown(box / "data", stranger, stranger)
+    os.chown(box / "data" / FILE_NAME, stranger, stranger)
+    code, out, _ = run(cli, box, "db", "backup", "--json")
+    assert code == 0
+    assert run(cli, box, "db", "restore", json.loads(out)["path"])[0] == 0
+    assert run(cli, box, "import", "gammu-smsd", str(FOREIGN / "gammu"))[0] == 0
+    owners = {path.name: path.lstat().st_uid for path in (box / "data").rglob("*")}
+    assert set(owners.values()) == {stranger}, owners
+
+
+def test_all_that_is_held_is_settled_at_once(
+    cli: Cli, box: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = {"detail": "restored from a backup of 2026-11-22T03:30:00Z: …"}
+    pages: dict[str | None, list[tuple[str, object]]] = {
+        None: [("m5", held), ("m4", {"detail": "no answer"}), ("m3", None)],
+        "c1": [("m2", {"detail": "taken over from gammu-smsd, …"}), ("m1", held)],
+    }
+    asked: list[tuple[str, object]] = []
+
+    class Daemon:
+        def get(self, path: str, *, cursor: str | None, **query: object) -> object:
+            assert (path, query["state"]) == ("/v1/messages", "in_doubt")
+            data = [{"id": one, "reason": reason} for one, reason in pages[cursor]]
+            more = cursor is None
+            return {"data": data, "has_more": more, "next_cursor": "c1"}
+
+        def call(self, method: str, path: str, body: object) -> None:
+            asked.append((path, body))
+
+    monkeypatch.setattr("modemgw.cli.client.connect", lambda path: Daemon())
+    code, out, _ = run(cli, box, "db", "settle", "--as", "sent")
+    assert (code, out) == (0, "3 settled as sent\n")
+    assert asked == [
+        (f"/v1/messages/{one}/settle", {"as": "sent"}) for one in ("m1", "m2", "m5")
+    ]

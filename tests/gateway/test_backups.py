@@ -11,19 +11,13 @@ from modemgw.config.model import Config
 from modemgw.errors import StoreError
 from modemgw.gateway import backups
 from modemgw.gateway.backups import Backups, LastBackup, last_backup, luggage
-from modemgw.store import events, snapshot
+from modemgw.store import events
 from modemgw.store.events import EventRow
 from tests.loop import START_MS, VirtualClock, run_virtual
 from tests.store.factory import database, open_store
 
 HOUR_S = 3600
 PIN = "7391"
-
-
-@pytest.fixture(autouse=True)
-def _not_modest(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In virtual time the thread is the test's own, which must not be slow after."""
-    monkeypatch.setattr(snapshot, "be_modest", lambda: None)
 
 
 def config(tmp_path: Path, more: str = "") -> Config:
