@@ -72,6 +72,11 @@ class Box:
             return self._known[name]
 
     @property
+    def is_of_service(self) -> bool:
+        """Whether the configuration is that of the service, and not somebody's own."""
+        return self.config_path is None or self.config_path.is_relative_to("/etc")
+
+    @property
     def service_user(self) -> str:
         """The user that the daemon runs as, or would."""
         pid = self.daemon_pid
@@ -79,11 +84,11 @@ class Box:
             owner = self.machine.stat(f"/proc/{pid}")
             if owner is not None:
                 return self.machine.user_name(owner.st_uid)
-        if self.unit.user:
-            return self.unit.user
-        known = self.machine.users()
-        if SERVICE_USER in known:
-            return SERVICE_USER
+        if self.is_of_service:
+            if self.unit.user:
+                return self.unit.user
+            if SERVICE_USER in self.machine.users():
+                return SERVICE_USER
         # Nobody says who it is: then who has made the data. Never who is asking, whom
         # a fix would give the data to.
         about = None if self.data_dir is None else self.machine.stat(self.data_dir)
@@ -103,7 +108,7 @@ class Box:
                 return frozenset({int(one) for one in words if one.isdecimal()} | more)
         found = machine.groups_of(self.service_user)
         known = machine.groups()
-        if self.unit.is_installed:
+        if self.is_of_service and self.unit.is_installed:
             found |= {known[one][0] for one in self.unit.groups if one in known}
         return frozenset(found)
 

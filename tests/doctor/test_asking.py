@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from modemgw import __version__
-from modemgw.doctor import answers, daemon, look
+from modemgw.doctor import access, answers, daemon, look
 from modemgw.doctor.box import Box
 from modemgw.doctor.daemon import NOBODY, View
 from tests.cli.admin import FakeDaemon, fake_daemon
 from tests.cli.conftest import directory
-from tests.doctor.fake import CONFIG, MODEM, SIM, Fake, metrics, there
+from tests.doctor.fake import CONFIG, MODEM, SIM, YAML, Fake, metrics, there
 from tests.doctor.sick import DATA
 
 __all__ = ["directory"]
@@ -178,6 +178,22 @@ def test_the_pid_of_the_gateway_comes_from_the_list_of_locks(tmp_path: Path) -> 
     assert box.daemon_pid == 4711
     assert box.service_groups >= {20, 990}
     assert answers.ask(box)[0] == []
+
+
+def test_data_of_a_person_are_not_given_to_the_service(tmp_path: Path) -> None:
+    """Who tries the gateway out beside the service owns what it makes."""
+    fake = Fake(tmp_path / "box", view=NOBODY)
+    assert fake.box().service_user == "modemgw"
+    fake.write("/home/pi/modemgw.yaml", YAML.replace(DATA, "/home/pi/data"))
+    fake.write("/home/pi/data/modemgw.db", "")
+    fake.mode("/home/pi/data/modemgw.db", 0o600)
+    own = Path("/home/pi/modemgw.yaml")
+    box = look.box_for(own, machine=fake.machine(), may_ask=False)
+    fake.write(
+        "/etc/passwd", f"modemgw:x:990:990:\npi:x:{os.getuid()}:{os.getgid()}:\n"
+    )
+    assert box.service_user == "pi"
+    assert [*access.data(box)] == []
 
 
 def test_the_lock_itself_is_not_touched(tmp_path: Path) -> None:
