@@ -30,6 +30,7 @@ from modemgw.store.writer import Connection
 
 MAX_OCTETS = 256 * 1024  # of one file of another program
 MAX_FILES = 1_000_000
+SLICE = 200  # messages of history in one transaction
 _BITS = 80
 _CALLER = Caller(None, "import", frozenset({"admin"}), "local")
 
@@ -111,6 +112,7 @@ async def move(
         for count, item in enumerate(items, 1):
             await mover.take(item)
             told(count)
+        await mover.flush()
         return mover.moved
     finally:
         store.close()
@@ -123,6 +125,7 @@ class _Mover:
         self.moved = Moved()
         self._gateway, self._store = gateway, gateway.store
         self._program, self._waiting = program, waiting
+        self._past: list[tuple[Past, bool]] = []  # and whether it was received
 
     async def take(self, item: Item) -> None:
         """Take one thing over; what is wrong with it is noted."""
@@ -137,7 +140,11 @@ class _Mover:
             if item.kind == "waiting":
                 await self._send(item, key)
             else:
-                await self._remember(item, key)
+                now = self._gateway.clock.now_ms()
+                past = as_past(item, key, self._gateway.config.country, now)
+                self._past.append((past, item.kind == "received"))
+                if len(self._past) >= SLICE:
+                    await self.flush()
         except StoreError:
             raise
         except (ModemgwError, ValueError) as exc:
@@ -180,14 +187,18 @@ class _Mover:
         await self._store.write(hold)
         self.moved.held += 1
 
-    async def _remember(self, item: Found, key: str) -> None:
-        now = self._gateway.clock.now_ms()
-        past = as_past(item, key, self._gateway.config.country, now)
-        if await self._store.write(lambda db: history.insert(db, past)):
-            self.moved.received += item.kind == "received"
-            self.moved.history += item.kind != "received"
-        else:
-            self.moved.known += 1
+    async def flush(self) -> None:
+        """Write the history that has gathered."""
+        past, self._past = self._past, []
+
+        def job(db: Connection) -> list[bool]:
+            return [history.insert(db, one) for one, _ in past]
+
+        is_new = await self._store.write(job)
+        for new, (_, received) in zip(is_new, past, strict=True):
+            self.moved.known += not new
+            self.moved.received += new and received
+            self.moved.history += new and not received
 
 
 def as_past(item: Found, key: str, country: str, now: int) -> Past:
@@ -240,6 +251,11 @@ def files_in(folder: Path) -> Iterator[Path]:
     except OSError as exc:
         raise StoreError(f"cannot read {str(folder)!r}: {exc.strerror}") from None
     yield from (path for path in found if path.is_symlink() or not path.is_dir())
+
+
+def shown(path: Path) -> str:
+    """Return the name of a file as text; octets that are none are written out."""
+    return path.name.encode("utf-8", "backslashreplace").decode()
 
 
 def read_file(path: Path) -> tuple[bytes, int]:

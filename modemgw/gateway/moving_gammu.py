@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
-from modemgw.gateway.moving import Found, Item, Wrong, files_in, read_file
+from modemgw.gateway.moving import Found, Item, Wrong, files_in, read_file, shown
 
 PROGRAM = "gammu-smsd"
 _FOLDERS = {"outbox": "waiting", "sent": "sent", "error": "failed", "inbox": "received"}
@@ -84,7 +84,7 @@ def read(where: Folders) -> Iterator[Item]:
             yield from _inbox(folder, where.zone)
         else:
             for path in files_in(folder):
-                yield from _one(path, f"{name}/{path.name}", kind, where.zone)
+                yield from _one(path, f"{name}/{shown(path)}", kind, where.zone)
 
 
 def _one(path: Path, name: str, kind: str, zone: tzinfo) -> Iterator[Item]:
@@ -117,7 +117,7 @@ def _inbox(folder: Path, zone: tzinfo) -> Iterator[Item]:
     waiting: list[Found] = []
     last = ""
     for path in files_in(folder):
-        name = f"inbox/{path.name}"
+        name = f"inbox/{shown(path)}"
         match = _IN.fullmatch(path.name)
         if match is None:
             yield Wrong(name, "has no name that gammu-smsd gives")

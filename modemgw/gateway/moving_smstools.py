@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
-from modemgw.gateway.moving import Found, Item, Wrong, files_in, read_file
+from modemgw.gateway.moving import Found, Item, Wrong, files_in, read_file, shown
 from modemgw.gateway.moving_gammu import entry
 from modemgw.pdu.alphabet import GSM7
 
@@ -74,7 +74,7 @@ def read(where: Spool) -> Iterator[Item]:
             yield Wrong(str(path), "is no folder")
             continue
         for file in files_in(path):
-            yield _one(file, f"{folder}/{file.name}", kind, where.zone)
+            yield _one(file, f"{folder}/{shown(file)}", kind, where.zone)
 
 
 def _one(file: Path, name: str, kind: str, zone: tzinfo) -> Item:

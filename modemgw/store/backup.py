@@ -5,13 +5,14 @@ what it is (`backup.about`), the configuration file, and, where it is sealed, th
 with secrets beside it. Unsealed, a backup holds no secret that the database has not.
 """
 
+import fcntl
 import hashlib
 import json
 import os
 import sqlite3
 import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import rmtree
@@ -25,6 +26,7 @@ from modemgw.store.shelf import SPARE_OCTETS, Place, Shelf, free_octets
 from modemgw.store.snapshot import Copied, Stop
 
 ABOUT, CONFIGURATION, SECRETS = "backup.about", "backup.config", "backup.secrets"
+LOCK = "backup.lock"
 _SPOOL = ".backup-"
 _PIECE = 1 << 20
 _EIO = 5
@@ -70,6 +72,40 @@ def make(
     for one in recipients:
         sealing.check_recipient(one)
     source = data_dir / FILE_NAME
+    with _alone(data_dir):
+        return _make(source, place, luggage, recipients, now_ms, rest, stop)
+
+
+@contextmanager
+def _alone(data_dir: Path) -> Iterator[None]:
+    """Keep a second backup of the same database out: each clears what others left."""
+    try:
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        lock = os.open(data_dir / LOCK, flags, 0o640)
+    except OSError:  # who may only read the database makes its backup all the same
+        yield
+        return
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        raise StoreError("another backup of this database is being made") from None
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def _make(
+    source: Path,
+    place: Place,
+    luggage: Luggage,
+    recipients: Sequence[str],
+    now_ms: int,
+    rest: float,
+    stop: Stop,
+) -> Made:
+    data_dir = source.parent
     try:
         size = _size(source)
         with Shelf.open(place, data_dir) as shelf:

@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 from modemgw.store.sql import sql
 
@@ -58,63 +59,86 @@ class Missing:
         return told
 
 
+_Row = tuple[int, str, str, str, str, int]
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What was found so far; a million messages are no reason to hold them all."""
+
+    now_ms: int
+    path: Path
+    outbound: int = 0
+    inbound: int = 0
+    first_at: int | None = None
+    last_at: int | None = None
+    stream: IO[str] | None = None
+
+    def add(self, row: _Row) -> None:
+        _, public_id, direction, state, peer, created_at = row
+        if self.stream is None:
+            self.stream = self.path.open("x", encoding="utf-8", errors="replace")
+            self.path.chmod(0o640)
+        told = {
+            "id": public_id,
+            "direction": direction,
+            "state": state,
+            "peer": peer,
+            "created_at": _instant(created_at),
+        }
+        self.stream.write(json.dumps(told, ensure_ascii=False) + "\n")
+        self.inbound += direction == "inbound"
+        self.outbound += direction != "inbound"
+        if isinstance(created_at, int) and 0 < created_at <= self.now_ms:
+            self.first_at = min(self.first_at or created_at, created_at)
+            self.last_at = max(self.last_at or created_at, created_at)
+
+
 def find_missing(old: Path, newest_message: int, now_ms: int) -> Missing:
     """List the messages of `old` behind a row id; never raises."""
-    found: list[tuple[int, str, str, str, str, int]] = []
-    whole = True
+    tally = _Tally(now_ms, old.with_name(f"{old.name}.missing.ndjson"))
+    whole = False
     try:
         uri = f"{old.absolute().as_uri()}?mode=ro"
         with closing(sqlite3.connect(uri, uri=True)) as db:
-            after, skips = newest_message, 0
-            while skips < MOST_SKIPS:
-                window = {"after": after, "limit": STEP}
-                try:
-                    rows = db.execute(sql("backups.behind"), window).fetchall()
-                except sqlite3.Error:
-                    # No row of this step is known: try behind the next few ids.
-                    whole, skips, after = False, skips + 1, after + SKIP
-                    continue
-                if not rows:
-                    break
-                found += rows
-                after = rows[-1][0]
+            whole = _walk(db, newest_message, tally)
     except (sqlite3.Error, OSError):
         whole = False
-    listed = _list(old, found) if found else None
-    times = [row[5] for row in found if 0 < row[5] <= now_ms]
-    inbound = sum(row[2] == "inbound" for row in found)
+    finally:
+        if tally.stream is not None:
+            tally.stream.close()
     return Missing(
-        len(found) - inbound,
-        inbound,
-        min(times, default=None),
-        max(times, default=None),
+        tally.outbound,
+        tally.inbound,
+        tally.first_at,
+        tally.last_at,
         whole,
-        listed,
+        None if tally.stream is None else tally.path,
     )
 
 
-def _list(old: Path, rows: list[tuple[int, str, str, str, str, int]]) -> Path | None:
-    path = old.with_name(f"{old.name}.missing.ndjson")
-    try:
-        with path.open("x", encoding="utf-8") as stream:
-            path.chmod(0o640)
-            for _, public_id, direction, state, peer, created_at in rows:
-                told = {
-                    "id": public_id,
-                    "direction": direction,
-                    "state": state,
-                    "peer": peer,
-                    "created_at": _instant(created_at),
-                }
-                stream.write(json.dumps(told, ensure_ascii=False) + "\n")
-    except OSError:
-        return None
-    return path
+def _walk(db: sqlite3.Connection, after: int, tally: _Tally) -> bool:
+    """Go through all that reads; False where something did not."""
+    skips = 0
+    while skips < MOST_SKIPS:
+        try:
+            window = {"after": after, "limit": STEP}
+            rows: list[_Row] = db.execute(sql("backups.behind"), window).fetchall()
+        except sqlite3.Error:
+            # No row of this step is known: try behind the next few ids.
+            skips, after = skips + 1, after + SKIP
+            continue
+        if not rows:
+            break
+        for row in rows:
+            tally.add(row)
+        after = rows[-1][0]
+    return skips == 0
 
 
 def _instant(ms: int) -> str:
     try:
         at = datetime.fromtimestamp(ms // 1000, UTC)
-    except (OverflowError, ValueError, OSError):
+    except (OverflowError, ValueError, OSError, TypeError):
         return "unknown"
     return f"{at:%Y-%m-%dT%H:%M:%SZ}"

@@ -163,6 +163,7 @@ def test_hostile_files_are_named_and_left(tmp_path: Path) -> None:
     (outgoing / "busy.LOCK").write_text("1")
     (outgoing / "new\nline\x1b[2J").write_text("no head")
     (outgoing / "folder").mkdir()
+    Path(os.fsdecode(os.fsencode(outgoing) + b"/\xff\xfe")).write_text("no head")
     where = moving_smstools.spool(tmp_path, UTC)
     items = list(moving_smstools.read(where))
     assert not [item for item in items if isinstance(item, Found)]
@@ -172,7 +173,8 @@ def test_hostile_files_are_named_and_left(tmp_path: Path) -> None:
     assert "256 KiB" in told["outgoing/huge"]
     assert "UDH" in told["outgoing/binary"]
     assert "is being sent" in told["outgoing/busy"]
-    assert len(told) == 8
+    assert "".join(told).encode("utf-8")
+    assert len(told) == 9
 
 
 @pytest.mark.parametrize(
