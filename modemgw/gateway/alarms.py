@@ -20,7 +20,6 @@ import msgspec
 
 from modemgw.config.alarms import OFF, AlarmsConfig
 from modemgw.errors import RequestError, StoreError
-from modemgw.gateway import mail
 from modemgw.gateway.alarm_resources import AlarmOfGateway, Told, shown
 from modemgw.gateway.envelopes import wanting
 from modemgw.gateway.model import Caller, Draft, FallbackStep, IdempotencyKey
@@ -293,6 +292,8 @@ class Alarms:
             await self._mail()
 
     async def _mail(self) -> None:
+        from modemgw.gateway import mail  # noqa: PLC0415 (not everybody has it)
+
         told, config = self._for_mail(), self._config.mail
         if not told or not config.to:
             return
@@ -322,6 +323,8 @@ class Alarms:
 
     async def test(self) -> list[Told]:
         """Tell that this is a test, over every way there is."""
+        from modemgw.gateway import mail  # noqa: PLC0415
+
         now, config = self._gateway.clock.now_ms(), self._config
         text = "modemgw: a test of the alarms. All is well"
         found: list[Told] = []

@@ -4,7 +4,7 @@ Kinds are listed in policy/trouble.py. Whoever shows troubles shows the same one
 `modemgw status`, `modemgw top`, and the alarms.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
@@ -18,7 +18,8 @@ from modemgw.store.webhooks import WebhookRow
 
 LOW_SHARE = 10  # per cent left of an allowance at which it is short
 UNKNOWN = 0  # since when: since it was seen first
-_IN_MODEM = ("ready", "paced", "benched", "paused", "waiting")
+STARTS_MS = 45_000  # a modem may take so long to begin
+ABSENT_MS = 30 * 86_400_000  # a card that is out for so long is nobody's
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ class Sight:
     readiness: Readiness
     modems: list[ModemSnapshot]
     sims: list[SimView]
-    figures: Figures | None  # None: not known now
+    figures: Figures | None  # None: not known now …
+    known: Figures | None  # … and then, as last known: nothing is over for that
     disk: Disk
     paused_at: int  # 0: not paused
     paused_by: str
@@ -74,7 +76,7 @@ def troubles(sight: Sight) -> list[Trouble]:
     """Return what is wrong, what stops everything first."""
     return [
         *_of_gateway(sight),
-        *_of_modems(sight.modems),
+        *_of_modems(sight),
         *_of_sims(sight),
         *_of_figures(sight),
         *_of_box(sight),
@@ -101,9 +103,12 @@ def _of_gateway(sight: Sight) -> Iterator[Trouble]:
         yield Trouble("clock", "", sight.clock, "timedatectl set-ntp true", UNKNOWN)
 
 
-def _of_modems(modems: Iterable[ModemSnapshot]) -> Iterator[Trouble]:
-    for modem in modems:
-        if modem.phase in (Phase.READY, Phase.STARTING):
+def _of_modems(sight: Sight) -> Iterator[Trouble]:
+    for modem in sight.modems:
+        begins = modem.phase is Phase.STARTING
+        if modem.phase is Phase.READY or (
+            begins and sight.now - modem.since_ms < STARTS_MS
+        ):
             continue
         yield Trouble(
             "modem_lost",
@@ -135,7 +140,9 @@ def _of_sims(sight: Sight) -> Iterator[Trouble]:
                 f"modemgw modems journal {sim.modem}",
                 UNKNOWN,
             )
-        if sim.state in _IN_MODEM:
+        # A card that is out for a moment has not been topped up by that.
+        seen_at = sim.last_seen_at or 0
+        if sim.state != "absent" or sight.now - seen_at < ABSENT_MS:
             yield from _of_money(sim)
 
 
@@ -175,7 +182,7 @@ def _of_money(sim: SimView) -> Iterator[Trouble]:
 
 
 def _of_figures(sight: Sight) -> Iterator[Trouble]:
-    figures = sight.figures
+    figures = sight.known
     if figures is None:
         return
     oldest = figures.oldest.get(MessageState.QUEUED.value)

@@ -59,6 +59,7 @@ class Watch:
         self._zone = ZoneInfo(gateway.config.timezone)
         self._started_at = gateway.clock.now_ms()
         self._figures: Figures | None = None
+        self._known: Figures | None = None  # the last ones that could be had
         self._fresh_until = 0.0
         self._first_seen: dict[str, int] = {}  # troubles without a begin, by key
 
@@ -67,8 +68,11 @@ class Watch:
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             self.lately.tick()
-            found = await self.troubles()
-            await self.alarms.heard(found)
+            try:
+                await self.alarms.heard(await self.troubles())
+            except Exception:
+                # Who watches must not be what takes the gateway down.
+                log.exception("the watch cannot look")
 
     def tasks(self) -> list[tuple[str, Callable[[], Coroutine[Any, Any, None]]]]:
         """Return what lives as long as the gateway."""
@@ -129,7 +133,6 @@ class Watch:
         gateway = self._gateway
         figures = await self._look_up()
         pause, breaker = gateway.health.pause, gateway.care.breaker
-        disk = shutil.disk_usage(gateway.store.data_dir)
         return Sight(
             now=gateway.clock.now_ms(),
             limits=self._limits(),
@@ -137,7 +140,8 @@ class Watch:
             modems=gateway.modems(),
             sims=gateway.sims(),
             figures=figures,
-            disk=Disk(disk.free, disk.total, gateway.store.writer.healthy),
+            known=self._known,
+            disk=_disk(gateway),
             paused_at=pause.at,
             paused_by=pause.by if pause.at else "",
             fuse=None if breaker is None else breaker.why(),
@@ -161,6 +165,7 @@ class Watch:
             )
         except StoreError:  # too much waits to be counted, or a disk that fails
             self._figures = None
+        self._known = self._figures or self._known
         took = clock.monotonic() - began
         self._fresh_until = began + max(FRESH_S, took * SHARE)
         return self._figures
@@ -253,6 +258,14 @@ class Watch:
 def _hour(lately: Lately) -> tuple[int, dict[str, int]]:
     seconds, outcomes = lately.outcomes()
     return round(seconds), outcomes
+
+
+def _disk(gateway: "Gateway") -> Disk:
+    try:
+        found = shutil.disk_usage(gateway.store.data_dir)
+    except OSError:
+        return Disk(0, 0, writable=False)
+    return Disk(found.free, found.total, gateway.store.writer.healthy)
 
 
 def _queue(figures: Figures | None, most: int) -> shapes.QueueAtAGlance:

@@ -156,6 +156,28 @@ def test_a_restart_tells_nothing_again(
     run_virtual(story())
 
 
+def test_a_modem_that_is_still_gone_after_a_restart_is_no_news(tmp_path: Path) -> None:
+    import asyncio  # noqa: PLC0415
+
+    async def story() -> None:
+        clock = VirtualClock()
+        async with gateway_rig(tmp_path, modems=2, extra=extra(), clock=clock) as rig:
+            await rig.ready()
+            rig.wires.unplug("/sim/modem0")
+            await asyncio.sleep(450)
+            assert len(await texts(rig)) == 1
+            world = rig.network, rig.sims
+        async with gateway_rig(
+            tmp_path, modems=2, extra=extra(), clock=clock, world=world
+        ) as rig:
+            rig.wires.unplug("/sim/modem0")
+            await rig.ready(1)
+            await asyncio.sleep(450)
+            assert len(await texts(rig)) == 1
+
+    run_virtual(story())
+
+
 def test_there_is_a_budget_and_a_reminder(tmp_path: Path, quiet_watch: None) -> None:
     async def story() -> None:
         config = extra("  sms_per_day: 2\n  remind: 10min\n  group: 0s\n")

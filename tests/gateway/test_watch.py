@@ -18,6 +18,7 @@ from modemgw.gateway.senses import Senses, not_after
 from modemgw.gateway.troubles import Backup, Disk, Limits, Sight, span, troubles
 from modemgw.modem.model import Phase
 from modemgw.store.metrics import Depths
+from modemgw.store.reader import SlowQuery
 from modemgw.store.status import Figures
 from modemgw.store.tally import StoreTally
 from tests.gateway.rig import TESTER, gateway_rig
@@ -32,7 +33,8 @@ WELL = Sight(
     readiness=Readiness(True, ()),
     modems=[],
     sims=[],
-    figures=Figures(Depths({"queued": 3}, 0, 0, None), {"queued": NOW - 5000}, {}, ()),
+    figures=None,
+    known=Figures(Depths({"queued": 3}, 0, 0, None), {"queued": NOW - 5000}, {}, ()),
     disk=Disk(10 * GB, 30 * GB, writable=True),
     paused_at=0,
     paused_by="",
@@ -50,8 +52,8 @@ DOUBT = Figures(Depths({"in_doubt": 2}, 0, 0, None), {}, {}, ())
         ({"fuse": "100 parts have left"}, "fuse", "100 parts"),
         ({"readiness": Readiness(False, ("no SIM",))}, "not_ready", "no SIM"),
         ({"clock": "the clock is in the past"}, "clock", "the past"),
-        ({"figures": OLD}, "queue_old", "3 messages wait, the oldest for 60 min"),
-        ({"figures": DOUBT}, "in_doubt", "2 messages"),
+        ({"known": OLD}, "queue_old", "3 messages wait, the oldest for 60 min"),
+        ({"known": DOUBT}, "in_doubt", "2 messages"),
         ({"disk": Disk(GB, 30 * GB, writable=False)}, "disk", "not take writes"),
         ({"disk": Disk(10**8, 30 * GB, writable=True)}, "disk", "100 MB are free"),
         ({"backup": Backup(NOW, False, "no USB")}, "backup", "failed: no USB"),
@@ -75,7 +77,7 @@ def test_each_trouble_is_found(changed: dict[str, Any], kind: str, words: str) -
 def test_small_disks_and_unknown_figures_are_no_trouble() -> None:
     small = Disk(150_000_000, 2 * GB, writable=True)
     assert troubles(replace(WELL, disk=small)) == []  # 7 % of it
-    assert troubles(replace(WELL, figures=None)) == []
+    assert troubles(replace(WELL, known=None)) == []
     late = replace(WELL, certificate_until=NOW + 30 * 24 * HOUR_MS)
     assert troubles(replace(late, backup=Backup(NOW, True, ""))) == []
 
@@ -179,8 +181,6 @@ def test_everything_at_one_glance(tmp_path: Path) -> None:
 def test_a_queue_too_long_to_count_is_said_to_be(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from modemgw.store.reader import SlowQuery  # noqa: PLC0415
-
     def slow(*_: object) -> None:
         raise SlowQuery("too long")
 
@@ -197,15 +197,56 @@ def test_a_queue_too_long_to_count_is_said_to_be(
     run_virtual(story())
 
 
+def test_what_is_not_known_is_not_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A count that takes too long ends no alarm, and a bug ends no watch."""
+
+    async def story() -> None:
+        async with gateway_rig(tmp_path) as rig:
+            watch = rig.gateway.watch
+            await rig.ready()
+            await rig.gateway.care.pause_all(TESTER, on=True)
+            await rig.send()
+            await rig.gateway.care.pause_all(TESTER, on=True)
+            await asyncio.sleep(1200)
+            kinds = {one.kind for one in await watch.troubles()}
+            assert "queue_old" in kinds
+
+            def slow(*_: object) -> None:
+                raise SlowQuery("too long")
+
+            with monkeypatch.context() as patch:
+                patch.setattr("modemgw.store.status.figures", slow)
+                await asyncio.sleep(300)
+                assert {one.kind for one in await watch.troubles()} == kinds
+            assert await rig.pushed("alarm.cleared") == []
+
+            async def broken() -> None:
+                raise ZeroDivisionError
+
+            with monkeypatch.context() as patch:
+                patch.setattr(watch, "troubles", broken)
+                await asyncio.sleep(60)
+            await rig.gateway.care.pause_all(TESTER, on=False)
+            await asyncio.sleep(120)
+            assert len(await rig.pushed("alarm.cleared")) == 1
+
+    run_virtual(story())
+
+
 def test_a_parked_modem_is_a_trouble_and_a_starting_one_is_not(tmp_path: Path) -> None:
     async def story() -> None:
         async with gateway_rig(tmp_path) as rig:
             await rig.ready()
             (modem,) = rig.gateway.modems()
             for phase in Phase:
-                seen = replace(WELL, modems=[replace(modem, phase=phase, why="x")])
+                gone = replace(modem, phase=phase, why="x", since_ms=NOW - 30_000)
+                seen = replace(WELL, modems=[gone])
                 kinds = [one.kind for one in troubles(seen)]
                 is_well = phase in (Phase.READY, Phase.STARTING)
                 assert kinds == ([] if is_well else ["modem_lost"]), phase
+            long = replace(modem, phase=Phase.STARTING, since_ms=NOW - 60_000)
+            assert troubles(replace(WELL, modems=[long])) != []
 
     run_virtual(story())
