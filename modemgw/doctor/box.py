@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from modemgw.config.model import Config
 from modemgw.doctor.daemon import NOBODY, View
 from modemgw.doctor.finding import Finding, Kind
-from modemgw.doctor.machine import Machine
+from modemgw.doctor.machine import Machine, whole
 
 if TYPE_CHECKING:
     from modemgw.doctor.systemd import Unit
@@ -105,7 +105,9 @@ class Box:
                 words = line.split()[1:]
                 own = machine.stat(f"/proc/{pid}")
                 more = set() if own is None else {own.st_gid}
-                return frozenset({int(one) for one in words if one.isdecimal()} | more)
+                return frozenset(
+                    {int(one) for one in words if whole(one) is not None} | more
+                )
         found = machine.groups_of(self.service_user)
         known = machine.groups()
         if self.is_of_service and self.unit.is_installed:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from modemgw.doctor import disk
 from modemgw.doctor.box import Box, Check
 from modemgw.doctor.finding import Finding, Kind, Level, Skipped
+from modemgw.doctor.machine import whole
 from modemgw.doctor.power import UNDER_VOLTAGE, throttled
 
 MANY_DROPS = 3  # of one socket in a week
@@ -97,9 +98,10 @@ def log(box: Box) -> Iterator[Finding]:
 def _of_late(box: Box, lines: list[str]) -> list[str]:
     """Leave out what is long over, on a box that runs for months."""
     uptime = (box.machine.text("/proc/uptime") or "").partition(".")[0]
-    if not uptime.isdecimal():
+    now_s = whole(uptime)
+    if now_s is None:
         return lines
-    oldest = int(uptime) - LATE_S
+    oldest = now_s - LATE_S
     return [
         line
         for line in lines

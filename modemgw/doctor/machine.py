@@ -17,6 +17,7 @@ from modemgw.doctor.programs import Ran, run_program
 
 ROOT = Path("/")
 MAX_READ = 64 << 10  # octets of a file of sysfs, procfs or /etc
+MAX_DIGITS = 20  # of 64 bits
 MAX_LISTED = 10_000  # entries of a directory
 
 
@@ -28,6 +29,12 @@ class Room:
     free: int
     files: int
     files_free: int
+
+
+def whole(text: str) -> int | None:
+    """Read a whole number as the kernel writes them; None for anything else."""
+    is_one = text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS
+    return int(text) if is_one else None
 
 
 def _room(path: Path) -> Room:
@@ -147,17 +154,19 @@ class Machine:
         """Return the users of /etc/passwd: name -> number, number of the group."""
         found = {}
         for fields in self._table("/etc/passwd", 4):
-            if fields[2].isdecimal() and fields[3].isdecimal():
-                found[fields[0]] = (int(fields[2]), int(fields[3]))
+            user, group = whole(fields[2]), whole(fields[3])
+            if user is not None and group is not None:
+                found[fields[0]] = (user, group)
         return found
 
     def groups(self) -> dict[str, tuple[int, list[str]]]:
         """Return the groups of /etc/group: name -> number, members."""
         found = {}
         for fields in self._table("/etc/group", 4):
-            if fields[2].isdecimal():
+            number = whole(fields[2])
+            if number is not None:
                 members = [name for name in fields[3].split(",") if name]
-                found[fields[0]] = (int(fields[2]), members)
+                found[fields[0]] = (number, members)
         return found
 
     def groups_of(self, user: str) -> set[int]:
@@ -194,9 +203,10 @@ class Machine:
             if "FLOCK" not in words or "WRITE" not in words or "->" in words:
                 continue
             place = words[words.index("WRITE") + 1 :]
-            inode = place[1].rpartition(":")[2] if len(place) > 1 else ""
-            if inode.isdecimal() and place[0].isdecimal():
-                found[int(inode)] = int(place[0])
+            inode = whole(place[1].rpartition(":")[2]) if len(place) > 1 else None
+            pid = whole(place[0]) if place else None
+            if inode is not None and pid is not None:
+                found[inode] = pid
         return found
 
     def _table(self, path: str, least: int) -> list[list[str]]:

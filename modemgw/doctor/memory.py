@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from modemgw.doctor.box import Box, Check
 from modemgw.doctor.finding import Finding, Kind, Level, Skipped
+from modemgw.doctor.machine import whole
 
 KIB = 1024
 LEAST = 48 * KIB  # KiB that should be available
@@ -39,8 +40,9 @@ def memory(box: Box) -> Iterator[Finding]:
     found: dict[str, int] = {}
     for line in (text or "").splitlines():
         words = line.replace(":", " ").split()
-        if len(words) > 1 and words[1].isdecimal():
-            found[words[0]] = int(words[1])
+        number = whole(words[1]) if len(words) > 1 else None
+        if number is not None:
+            found[words[0]] = number
     total, free = found.get("MemTotal", 0), found.get("MemAvailable")
     if not total or free is None:
         raise Skipped("the kernel does not say how much memory there is")
@@ -53,8 +55,8 @@ def memory(box: Box) -> Iterator[Finding]:
         yield SWAPPING.seen(what, "swap")
     for line in (box.machine.text("/proc/vmstat") or "").splitlines():
         name, _, count = line.partition(" ")
-        if name == "oom_kill" and count.isdecimal() and int(count):
-            what = f"{int(count)} programs since the machine started"
+        if name == "oom_kill" and whole(count.strip()):
+            what = f"{count.strip()} programs since the machine started"
             yield KILLED.seen(what, "/proc/vmstat")
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from modemgw.doctor.box import Box, Check
 from modemgw.doctor.finding import Argv, Finding, Kind, Level, Skipped
-from modemgw.doctor.machine import Machine
+from modemgw.doctor.machine import Machine, whole
 from modemgw.modem.conflicts import RULES, RULES_NAME
 
 NAME = "modemgw.service"
@@ -218,7 +218,7 @@ def helper(box: Box) -> Iterator[Finding]:
 
 
 def _integer(text: str) -> int:
-    return int(text) if text.isdecimal() else 0
+    return whole(text) or 0
 
 
 CHECKS = (

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from modemgw.doctor.box import Box, Check
 from modemgw.doctor.finding import Finding, Kind, Level, Skipped
 from modemgw.doctor.kernel import OVER_CURRENT
+from modemgw.doctor.machine import whole
 from modemgw.doctor.systemd import RELOAD_RULES
 from modemgw.modem import usb, usb_ids
 from modemgw.modem.usb import Bus, UsbDevice
@@ -80,13 +81,13 @@ def tree(box: Box) -> dict[str, Node]:
             continue
         place = f"{_BUS}/{name}"
         said = (box.machine.text(f"{place}/bMaxPower") or "").lower()
-        current = said.removesuffix("ma").strip()
+        current = whole(said.removesuffix("ma").strip()) or 0
         found[name] = Node(
             name,
             box.machine.number(f"{place}/bDeviceClass", 16) == _HUB,
             bool((box.machine.number(f"{place}/bmAttributes", 16) or 0) & _SELF_POWERED)
             or name.startswith("usb"),
-            min(int(current), 5000) if current.isdecimal() else 0,
+            min(current, 5000),
             _parent(name),
         )
     return found

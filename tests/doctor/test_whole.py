@@ -121,12 +121,28 @@ def many_numbers(place: Path) -> None:
     place.write_bytes(b"99999999999999999999999 0xfffffffffffffffffffff\n" * 99)
 
 
+def digits(place: Path) -> None:
+    """More than Python turns into a number, and a colon here and there."""
+    place.write_bytes((b"9" * 5000 + b":") * 6 + b"\n" + b"MemTotal: " + b"9" * 5000)
+
+
 def gone(place: Path) -> None:
     place.unlink()
 
 
 KERNELS_OWN = ("sys/devices/pci0/", "sys/bus/usb/", "proc/")
-HOSTILE = (empty, noise, fifo, folder, loop, huge, long_line, many_numbers, gone)
+HOSTILE = (
+    empty,
+    noise,
+    fifo,
+    folder,
+    loop,
+    huge,
+    long_line,
+    many_numbers,
+    digits,
+    gone,
+)
 
 
 @pytest.mark.parametrize("spoil", HOSTILE, ids=lambda spoil: spoil.__name__)
