@@ -118,7 +118,7 @@ def setup(
             folder = _rehearsal(stack, sim)
             flags["ports"] = (str(folder / "modem*"),)
             place = config_path or folder / "modemgw.yaml"
-        wishes = _wishes(place, yes, flags)
+        wishes = _wishes(place, flags)
         result = _run(wishes, talk, rehearses=sim is not None, quiet=as_json)
     if as_json:
         show_json(result)
@@ -193,7 +193,7 @@ def _link(config_path: Path, as_json: bool) -> int:
     return 0
 
 
-def _wishes(config: Path, yes: bool, flags: dict[str, Any]) -> "Wishes":
+def _wishes(config: Path, flags: dict[str, Any]) -> "Wishes":
     from modemgw.cli.setup_wishes import Wishes, named  # noqa: PLC0415
     from modemgw.config import values  # noqa: PLC0415
 
@@ -218,7 +218,7 @@ def _wishes(config: Path, yes: bool, flags: dict[str, Any]) -> "Wishes":
         test_to=flags["test_to"],
         loopback=flags["loopback"],
         listen=flags["listen"],
-        fix=True if yes and flags["fix"] is None else flags["fix"],
+        fix=flags["fix"],
         start=flags["start"],
         replace=flags["replace"],
     )

@@ -35,6 +35,8 @@ DRAIN_S = 180.0  # as long as a gateway may take to let a text finish
 STEP_S = 0.25
 FEWEST_TRIES = 2  # left for a PIN, or it is not asked for
 COLUMNS = ("modem", "where", "sim", "network", "signal")
+# What ends something that somebody may want: it takes more than `--yes`.
+HURTS = frozenset({"braille", "gateway", "terminal"})
 _LOCKED = "left locked; it can neither send nor receive"
 
 
@@ -100,7 +102,7 @@ class Finder:
         """Tell of what is in the way, and put it right where that is wished."""
         for finding in self._eyes.conflicts(seats):
             explain(finding, self._talk)
-            if not finding.fix_argv or not self._may_fix():
+            if not finding.fix_argv or not self._may_fix(finding):
                 continue
             if finding not in self._eyes.conflicts(seats):
                 self._talk.good("it has gone by itself")
@@ -108,10 +110,16 @@ class Finder:
                 self._note(finding)
                 self._wait_until_gone(finding, seats)
 
-    def _may_fix(self) -> bool:
+    def _may_fix(self, finding: Finding) -> bool:
         if self._wishes.fix is not None:
             return self._wishes.fix
-        return self._talk.confirm("Do that now?", "--fix or --no-fix")
+        hurts = finding.what in HURTS
+        may = self._talk.confirm(
+            "Do that now?", "--fix or --no-fix", default=not hurts, only_asked=hurts
+        )
+        if hurts and not may:
+            self._talk.say("left as it is; --fix does it without a question", "·")
+        return may
 
     def _note(self, finding: Finding) -> None:
         if finding.what == "rights":

@@ -337,3 +337,30 @@ def test_a_long_path_is_shown_by_its_end() -> None:
     found = Surveyed("/run/" + "x" * 60 + "/modem0", sim="\x1b[2J")
     row = table([Place(found, found.port, found.port)])[0]
     assert row[1:3] == ("modem0", "\\x1b[2J")
+
+
+@pytest.mark.parametrize(
+    ("what", "is_done"),
+    [("modem_manager", True), ("mode_switch", True), ("terminal", False),
+     ("braille", False), ("gateway", False)],
+)  # fmt: skip
+def test_yes_ends_nothing_that_somebody_may_want(
+    machine: Machine,
+    tmp_path: Path,
+    tools: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    what: str,
+    is_done: bool,
+) -> None:
+    machine.plug("1-1.3", "12d1:1506", ports(0, 1, 2, 3))
+    found = Finding(what, "ttyUSB3", "x holds it", "stop it", (("usermod", "x"),))
+    seen = [(), (found,), (found,)]
+    monkeypatch.setattr(Eyes, "conflicts", lambda self, seats: seen.pop())
+    monkeypatch.setattr(setup_look, "as_root", lambda words: words)
+    monkeypatch.setattr(setup_find, "AGAIN_S", 0.0)
+    with CliRunner().isolation():
+        talk = Talk(yes=True, is_interactive=False)
+        finder = Finder(Wishes(tmp_path / "x"), talk, Eyes(tmp_path, _silent))
+        with pytest.raises(GaveUp):
+            finder.find()
+    assert tools.exists() is is_done
