@@ -95,8 +95,8 @@ def listening(box: Box) -> Iterator[Finding]:
     """Look whether somebody else has the addresses of the API."""
     if box.config is None:
         raise Skipped("there is no configuration to go by")
-    if box.view.is_there or box.daemon_pid is not None:
-        return
+    if box.view.state != "absent" or box.daemon_pid is not None:
+        return  # it is the gateway that listens there
     taken = list(_listening(box))
     for wish in box.config.http.listen:
         for port, address, inode in taken:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from modemgw.doctor.daemon import NOBODY
+from modemgw.doctor.daemon import NOBODY, View
 from modemgw.doctor.programs import Ran
 from tests.doctor.fake import CONFIG, MODEM, NOW_MS, YAML, Fake
 from tests.doctor.sick import (
@@ -217,6 +217,12 @@ CASES: list[tuple[str, str, Sicken, set[str]]] = [
     ),
     # --- network
     ("addresses", "taken", port_taken, {"net.port_taken"}),
+    (
+        "addresses",
+        "ours, whom we may not ask",
+        both(port_taken, seen(View("forbidden", "no"))),
+        set(),
+    ),
     (
         "addresses",
         "garbage",
