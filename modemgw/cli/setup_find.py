@@ -106,9 +106,12 @@ class Finder:
                 continue
             if finding not in self._eyes.conflicts(seats):
                 self._talk.good("it has gone by itself")
-            elif put_right(finding, self._talk):
-                self._note(finding)
+                continue
+            self._remember(finding)
+            if put_right(finding, self._talk):
                 self._wait_until_gone(finding, seats)
+                if finding.what == "rights":
+                    raise GaveUp("log out and in again, then start setup again")
 
     def _may_fix(self, finding: Finding) -> bool:
         if self._wishes.fix is not None:
@@ -121,9 +124,8 @@ class Finder:
             self._talk.say("left as it is; --fix does it without a question", "·")
         return may
 
-    def _note(self, finding: Finding) -> None:
-        if finding.what == "rights":
-            raise GaveUp("log out and in again, then start setup again")
+    def _remember(self, finding: Finding) -> None:
+        """Note what a fix will bring, and how it is taken back."""
         self._to_come += finding.what == "mode_switch"
         stopped = finding.fix_argv[0]
         if finding.what == "modemgw" and stopped[:2] == ("systemctl", "stop"):
@@ -132,6 +134,8 @@ class Finder:
     def _wait_until_gone(self, finding: Finding, seats: tuple[Seat, ...]) -> None:
         """Let a program finish that was told to end; a gateway may be sending."""
         end = time.monotonic() + (DRAIN_S if finding.what == "modemgw" else AGAIN_S)
+        if finding.what == "rights":  # those of a process stay as they were
+            return
         while finding in self._eyes.conflicts(seats) and time.monotonic() < end:
             time.sleep(STEP_S)
 

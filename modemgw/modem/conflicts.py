@@ -32,6 +32,7 @@ _GATEWAYS = {
 }
 # Programs in which a person types at a port: ending them loses nothing.
 _TERMINALS = frozenset({"minicom", "picocom", "screen", "cu", "gammu", "putty", "tio"})
+_GRABBED = ("ttyUSB", "ttyACM")  # what is tried by who tries every port
 _GETTYS = frozenset({"agetty", "getty"})
 _SWITCHER = "usr/sbin/usb_modeswitch"
 _TRIGGER = ("udevadm", "trigger", "--action=add", "--subsystem-match=usb")
@@ -129,7 +130,8 @@ class _Look:
         held: dict[Holder, list[Path]] = {}
         for tty, there in found.items():
             for holder in there:
-                held.setdefault(holder, []).append(tty)
+                if holder.is_sure or tty.name.startswith(_GRABBED):
+                    held.setdefault(holder, []).append(tty)
         if not self._ttys:  # brltty may have taken the only one from its driver
             suspects = holders.grabbers(self._proc)
             held = {one: [] for one in suspects if one.name == "brltty"}
@@ -201,8 +203,10 @@ class _Look:
             )
             text = "write a rule that keeps ModemManager away from these sticks"
         else:
-            fix = self._units("mask", "ModemManager.service")
             text = "switch ModemManager off (a modem for mobile data needs it)"
+            fix = self._units("mask", "ModemManager.service")
+            if not holder.is_sure:  # such adapters it mostly leaves alone
+                fix, text = (), "if the port is held later, switch ModemManager off"
         return Finding("modem_manager", _listed(ttys), why, text, fix, holder.is_sure)
 
     def _other_daemon(self, pid: int, where: str, why: str) -> Finding:

@@ -244,3 +244,23 @@ def test_a_port_that_goes_while_we_look(
     monkeypatch.setattr(Path, "exists", lambda self: True)
     monkeypatch.setattr(Path, "stat", gone)
     assert [one for one in find() if one.what == "rights"] == []
+
+
+@pytest.mark.parametrize("name", ["ModemManager", "brltty"])
+def test_who_tries_usb_ports_is_not_suspected_at_others(
+    box: Box, tmp_path: Path, name: str
+) -> None:
+    lines = [box.dev / "pts/3", box.dev / "ttyAMA0"]
+    lines[0].parent.mkdir()
+    for line in lines:
+        line.write_text("")
+    box.program(812, name)
+    found = conflicts.find(map(str, lines), root=box.root, who=ROOT_USER)
+    assert [one for one in found if one.where != "serial adapters"] == []
+
+
+def test_a_suspicion_at_an_adapter_switches_nothing_off(box: Box) -> None:
+    (tty,) = box.plug("1-1.4", "1a86:7523", ports(0, driver="ch341")).values()
+    box.program(812, "ModemManager")
+    found = conflicts.find((tty,), root=box.root, who=ROOT_USER)
+    assert [(one.what, one.fix_argv) for one in found] == [("modem_manager", ())]
