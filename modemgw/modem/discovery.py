@@ -93,6 +93,7 @@ class Scanner:
     def __init__(self, sys: Path = Path("/sys"), dev: Path = Path("/dev")) -> None:
         self._bus = Bus(sys)
         self._dev = dev
+        self._real: dict[str, tuple[tuple[int, int, int], str]] = {}  # by port
 
     async def look(self, wanted: Wanted) -> Sight:
         """Look in a thread."""
@@ -122,9 +123,9 @@ class Scanner:
                 named = frozenset({pattern}) & wanted.patterns
                 self._add(path, named, owner, seats)
         keys = {
-            port: self._key(os.path.realpath(port), owner)
+            port: self._key(real, owner)
             for port in wanted.ports
-            if os.path.exists(port)  # noqa: PTH110 - many, every second
+            if (real := self._realpath(port)) is not None
         }
         others = frozenset(
             port
@@ -132,9 +133,25 @@ class Scanner:
             if (seat := seats.get(key)) is not None
             and seat.is_usb
             and seat.is_whole
-            and os.path.realpath(port) not in seat.ports
+            and self._realpath(port) not in seat.ports
         )
         return Sight(tuple(seats.values()), keys, others, unusable)
+
+    def _realpath(self, port: str) -> str | None:
+        """Return where a port that exists leads to.
+
+        The same device node as at the last look has the same path: one system call
+        instead of one for each step of the way, for each port, every second.
+        """
+        try:
+            about = os.stat(port)  # noqa: PTH116
+        except OSError:
+            return None
+        node = (about.st_dev, about.st_ino, about.st_rdev)
+        known = self._real.get(port)
+        if known is None or known[0] != node:
+            known = self._real[port] = (node, os.path.realpath(port))
+        return known[1]
 
     def _usb_seat(self, device: UsbDevice) -> Seat | None:
         choice = usb.choose(device)
