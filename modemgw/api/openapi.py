@@ -28,8 +28,8 @@ Json = dict[str, Any]
 _REF = "#/components/schemas/{name}"
 _ABOUT = (
     "SMS through your own SIM cards. Every request needs a key, `Authorization: Bearer"
-    " mgw_…`: of `modemgw keys create`, or the one that the demo prints. Every kind of"
-    " error is explained at [problems](problems)."
+    " mgw_…`: one of `modemgw keys create`, or the one that the demo prints. Every kind"
+    " of error is explained at [problems](problems)."
 )
 _SIGNED = {
     "webhook-id": "evt_…, the same in every attempt: drop what you have seen",
