@@ -13,8 +13,8 @@ from trying.room import Failed, Room, run
 INSTALL = ("sh", "/root/source/scripts/install")
 OFFLINE = (*INSTALL, "--wheels", "/root/wheels")
 REFUSES = """
-def load(path: Path) -> Config:
-    raise ConfigError([f"{path}:1:1: queue: is called waiting now"])
+def _parse(text: str, name: str, path: Path | None) -> None:
+    raise ConfigError([f"{name}:1:1: queue: is called waiting now"])
 """
 BROKEN = "raise RuntimeError('broken for a test')\n"
 
