@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.option(
     "--config",
     "config_path",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     envvar="MODEMGW_CONFIG",
     help="Default: ./modemgw.yaml, else /etc/modemgw/modemgw.yaml, where there is one.",
     metavar="FILE",

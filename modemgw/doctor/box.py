@@ -26,6 +26,7 @@ class Box:
     config: Config | None = None
     config_path: Path | None = None
     config_problems: tuple[str, ...] = ()
+    is_hidden: bool = False  # there is a configuration, and we may not read it
     view: View = NOBODY
     may_ask: bool = True  # something may be said to modems
     deep: bool = False  # checks that cost minutes are wanted
@@ -89,11 +90,13 @@ class Box:
                 return self.unit.user
             if SERVICE_USER in self.machine.users():
                 return SERVICE_USER
-        # Nobody says who it is: then who has made the data. Never who is asking, whom
-        # a fix would give the data to.
-        about = None if self.data_dir is None else self.machine.stat(self.data_dir)
-        number = self.machine.uid if about is None else about.st_uid
-        return self.machine.user_name(number)
+        # Nobody says who it is: then who has made the data, or the configuration. Not
+        # who is asking, to whom a fix would give them.
+        for place in (self.data_dir, self.config_path):
+            about = None if place is None else self.machine.stat(place)
+            if about is not None:
+                return self.machine.user_name(about.st_uid)
+        return self.machine.user_name(self.machine.uid)
 
     @property
     def service_groups(self) -> frozenset[int]:

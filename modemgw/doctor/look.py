@@ -27,12 +27,15 @@ def box_for(
     machine = machine or Machine()
     config: Config | None = None
     problems: tuple[str, ...] = ()
+    is_hidden = False
     if config_path is not None:
-        about = machine.stat(config_path.absolute())
+        place = config_path.absolute()
+        about = machine.stat(place)
         try:
             if about is not None and not stat.S_ISREG(about.st_mode):
                 raise ConfigError([f"{config_path}: this is no file"])
-            config = load(machine.at(config_path.absolute()))
+            is_hidden = about is not None and machine.octets(place, 1) is None
+            config = None if is_hidden else load(machine.at(place))
         except ConfigError as exc:
             problems = tuple(exc.problems)
         except Exception as exc:  # of a file, a mistake of ours must not end it here
@@ -46,6 +49,7 @@ def box_for(
         config_path=None if config_path is None else Path(os.path.abspath(config_path)),  # noqa: PTH100
         config_problems=problems,
         view=view,
+        is_hidden=is_hidden,
         may_ask=may_ask,
         deep=deep,
     )

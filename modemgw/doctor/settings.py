@@ -52,6 +52,8 @@ def settings(box: Box) -> Iterator[Finding]:
     if box.config_path is None:
         yield MISSING.seen("no configuration was found", path, type="modemgw setup")
         return
+    if box.is_hidden:
+        raise Skipped(f"you may not read {path}; run this as root")
     for problem in box.config_problems[:_MOST]:
         yield MISTAKE.seen(problem, path, type=check)
     if box.config is None:

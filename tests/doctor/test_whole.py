@@ -171,6 +171,20 @@ def test_no_check_fails_on_files_that_are_not_what_they_should_be(
     box_for(CONFIG, machine=fake.machine(), may_ask=False)
 
 
+def test_a_configuration_that_we_may_not_read_is_no_mistake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = Fake(tmp_path / "box", uid=65534)
+    octets = Machine.octets
+
+    def refused(self: Machine, path: str | Path, limit: int = 99) -> bytes | None:
+        return None if Path(path) == CONFIG else octets(self, path, limit)
+
+    monkeypatch.setattr(Machine, "octets", refused)
+    (settings, *_) = fake.results(["settings"])
+    assert settings.findings == () and "you may not read" in settings.skipped
+
+
 def test_no_check_fails_where_there_is_nothing_at_all(tmp_path: Path) -> None:
     """A container without /sys and /proc, and a machine without systemd."""
     box = Box(machine=Machine(root=tmp_path, run=lambda argv: None, uid=65534))
