@@ -49,7 +49,10 @@ class Hearing:
         self._reader = config.opt_out.reader()
         self._ids = ids
         self._register = register
-        self._admins = AdminHearing(config.admins)
+        self._admins, self._has_admins = (
+            AdminHearing(config.admins),
+            bool(config.admins),
+        )
 
     def ear(self) -> "Ear":
         """Return what listens during one job."""
@@ -57,6 +60,8 @@ class Hearing:
 
     def mask(self, new: NewInbound) -> tuple[NewInbound, Overheard]:
         """Take out of a message what may be an administrator's PIN."""
+        if not self._has_admins or not new.text:
+            return new, Overheard()
         return self._admins.mask(new, self._dialled(new.peer))
 
     # -- what it says --------------------------------------------------------

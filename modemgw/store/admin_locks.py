@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from modemgw.policy.admin_sms import Lock
 from modemgw.store.sql import sql
+from modemgw.store.suppressions import hasher
 from modemgw.store.writer import Connection
 
 
@@ -19,7 +20,7 @@ class Known:
 
 def get(db: sqlite3.Connection, number: str) -> Known:
     """Return what is known of a number."""
-    row = db.execute(sql("admin_locks.get"), {"number": number}).fetchone()
+    row = db.execute(sql("admin_locks.get"), {"hash": hasher(db)(number)}).fetchone()
     if row is None:
         return Known()
     failures, locks, until_at, last_at, last_word = row
@@ -29,7 +30,7 @@ def get(db: sqlite3.Connection, number: str) -> Known:
 def put(db: Connection, number: str, known: Known) -> None:
     """Keep what is known of a number."""
     row = {
-        "number": number,
+        "hash": hasher(db)(number),
         "failures": known.lock.failures,
         "locks": known.lock.locks,
         "until_at": known.lock.until_at,

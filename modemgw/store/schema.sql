@@ -435,7 +435,7 @@ CREATE INDEX alarm_unfinished ON alarm (id) WHERE done = 0;
 
 -- Wrong PINs of numbers that may command the gateway by SMS.
 CREATE TABLE admin_lock (
-  number   TEXT PRIMARY KEY,
+  hash     BLOB PRIMARY KEY,             -- of the number, with the key in meta
   failures INTEGER NOT NULL,            -- in a row
   locks    INTEGER NOT NULL,            -- so far: each is longer
   until_at INTEGER NOT NULL,            -- nothing is believed before
