@@ -186,7 +186,8 @@ class Talk:
 
     def _must_ask(self, question: str, flag: str) -> None:
         if not self.is_interactive:
-            raise Unasked(f"nobody can be asked here: {clean(question)} Give {flag}.")
+            asked = clean(question)
+            raise Unasked(f'nobody is here to answer "{asked}". Give {flag}.')
 
     def _prompt(self, question: str) -> str:
         mark = click.style("?", fg="cyan", bold=True) if self._colour else "?"

@@ -23,6 +23,7 @@ from modemgw.sim.scenario import ModemPlan, Scenario
 from tests.cli.conftest import Cli
 from tests.cli.terminal import Terminal
 
+pytestmark = pytest.mark.interop  # on real ptys, whose names are soon used again
 PIN = "4711"
 PLAN = Scenario(
     modems=(ModemPlan(options={"pin": PIN}), ModemPlan()),
@@ -32,7 +33,6 @@ PLAN = Scenario(
 PROGRAM = [sys.executable, "-m", "modemgw", "setup"]
 
 
-@pytest.mark.interop
 def test_from_a_stick_to_a_delivered_text(directory: Path) -> None:
     config = directory / "modemgw.yaml"
     words = [*PROGRAM, "--config", str(config), "--port", f"{directory}/tty/modem*"]
@@ -89,7 +89,6 @@ def test_from_a_stick_to_a_delivered_text(directory: Path) -> None:
     assert PIN not in config.read_text()
 
 
-@pytest.mark.interop
 def test_ctrl_c_at_the_pin_leaves_nothing(directory: Path) -> None:
     config = directory / "modemgw.yaml"
     words = [*PROGRAM, "--config", str(config), "--port", f"{directory}/tty/modem0"]
@@ -102,7 +101,6 @@ def test_ctrl_c_at_the_pin_leaves_nothing(directory: Path) -> None:
     assert [one.name for one in directory.iterdir()] in ([], ["tty"])
 
 
-@pytest.mark.interop
 def test_by_flags_alone(directory: Path) -> None:
     config, pin = directory / "modemgw.yaml", directory / "my-pin"
     pin.write_text(PIN)

@@ -24,6 +24,7 @@ from modemgw.sim.faults import Faults, Rule
 from modemgw.sim.scenario import ModemPlan, Scenario
 from tests.modem.machine import Machine, ports
 
+pytestmark = pytest.mark.interop  # on real ptys, whose names are soon used again
 PIN = "4711"
 EVIL = "\x1b]0;owned\x07\x1b[2JACME\x9b31m"
 
