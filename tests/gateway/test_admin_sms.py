@@ -24,7 +24,7 @@ inbound:
 """
 
 
-async def write(rig: Rig, text: str, sender: str = ALICE, wait: float = 15) -> None:
+async def write(rig: Rig, text: str, sender: str = ALICE, wait: float = 6) -> None:
     rig.network.inbound(rig.sims[0], sender, text)
     await asyncio.sleep(wait)
 
