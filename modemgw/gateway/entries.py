@@ -1,8 +1,13 @@
 """What the section `modems` says, as the supervisor asks for it."""
 
+import os
+from fnmatch import fnmatch
+from glob import glob
+
 from modemgw.config.model import Config, ModemConfig
 from modemgw.modem.discovery import Seat, is_pattern
 from modemgw.modem.lease import Lease
+from modemgw.modem.model import SimIdentity
 from modemgw.modem.port import OpenPort
 from modemgw.modem.probe import same_iccid, same_imei
 
@@ -41,20 +46,29 @@ class Entries:
         return None
 
     def keeps(
-        self, lease: Lease, entry: str | None, *, iccid: str | None, own: bool
+        self, lease: Lease, entry: str | None, sim: SimIdentity | None, own: bool
     ) -> bool:
         """Say whether a modem in service may stay what it is.
 
         `entry` is the name of the entry it came in by, `own`: by one for it alone;
-        `iccid` that of the card in it.
+        `sim` is the card in it.
         """
         if own:
             return lease.name in self.listed
-        if lease.name in self.listed or self._names(lease, iccid):
+        if lease.name in self.listed or self._names(lease, sim.iccid if sim else None):
             return False  # it is listed now
         if entry is None:
-            return self.discovers
+            return self.discovers and not self._is_named(lease.port)
         return any(one.name == entry for one in self.patterns.values())
+
+    def _is_named(self, port: str) -> bool:
+        """Say whether a pattern names this port, perhaps by another path."""
+        return any(
+            fnmatch(port, pattern)
+            or os.path.realpath(port)
+            in (os.path.realpath(path) for path in glob(pattern))  # noqa: PTH207
+            for pattern in self.patterns
+        )
 
     def _names(self, lease: Lease, iccid: str | None) -> bool:
         return any(

@@ -13,6 +13,7 @@ Every task of a modem lives in the task group of `run`.
 
 import asyncio
 import logging
+import os
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
@@ -70,6 +71,7 @@ class Supervisor:
         self._group: asyncio.TaskGroup  # of `run`
         self.running = asyncio.Event()
         self._leaving: set[str] = set()  # they finish what is on the air
+        self._returning: set[str] = set()  # they are opened anew
         for name in self._entries.listed:
             self._add(self._entries.lease(name, open_port), name)
 
@@ -95,26 +97,28 @@ class Supervisor:
         self._entries = Entries(config)
         for name, lease in self.leases.items():
             entry = self._pool.entry_of(name)
-            sim = self._snapshot(name).sim
-            iccid = None if sim is None else sim.iccid
-            own = name not in self._unlisted
-            stays = self._entries.keeps(lease, entry, iccid=iccid, own=own)
+            about = self._snapshot(name).sim, name not in self._unlisted
+            stays = self._entries.keeps(lease, entry, *about)
             if not stays or name in reopen or entry in reopen:
                 self._let_go(name)
-        for name in self._entries.listed:
-            if name not in self.leases:
-                self._enter(name)
-                self._group.create_task(
-                    self._pool.announcer.announce(
-                        "modem.added",
-                        {"modem": name, "imei": None, "port": self.leases[name].port},
-                    ),
-                    name=f"tell of {name}",
-                )
+        self._enter_listed()
 
-    def _enter(self, name: str) -> None:
-        self._add(self._entries.lease(name, self._open_port), name)
-        self._start(name)
+    def _enter_listed(self) -> None:
+        """Take every listed modem in that is not there, once its port is free."""
+        leaving = [self.leases[name] for name in self._leaving & self.leases.keys()]
+        held = {os.path.realpath(lease.port) for lease in leaving}
+        for name in self._entries.listed:
+            if name in self.leases:
+                continue
+            lease = self._entries.lease(name, self._open_port)
+            if lease.home is not None and os.path.realpath(lease.home) in held:
+                continue  # who leaves may have something on the air
+            self._add(lease, name)
+            self._start(name)
+            if name in self._returning:
+                self._returning.discard(name)
+            else:
+                self._tell("modem.added", lease, port=lease.port)
 
     def _let_go(self, name: str) -> None:
         lane = self._pool.parts(name)[1]
@@ -130,11 +134,12 @@ class Supervisor:
         with suppress(TimeoutError):
             async with asyncio.timeout(LEAVE_S):
                 await self._pool.parts(name)[1].quiet.wait()
-        comes_back = name in self._entries.listed
-        await self._remove(name, None if comes_back else "no longer listed")
+        if name in self._entries.listed:
+            self._returning.add(name)
+        why = "no longer listed"
+        await self._remove(name, None if name in self._returning else why)
         self._leaving.discard(name)
-        if name in self._entries.listed:  # by now
-            self._enter(name)
+        self._enter_listed()
 
     # -- modems come and go --------------------------------------------------
 
@@ -381,14 +386,12 @@ class Supervisor:
         self._told = set(sight.unusable)
 
     def _storm(self, lease: Lease, count: int) -> None:
-        data: dict[str, object] = {
-            "modem": lease.name,
-            "imei": lease.imei,
-            "port": lease.port,
-            "losses": count,
-            "why": "its port comes and goes: check cable and power",
-        }
-        tell = self._pool.announcer.announce("modem.unstable", data)
+        why = "its port comes and goes: check cable and power"
+        self._tell("modem.unstable", lease, port=lease.port, losses=count, why=why)
+
+    def _tell(self, kind: str, lease: Lease, **about: object) -> None:
+        data = {"modem": lease.name, "imei": lease.imei, **about}
+        tell = self._pool.announcer.announce(kind, data)
         self._group.create_task(tell, name=f"tell of {lease.name}")
 
 

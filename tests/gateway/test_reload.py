@@ -1,6 +1,7 @@
 """The configuration changes while everything runs: a whole gateway in virtual time."""
 
 import asyncio
+import random
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,11 @@ from typing import Any
 import pytest
 
 from modemgw.errors import DiskFull, StoreError
+from modemgw.gateway.model import Draft
 from modemgw.gateway.reloading import ConfigRefused, Reloaded
+from modemgw.sim.fleet import imei_of
 from modemgw.sim.identity import iccid_of
-from modemgw.store import audit
+from modemgw.store import audit, webhooks
 from tests.gateway.rig import TESTER, Rig, config_text, gateway_rig
 from tests.loop import run_virtual
 
@@ -216,7 +219,7 @@ def test_two_at_once_and_a_storm_of_signals(tmp_path: Path) -> None:
     async def story(box: Box) -> None:
         begun: list[str] = []
         box.gateway.reloader.on_begin = lambda: begun.append("RELOADING")
-        box.gateway.reloader.on_end = lambda said: begun.append(said)
+        box.gateway.reloader.on_end = begun.append
         box.write(UNPACED + "queue: {max: 500}\n")
         first, second = await asyncio.gather(box.reload(), box.reload())
         assert keys(first) == ["queue.max"]
@@ -293,3 +296,155 @@ def test_a_fuse_is_put_in_and_counts_what_was_sent(tmp_path: Path) -> None:
         await box.state(sixth, "delivered")
 
     boxed(tmp_path, story)
+
+
+EVERYTHING = """\
+country: AT
+calls: {hang_up: on}
+queue: {max: 77}
+http:
+  webhook_allow: [127.0.0.1:9000]
+  duplicate_window: 1h
+sims:
+  currency: EUR
+  defaults: {pace: off, reports: on, balance: {ussd: "*100#", every: 2h}}
+routing: {patience: 30s, sticky: on, weak_signal: -100}
+quiet_hours: {marketing: 20:00-08:00}
+inbound: {per_number: 2, rules: [{keyword: [HOURS], reply: "9-18"}]}
+opt_out: {classes: [marketing, alert]}
+retention: {bodies: 7 days}
+power: {helper: /run/other/socket, cycle: [/bin/true]}
+health: {first: 5min, parole: 2, down_after: 9min, bench: off}
+selftest: {every: 12h, within: 2min}
+verify: {per_prefix: 3/hour}
+webhooks: [{url: "http://10.0.0.5/hook", events: ["message.*"]}]
+alerts: [{name: oncall, to: ["+4366412345678"]}]
+"""
+
+
+def test_each_section_that_is_said_to_be_live_is(tmp_path: Path) -> None:
+    async def story(box: Box) -> None:
+        gateway = box.gateway
+        text = config_text(1, EVERYTHING).replace("country: DE\n", "", 1)
+        box.file.write_text(text, "utf-8")
+        done = await box.reload()
+        sections = {key.partition(".")[0].partition("[")[0] for key in keys(done)}
+        wanted = {line.partition(":")[0] for line in EVERYTHING.splitlines()}
+        assert sections == {word for word in wanted if not word.startswith(" ")}
+        assert done.needs_restart == ()
+        sent = await box.send("0664 1234567")  # by the new country
+        assert (await box.message(sent)).peer == "+436641234567"
+        again = await gateway.submit(Draft(to="+436641234567", text="hello"), TESTER)
+        assert b"duplicate" in again.body, "the same text within the hour"
+        assert gateway.intake.queue_max == 77
+        assert gateway.pool.actors["m0"].aside._calls.hangs_up
+        assert gateway.webhooks.finder.guard.check_url("http://127.0.0.1:9000/") is None
+        assert gateway.wallets.currency == "EUR"
+        assert gateway.upkeep.balance.config.sims.defaults.balance.every_s == 7200
+        assert gateway.pool.router.weak(-105)
+        assert gateway.dispatcher.evening.calm.hours_of("marketing")
+        assert gateway.inbound.hearing is not None
+        assert len(gateway.inbound.hearing._rules) == 1
+        assert gateway.conversation.answerer._ledger.limits.per_number == 2
+        assert "alert" in gateway.conversation.suppressions.classes
+        assert gateway.housekeeping.kept.bodies == 7 * 86_400
+        assert gateway.pool.power_hook("m0") == ("/bin/true",)
+        assert gateway.pool.rescue is not None
+        assert gateway.pool.rescue.power is not None
+        assert gateway.pool.rescue.power.helper == Path("/run/other/socket")
+        assert gateway.health.terms.successes == 2
+        assert gateway.health.presence.down_after_s == 540
+        assert gateway.upkeep.selftest.course.within_s == 120
+        assert gateway.offices.verifications._config.per_prefix.count == 3
+        hooks = await box.store.read(webhooks.list_webhooks)
+        assert [hook.url for hook in hooks] == ["http://10.0.0.5/hook"]
+        assert gateway.config.alerts[0].name == "oncall"
+        await box.reload(UNPACED)
+        assert await box.store.read(webhooks.list_webhooks) == []
+
+    boxed(tmp_path, story)
+
+
+def test_modems_that_are_found_come_and_go_with_discovery(tmp_path: Path) -> None:
+    """And one that is listed after all gets the name that it is given."""
+    usb = {"/dev/ttyUSB0": "1-1.0", "/dev/ttyUSB1": "1-1.1"}
+    one = f'discovery: off\nmodems: [{{name: front, imei: "{imei_of(0)}"}}]\n'
+
+    async def run() -> None:
+        async with gateway_rig(
+            tmp_path, modems=2, listed="discovery: on\n", usb=usb
+        ) as rig:
+            for n in range(2):
+                rig.wires.plug(f"/dev/ttyUSB{n}", rig.sims[n])
+            rig.__class__ = Box
+            assert isinstance(rig, Box)
+            rig.file, rig.count = tmp_path / "test.yaml", 2
+            await rig.ready()
+            assert len(rig.gateway.pool.actors) == 2
+            await rig.reload(UNPACED, one)
+            await asyncio.sleep(30)
+            assert set(rig.gateway.pool.actors) == {"front"}
+            await rig.ready(1)
+            await rig.state(await rig.send(modem="front"), "delivered")
+            await rig.reload(UNPACED, one.replace("off", "on"))
+            await rig.ready(2)
+            await rig.reload(UNPACED, 'modems: [{name: p, port: "/dev/ttyUSB*"}]\n')
+            await rig.ready(2)
+            await asyncio.sleep(30)
+            assert all(name.startswith("p-") for name in rig.gateway.pool.actors)
+
+    run_virtual(run())
+
+
+def test_the_sim_that_has_begun_a_message_is_taken_away_for_good(
+    tmp_path: Path,
+) -> None:
+    """Its other parts wait for it, as for a modem that is lost; nothing is doubled."""
+    only = "discovery: off\nmodems:\n  - {name: m1, port: /sim/modem1}\n"
+
+    async def story(box: Box) -> None:
+        first = box.gateway.sims()[0].name
+        long = await box.send(text="x" * 400, sim=first, expires_in=1200)
+        waiting = [await box.send(text=f"no. {n}") for n in range(4)]
+        await asyncio.sleep(0.5)
+        await box.reload(UNPACED, only)
+        for one in waiting:
+            await box.state(one, "delivered")
+        await asyncio.sleep(2400)
+        row = await box.message(long)
+        assert row.state not in ("queued", "sending"), row.state
+        assert box.on_air <= 3 + 4
+
+    boxed(tmp_path, story, modems=2, latency=2.0)
+
+
+def test_a_storm_of_other_files(tmp_path: Path) -> None:
+    """Reloads with other modems, paces and mistakes while texts go out: all arrive."""
+
+    async def story(box: Box) -> None:
+        dice = random.Random(3)  # noqa: S311 - repeatable
+        sent: list[str] = []
+        for n in range(20):
+            sent.append(await box.send(text=f"no. {n}"))
+            listed = "".join(
+                f"  - {{name: {dice.choice('ab')}{at}, port: /sim/modem{at}}}\n"
+                for at in range(3)
+                if dice.random() < 0.8
+            )
+            pace = dice.choice(["off", "600/min", "[20/s, 900/min]"])
+            box.write(
+                f"sims: {{defaults: {{pace: {pace}}}}}\n",
+                f"discovery: off\nmodems:\n{listed}" if listed else "discovery: off\n",
+            )
+            if dice.random() < 0.2:
+                box.file.write_text("queue: {max: x}\n")
+            box.gateway.reloader.ask()
+            await asyncio.sleep(dice.random() * 3)
+        await box.reload(UNPACED)
+        await box.ready()
+        await asyncio.sleep(600)
+        states = {(await box.message(one)).state for one in sent}
+        assert states <= {"sent", "delivered"}, states
+        assert box.on_air == 20, "each once"
+
+    boxed(tmp_path, story, modems=3, latency=0.4)
