@@ -3,7 +3,7 @@
 import logging
 import re
 from collections.abc import Awaitable, Callable
-from functools import partial
+from functools import cache, partial
 from time import perf_counter
 from typing import Any
 
@@ -157,10 +157,9 @@ def build_app(
     )
     authenticator = None if admin else app[AUTHENTICATOR]
     metrics.install(app, gateway, tally)
-    described = openapi.document(ROUTES)
     paths = [route.path for route in ROUTES]
     routes = (*ROUTES, *local.ROUTES) if admin else doors.native(ROUTES, gateway)
-    for route in (*routes, openapi.route(described)):
+    for route in (*routes, openapi.route(_described)):
         handler = _guarded(route, gateway, authenticator)
         tallies[handler] = tally.of(route.method, route.path)
         path = pattern(route.path, paths)
@@ -188,6 +187,11 @@ async def _reconfigure(
             proxies.take_over(trusted)
 
     return take_up
+
+
+@cache
+def _described() -> bytes:
+    return openapi.document(ROUTES)
 
 
 def _guarded(

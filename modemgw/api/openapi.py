@@ -4,8 +4,9 @@ Nothing is written twice: summaries come from the routes, descriptions from the
 docstrings, schemas from the structs that decode and encode.
 """
 
+import asyncio
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ _SIGNED = {
 
 def document(routes: Iterable[Route]) -> bytes:
     """Return the document that describes `routes` and itself."""
-    described = (*routes, route(b""))
+    described = (*routes, route(bytes))
     types = _types(described)
     schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
     by_type = dict(zip(types, schemas, strict=True))
@@ -84,12 +85,15 @@ def document(routes: Iterable[Route]) -> bytes:
     )
 
 
-def route(octets: bytes) -> Route:
-    """Return the route that serves the document."""
+def route(described: Callable[[], bytes]) -> Route:
+    """Return the route that serves the document, which is made when first asked for.
+
+    That takes a while on a small machine, so it is done beside the loop.
+    """
 
     async def get_document(call: Call) -> web.Response:
         """Describe this API in OpenAPI 3.1."""
-        return json_response(octets)
+        return json_response(await asyncio.to_thread(described))
 
     return Route(
         method="GET",

@@ -13,6 +13,7 @@ from modemgw.gateway import shapes
 from tests.api.exampling import Came, all_examples, answers, cut
 from tests.loop import run_virtual
 
+STALE = "examples.json shows something else: python -m tests.api.exampling"
 DOCUMENT: dict[str, Any] = msgspec.json.decode(document(ROUTES))
 
 
@@ -23,12 +24,15 @@ def valid(schema: Any, value: object) -> str:
     return "; ".join(f"{error.json_path}: {error.message}" for error in found)
 
 
-def form(value: Any) -> Any:
-    """Return what a value is made of: the names in it, and the kinds of the rest."""
-    if isinstance(value, dict):
-        return {name: form(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [form(item) for item in value]
+def form(value: Any, depth: int = 4) -> Any:
+    """Return what a value is made of: the names in it, and the kinds of the rest.
+
+    What lies deeper has its schema alone: there, names may be those of SIMs.
+    """
+    if depth and isinstance(value, dict):
+        return {name: form(item, depth - 1) for name, item in value.items()}
+    if depth and isinstance(value, list):
+        return [form(item, depth - 1) for item in value]
     return type(value).__name__
 
 
@@ -77,8 +81,8 @@ def test_every_example_is_answered_as_it_is_shown(
             content, *_ = described["responses"][str(status)]["content"].values()
             difference = valid(content["schema"], answer.json)
             if not difference and route.path != PATH:
-                is_shown = form(cut(answer.json)) == form(kept[key][name])
-                difference = "" if is_shown else "examples.json shows something else"
+                is_shown = form(cut(answer.json)) == form(kept.get(key, {}).get(name))
+                difference = "" if is_shown else STALE
         if difference:
             wrong[f"{key} {name}"] = difference
     assert not wrong
