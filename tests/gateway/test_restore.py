@@ -67,7 +67,7 @@ def test_nothing_is_sent_twice_after_a_restore(tmp_path: Path) -> None:
         assert late in done.missing.listed.read_text()
         async with gateway_rig(tmp_path, clock=clock, world=world) as rig:
             await rig.ready()
-            await asyncio.sleep(600)
+            await asyncio.sleep(120)
             assert rig.on_air == on_air, "a restored message was sent by itself"
             assert (await rig.message(first)).state == "delivered"
             for public_id in waiting:
@@ -149,7 +149,7 @@ def test_what_was_promised_otherwise_is_held_too(tmp_path: Path) -> None:
         assert "What was canceled since the backup is not known" in told
         async with gateway_rig(tmp_path, clock=clock, world=world) as rig:
             await rig.ready()
-            await asyncio.sleep(300)
+            await asyncio.sleep(60)
             assert rig.on_air == 0
             assert (await rig.message(soon)).state == "in_doubt"
             assert (await rig.message(later)).state == "scheduled"
