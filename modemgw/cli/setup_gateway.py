@@ -191,6 +191,14 @@ class Gateway:
         body = {"to": to, "text": text, "expires_in": VALID_S, "tags": ["setup"]}
         return self.client.call("POST", "/v1/messages", body)
 
+    def cancel(self, message: Json) -> Json:
+        """Cancel a message of which nothing has left; else return it as it is now."""
+        path = f"/v1/messages/{message['id']}"
+        try:
+            return self.client.call("POST", f"{path}/cancel")
+        except Refused:
+            return self.client.get(path)
+
     def wait_for(self, message: Json, states: set[str], within_s: float) -> Json:
         """Wait until a message is in one of `states`, or over."""
         end = time.monotonic() + within_s

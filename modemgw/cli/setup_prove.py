@@ -38,13 +38,17 @@ def prove(
     """Wait for the gateway, send what is wished, make key and link."""
     gateway.wait_until_up()
     modems = gateway.wait_for_modems(
-        lambda why: talk.say(f"waiting: {shown(why)}", "·")
+        lambda why: talk.say(f"waiting: {shown(why, 200)}", "·")
     )
     is_ready = [_tell(talk, modem) for modem in modems]
     is_simulated = all(place.is_simulated for place in places)
     config = gateway.client.config
-    text = _text(wishes, talk, gateway, config.country, is_simulated=is_simulated)
-    loops = _loopback(wishes, talk, gateway, is_simulated=is_simulated)
+    text, loops = None, list[Json]()
+    if any(is_ready):
+        text = _text(wishes, talk, gateway, config.country, is_simulated=is_simulated)
+        loops = _loopback(wishes, talk, gateway, is_simulated=is_simulated)
+    elif wishes.test_to:
+        talk.bad("no text is sent: no modem can send")
     made = gateway.key(KEY_NAME, KEY_SCOPES)
     link = gateway.link(None if text is None else text["id"])
     where = url(config)
@@ -102,7 +106,14 @@ def _text(
             to = ""
     if not to:
         return None
-    message = gateway.wait_for(gateway.send(to, TEST_TEXT), {"sent"}, REPORT_S)
+    try:
+        message = gateway.send(to, TEST_TEXT)
+    except Refused as exc:
+        talk.bad(f"the text to {to} was refused: {exc}")
+        return {"id": None, "to": to, "state": "refused", "why": str(exc)}
+    message = gateway.wait_for(message, {"sent"}, REPORT_S)
+    if message["state"] == "queued":  # it shall not come when nobody waits any more
+        message = gateway.cancel(message)
     if message["state"] == "sent":
         talk.say("the network has the text; waiting for the delivery report", "·")
         message = gateway.wait_for(message, {"delivered"}, REPORT_S)
