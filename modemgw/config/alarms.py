@@ -234,11 +234,12 @@ def alarms(top: Section, country: str, secret: _SECRETS) -> AlarmsConfig:
     sms = tuple(dict.fromkeys(number for number in found if number))
     if len(sms) > MAX_NUMBERS and (given := section.get("sms")):
         given.fail(f"more than {MAX_NUMBERS} numbers")
+    most = section.read("sms_per_day", values.integer(1, 500), default.sms_per_day)
+    if most < len(sms) and (given := section.get("sms_per_day")) is not None:
+        given.fail(f"not enough for one text to each of {len(sms)} numbers")
     return AlarmsConfig(
         sms=sms,
-        sms_per_day=section.read(
-            "sms_per_day", values.integer(1, 500), default.sms_per_day
-        ),
+        sms_per_day=most,
         mail=_mail(section, secret),
         group=section.read("group", _group, default.group),
         remind=section.read("remind", _remind, default.remind),

@@ -24,7 +24,7 @@ from modemgw.gateway.backups import last_backup
 from modemgw.gateway.lately import Lately
 from modemgw.gateway.model import SimView
 from modemgw.gateway.senses import Senses
-from modemgw.gateway.troubles import UNKNOWN, Backup, Disk, Limits, Sight, troubles
+from modemgw.gateway.troubles import Backup, Disk, Limits, Sight, troubles
 from modemgw.gateway.troubles import host as host_of
 from modemgw.gateway.views import instant, maybe_instant
 from modemgw.modem.model import ModemSnapshot
@@ -61,7 +61,7 @@ class Watch:
         self._figures: Figures | None = None
         self._known: Figures | None = None  # the last ones that could be had
         self._fresh_until = 0.0
-        self._first_seen: dict[str, int] = {}  # troubles without a begin, by key
+        self._seen: dict[str, tuple[int, float]] = {}  # since when, by key
 
     async def run(self) -> None:
         """Look now and then, for life."""
@@ -194,15 +194,21 @@ class Watch:
         return self._gateway.notices.clock_warning()
 
     def _dated(self, found: list[Trouble]) -> list[Trouble]:
-        """Say of each trouble since when, as far as that is known."""
-        now = self._gateway.clock.now_ms()
-        seen = {
-            one.key: self._first_seen.get(one.key, now)
-            for one in found
-            if one.since_at == UNKNOWN
-        }
-        self._first_seen = seen
-        return [replace(one, since_at=seen.get(one.key, one.since_at)) for one in found]
+        """Say of each trouble since when, and how long it was seen.
+
+        Modems change their phase while they are lost, and the wall clock of a small
+        board jumps at its start: neither makes a trouble longer or shorter.
+        """
+        clock = self._gateway.clock
+        now, moment = clock.now_ms(), clock.monotonic()
+        self._seen = {one.key: self._seen.get(one.key, (now, moment)) for one in found}
+        dated = []
+        for one in found:
+            first, began = self._seen[one.key]
+            since = min(first, now, one.since_at or first)
+            lasts_ms = int((moment - began) * 1000)
+            dated.append(replace(one, since_at=since, lasts_ms=lasts_ms))
+        return dated
 
     def _modem(self, modem: ModemSnapshot) -> shapes.ModemAtAGlance:
         gateway = self._gateway

@@ -72,7 +72,7 @@ def look(
     found += [
         (Step.RAISED, _raised(one, now, new_id()))
         for one in seen.values()
-        if 0 <= terms.after_ms.get(one.kind, NEVER_MS) <= now - one.since_at
+        if 0 <= terms.after_ms.get(one.kind, NEVER_MS) <= one.lasts_ms
     ]
     return found
 

@@ -1,6 +1,6 @@
 """Alarms of a whole gateway in virtual time: raised, told once, cleared, remembered."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,9 @@ async def hear(rig: Rig, seconds: int, *troubles: Trouble) -> None:
     import asyncio  # noqa: PLC0415
 
     for _ in range(max(1, seconds // 15)):
-        await rig.gateway.watch.alarms.heard(troubles)
+        now = rig.clock.now_ms()
+        seen = [replace(one, lasts_ms=now - one.since_at) for one in troubles]
+        await rig.gateway.watch.alarms.heard(seen)
         await asyncio.sleep(15)
 
 

@@ -197,6 +197,33 @@ def test_a_queue_too_long_to_count_is_said_to_be(
     run_virtual(story())
 
 
+def test_neither_a_change_of_phase_nor_a_jump_of_the_clock_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        async with gateway_rig(tmp_path, modems=2) as rig:
+            watch, clock = rig.gateway.watch, rig.clock
+            await rig.ready()
+            began = clock.now_ms()
+            rig.wires.unplug("/sim/modem0")
+            await asyncio.sleep(30)
+            (first,) = await watch.troubles()
+            true_now = clock.now_ms
+            monkeypatch.setattr(clock, "now_ms", lambda: true_now() + 48 * HOUR_MS)
+            (later,) = await watch.troubles()
+            assert later.lasts_ms == first.lasts_ms < 30_000
+            assert began <= later.since_at <= began + 30_000
+            monkeypatch.setattr(clock, "now_ms", lambda: true_now() - 48 * HOUR_MS)
+            (before,) = await watch.troubles()
+            assert before.since_at <= clock.now_ms()
+            monkeypatch.setattr(clock, "now_ms", true_now)
+            await asyncio.sleep(120)  # it goes from recovering to absent, or back
+            (last,) = await watch.troubles()
+            assert last.lasts_ms >= 120_000
+
+    run_virtual(story())
+
+
 def test_what_is_not_known_is_not_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

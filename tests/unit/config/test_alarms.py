@@ -81,6 +81,10 @@ def test_a_server_has_its_port(server: str, tls: str, host: str, port: int) -> N
     [
         ("alarms: {sms: [hello]}", "1:16", "alarms.sms[0]"),
         ("alarms: {sms_per_day: 0}", "1:23", "from 1 to 500"),
+        (
+            "alarms: {sms_per_day: 1, sms: ['+4915112345678', '+4915112345679']}",
+            *("1:23", "each of 2 numbers"),
+        ),
         ("alarms: {remind: 1min}", "1:18", "10min or more"),
         ("alarms: {group: 1h}", "1:17", "up to 10min"),
         ("alarms: {urgent: [dsik]}", "1:19", "'disk'"),

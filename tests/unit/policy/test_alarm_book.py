@@ -53,7 +53,8 @@ class Book:
     def at(self, now: int, *troubles: Trouble, tells: bool = True) -> None:
         current = [one for one in self.open if one.cleared_at is None]
         past = [one for one in self.open if one.cleared_at is not None]
-        found = look(current, troubles, self.terms, now, lambda: next(self._ids))
+        seen = [replace(one, lasts_ms=now - one.since_at) for one in troubles]
+        found = look(current, seen, self.terms, now, lambda: next(self._ids))
         self.steps += [(now, step, one.key) for step, one in found if step]
         self.open = past + [one for _, one in found]
         if tells:
