@@ -174,7 +174,7 @@ class Gateway:
         self.webhooks = self.outlets.webhooks
         self.intake = Intake(
             store,
-            clock,
+            clock.beneath,
             self.dispatcher,
             Checker(config, self.known(config, self.pool.router)),
             queue_max=config.queue.max,

@@ -239,10 +239,13 @@ class QueueIndex:
                 gone.append(found)
         return gone
 
-    def move_ends(self, first: int, by: int) -> None:
-        """Let messages from a row id on end so much later: the clock was set."""
+    def move_ends(self, first: int, by: int, middle: int) -> None:
+        """Let messages from a row id on end so much later: the clock was set.
+
+        `middle` lies between the time before and the time after.
+        """
         for entry in self._known.values():
-            if entry.message_id >= first:
+            if entry.message_id >= first and (entry.created_at < middle) is (by > 0):
                 entry.expires_at += by
         self._expiry = [(e.expires_at, e.message_id) for e in self._known.values()]
         heapq.heapify(self._expiry)

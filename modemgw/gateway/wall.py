@@ -22,43 +22,57 @@ from modemgw.store.writer import Connection
 log = logging.getLogger("modemgw.clock")
 
 JUMP_MS = 60_000  # less is what a time server corrects as it goes
+SETTLE_S = 0.05  # until those who wrote before us have told the queue
 LOOK_S = 5.0  # a jump that nobody has noticed is noticed after so long
 
 
 class Wall:
-    """A clock whose jumps wait until somebody takes them."""
+    """A clock whose jumps forward wait until somebody takes them.
+
+    A jump back counts at once: what waits only ends later than it should, until it
+    is moved. `beneath` is the clock that holds nothing back: what is accepted from
+    the moment of the jump on needs no moving.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self.on_jump: Callable[[], None] | None = None  # None: jumps count at once
-        self._clock = clock
+        self.beneath = clock
         self._offset = self._read()[1]
+        self._back = 0  # ms that it went back by and nobody has taken yet
 
     def now_ms(self) -> int:
         """Return Unix time in milliseconds, UTC, without a jump not yet taken."""
         wall, offset = self._read()
-        if abs(offset - self._offset) <= JUMP_MS or self.on_jump is None:
+        by = offset - self._offset
+        if abs(by) <= JUMP_MS or self.on_jump is None:
             self._offset = offset
             return wall
+        if by < 0:
+            self._offset = offset
+            self._back += by
         self.on_jump()
-        return wall - (offset - self._offset)
+        return wall - max(by, 0)
 
     def monotonic(self) -> float:
         """Return seconds since some start, unmoved by clock changes."""
-        return self._clock.monotonic()
+        return self.beneath.monotonic()
 
-    def ahead_ms(self) -> int:
-        """Return how far the jump that waits would move the time; 0: there is none."""
-        offset = self._read()[1]
-        by = offset - self._offset
-        return by if abs(by) > JUMP_MS else 0
+    def jump_ms(self) -> int:
+        """Return by how much the time was set and nobody took it yet, or 0."""
+        self.now_ms()
+        by = self._read()[1] - self._offset
+        return by if by > JUMP_MS else self._back
 
     def take(self, by_ms: int) -> None:
         """Let a jump of so much count."""
-        self._offset += by_ms
+        if by_ms > 0:
+            self._offset += by_ms
+        else:
+            self._back -= by_ms
 
     def _read(self) -> tuple[int, int]:
-        wall = self._clock.now_ms()
-        return wall, wall - int(self._clock.monotonic() * 1000)
+        wall = self.beneath.now_ms()
+        return wall, wall - int(self.beneath.monotonic() * 1000)
 
 
 class Jumps:
@@ -94,22 +108,28 @@ class Jumps:
                     async with asyncio.timeout(LOOK_S):
                         await self._jumped.wait()
                 self._jumped.clear()
-                by = self._wall.ahead_ms()
+                by = self._wall.jump_ms()
                 if by:
                     await self._take(by)
         finally:
             self._wall.on_jump = None  # nobody would take it any more
 
     async def _take(self, by: int) -> None:
+        now = self._wall.now_ms()
+        # What was accepted since the jump is on its far side already.
+        middle = now + by // 2 if by > 0 else now - by // 2
+        row = {"first": self._first, "by": by, "middle": middle}
+
         def job(db: Connection) -> None:
-            db.execute(sql("outbound.move_ends"), {"first": self._first, "by": by})
+            db.execute(sql("outbound.move_ends"), row)
 
         try:
             await self._store.write(job)
+            await asyncio.sleep(SETTLE_S)
         except StoreError as exc:
             # The time cannot wait for the disk; what is in memory is right.
             log.error("cannot write to the database", extra={"error": str(exc)})
-        self._queue.move_ends(self._first, by)
+        self._queue.move_ends(self._first, by, middle)
         self._wall.take(by)
         log.warning("the clock was set", extra={"by_s": by // 1000})
         self._moved()

@@ -86,7 +86,7 @@ class Rig:
         """Set the wall clock, and let the gateway see it."""
         self.clock.offset_ms += by_ms
         self.gateway.clock.now_ms()
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.2)
 
     async def ready(self, count: int | None = None, within: float = 120) -> None:
         """Let time pass until this many modems can send."""

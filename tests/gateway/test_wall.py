@@ -82,22 +82,48 @@ def test_a_jump_that_nobody_asks_about_is_found(tmp_path: Path) -> None:
     run_virtual(story())
 
 
-def test_a_small_step_is_followed_at_once_and_a_large_one_when_it_is_taken() -> None:
+def test_who_comes_while_the_jump_is_taken_is_not_moved(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with gateway_rig(tmp_path) as rig:
+            await rig.gateway.care.pause_all(TESTER, on=True)
+            before = await rig.send(text="before", expires_in=3600)
+            rig.clock.offset_ms += YEAR_MS
+            rig.gateway.clock.now_ms()
+            ids = [await rig.send(text=str(n), expires_in=3600) for n in range(40)]
+            await asyncio.sleep(600)
+            for one in (before, *ids):
+                row = await rig.message(one)
+                assert row.state == "queued"
+                assert row.expires_at == START_MS + YEAR_MS + HOUR_MS
+            await rig.gateway.care.pause_all(TESTER, on=False)
+            for one in ids:
+                await rig.state(one, "delivered")
+
+    run_virtual(story())
+
+
+def test_a_small_step_and_a_step_back_are_followed_at_once() -> None:
     async def story() -> None:
         clock, seen = VirtualClock(), list[int]()
         wall = Wall(clock)
         clock.offset_ms += YEAR_MS
         assert wall.now_ms() == START_MS + YEAR_MS  # nobody takes jumps yet
-        wall.on_jump = lambda: seen.append(wall.ahead_ms())
+        wall.on_jump = lambda: seen.append(1)
         clock.offset_ms += JUMP_MS
         assert wall.now_ms() == START_MS + YEAR_MS + JUMP_MS
         assert not seen
-        clock.offset_ms -= YEAR_MS
+        clock.offset_ms += YEAR_MS
         await asyncio.sleep(5)
         assert wall.now_ms() == START_MS + YEAR_MS + JUMP_MS + 5000
-        assert seen == [-YEAR_MS]
-        wall.take(-YEAR_MS)
+        assert seen
+        assert wall.jump_ms() == YEAR_MS
+        wall.take(YEAR_MS)
         assert wall.now_ms() == clock.now_ms()
-        assert wall.ahead_ms() == 0
+        assert wall.jump_ms() == 0
+        clock.offset_ms -= YEAR_MS
+        assert wall.now_ms() == clock.now_ms()
+        assert wall.jump_ms() == -YEAR_MS
+        wall.take(-YEAR_MS)
+        assert wall.jump_ms() == 0
 
     run_virtual(story())

@@ -350,9 +350,10 @@ UPDATE part SET state = 'queued'
    AND message_id IN (SELECT id FROM message WHERE state IN ('sending', 'in_doubt'));
 
 -- name: move_ends
--- The clock was set: what this run has accepted is valid for as long as before.
+-- The clock was set: what this run had accepted is valid for as long as before.
 UPDATE message SET expires_at = expires_at + :by
- WHERE id >= :first AND state IN ('queued', 'sending');
+ WHERE id >= :first AND state IN ('queued', 'sending')
+   AND (created_at < :middle) = (:by > 0);
 
 -- name: newest_instant
 -- The latest time this database knows of; a clock before it is in the past.
