@@ -191,6 +191,11 @@ def inbound(
     rules = tuple(
         _rule(entry, country, own, secret) for entry in section.entries("rules")
     )
+    for entry, rule in zip(section.entries("rules"), rules, strict=True):
+        if rule.match == "any" and rule.stop and not (rule.from_ or rule.sim):
+            if rule is not rules[-1]:
+                entry.warn("takes every text: the rules below it have no effect")
+            break
     if len(rules) > MAX_RULES:
         section.entries("rules")[MAX_RULES].fail(f"more than {MAX_RULES} rules")
     return InboundConfig(

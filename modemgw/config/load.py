@@ -349,6 +349,9 @@ class _Reading:
             url = section.read("url", values.url, "")
             urls.check(section.get("url"), mask_url(url) or None)
             events = _texts(section, "events", values.event_pattern)
+            named = section.get("events")
+            if named is not None and named.is_list and not named.entries():
+                named.warn("is empty, which means every event; leave it out")
             secret = self._secret(section, "secret", "whsec")
             webhooks.append(WebhookConfig(url, events or ("*",), secret))
         return tuple(webhooks)

@@ -18,8 +18,8 @@ _HEAD = """\
 One YAML file. `modemgw run --config FILE` reads it; without `--config`,
 `./modemgw.yaml` and then `/etc/modemgw/modemgw.yaml` are looked for.
 `modemgw config check` names every mistake with its line, `modemgw config show`
-prints what the file comes to, with `--origin` where each value stands. [config.example.yaml](../config.example.yaml) has
-every key once.
+prints what the file comes to, with `--origin` where each value stands.
+[config.example.yaml](../config.example.yaml) has every key once.
 
 For editors there is a [JSON Schema](modemgw.schema.json) (`modemgw config schema`). One
 that speaks YAML takes it from a line of your file, and then completes and checks it:

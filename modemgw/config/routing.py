@@ -120,7 +120,7 @@ def routing(top: Section, cards: Iterable[Card]) -> Routing:
         return Routing()
     sims = {card.name for card in cards if card.name}
     named = {pool for card in cards for pool in card.pools}
-    pools = _pools(section, sims)
+    pools = _pools(section, sims, named)
     known = sorted({*sims, *named, *(pool.name for pool in pools)})
     default = Routing()
     return Routing(
@@ -141,7 +141,9 @@ def _patience(text: str) -> float:
     return seconds
 
 
-def _pools(section: Section, cards: set[str]) -> tuple[PoolConfig, ...]:
+def _pools(
+    section: Section, cards: set[str], filled: set[str]
+) -> tuple[PoolConfig, ...]:
     found: dict[str, PoolConfig] = {}
     for entry in section.entries("pools"):
         below = entry.section(PoolConfig.__struct_fields__)
@@ -156,6 +158,10 @@ def _pools(section: Section, cards: set[str]) -> tuple[PoolConfig, ...]:
         sims = _names(below, "sims", _known("SIM", sorted(cards)))
         if name:
             found[name] = PoolConfig(name, sims)
+            if not sims and name not in filled and below.get("sims") is None:
+                at.warn(
+                    f"no SIM is in the pool {name!r}: what asks for it waits in vain"
+                )
     return tuple(found.values())
 
 
