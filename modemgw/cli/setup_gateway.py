@@ -100,7 +100,8 @@ class Child:
             name = pwd.getpwuid(owner[0]).pw_name
             options = {"user": owner[0], "group": owner[1]}
             options["extra_groups"] = os.getgrouplist(name, owner[1])
-        words = [sys.executable, "-m", "modemgw", "run", "--config", str(config)]
+        # -P: root may be in a directory where anybody can put a modemgw.py.
+        words = [sys.executable, "-P", "-m", "modemgw", "run", "--config", str(config)]
         self._process = subprocess.Popen(  # noqa: S603 - our own program
             words,
             stdin=subprocess.DEVNULL,

@@ -193,7 +193,7 @@ class _Look:
             return None
         if all_ruled and (has_rules or RULES.exists()):
             place = str(self._root / _RULES_FOLDERS[0] / RULES_NAME)
-            install = ("install", "-m", "0644", str(RULES), place)
+            install = ("install", "-Dm0644", str(RULES), place)
             fix: tuple[Words, ...] = (
                 *(() if has_rules else (install,)),
                 ("udevadm", "control", "--reload"),

@@ -30,7 +30,7 @@ PLAN = Scenario(
     latency=Latency.of(0.02),
     report_latency=Latency.of(0.05),
 )
-PROGRAM = [sys.executable, "-m", "modemgw", "setup"]
+PROGRAM = [sys.executable, "-P", "-m", "modemgw", "setup"]
 
 
 def test_from_a_stick_to_a_delivered_text(directory: Path) -> None:
@@ -103,6 +103,7 @@ def test_ctrl_c_at_the_pin_leaves_nothing(directory: Path) -> None:
 
 def test_by_flags_alone(directory: Path) -> None:
     config, pin = directory / "modemgw.yaml", directory / "my-pin"
+    (directory / "yaml.py").write_text("raise SystemExit('not mine')")
     pin.write_text(PIN)
     flags = ["--country", "DE", "--pin-file", str(pin), "--test-to", "+999000001"]
     words = [*PROGRAM, "--config", str(config), "--port", f"{directory}/tty/modem*"]
@@ -114,6 +115,7 @@ def test_by_flags_alone(directory: Path) -> None:
             text=True,
             check=False,
             timeout=60,
+            cwd=directory,
         )
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)

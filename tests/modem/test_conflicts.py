@@ -60,7 +60,7 @@ def test_modem_manager_is_kept_away_by_the_rule(box: Box) -> None:
     assert found.is_sure and "pid 812" in found.why
     first, *_, last = found.fix_argv
     place = box.root / "etc/udev/rules.d/70-modemgw.rules"
-    assert first == ("install", "-m", "0644", str(conflicts.RULES), str(place))
+    assert first == ("install", "-Dm0644", str(conflicts.RULES), str(place))
     assert last == ("systemctl", "try-restart", "ModemManager.service")
     assert "ID_MM_DEVICE_IGNORE" in conflicts.RULES.read_text("utf-8")
 
