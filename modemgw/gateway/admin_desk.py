@@ -7,6 +7,7 @@ does the same. The answer goes through `submit` with a key of its own.
 import hashlib
 import logging
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from modemgw.config.admins import AdminConfig
@@ -67,6 +68,10 @@ class AdminDesk:
             await self._do(word, admin, row)
         except StoreError as exc:
             raise NotNow(str(exc)) from None
+        except RequestError as exc:
+            if exc.status >= 500:  # noqa: PLR2004 - the queue is full, we are stopping
+                raise NotNow(exc.detail) from None
+            return exc.detail
         self._replies[row.peer].append(now)
         return None
 
@@ -75,13 +80,17 @@ class AdminDesk:
         if word not in (*admin.may, HELP, LOCKED):
             word = HELP
         if word == "pause":
-            id = await self._reply(row, admin_text.paused(), caller)
-            # Nothing leaves while sending is paused, an answer neither.
-            await gateway.wait_state(id, LEAVES_S)
+            # Nothing leaves while sending is paused, an answer neither. An answer
+            # that cannot be given holds up no pause.
+            with suppress(RequestError):
+                id = await self._reply(row, admin_text.paused(), caller)
+                await gateway.wait_state(id, LEAVES_S)
             await gateway.care.pause_all(caller, on=True)
         elif word == "resume":
             await gateway.care.pause_all(caller, on=False)
-            await self._reply(row, admin_text.resumed(await self._queued()), caller)
+            text = admin_text.resumed(await self._queued())
+            with suppress(RequestError):  # or it would be resumed again and again
+                await self._reply(row, text, caller)
         else:
             await self._reply(row, await self._answer(word, admin), caller)
         await audit.note(gateway.store, f"admin_sms.{word}", caller)
@@ -120,10 +129,7 @@ class AdminDesk:
         )
         digest = hashlib.sha256(f"{row.id}/{row.public_id}".encode()).digest()
         key = IdempotencyKey(f"{_KEY}{row.public_id}", digest)
-        try:
-            sent = await self._gateway.intake.submit(draft, caller, key)
-        except RequestError as exc:
-            raise NotNow(exc.detail) from None
+        sent = await self._gateway.intake.submit(draft, caller, key)
         return sent.id
 
     async def _queued(self) -> int | None:

@@ -100,7 +100,10 @@ class _Delivery:
 
 async def send(config: MailConfig, subject: str, body: str, *, now_ms: int) -> None:
     """Send one mail to everybody who is to be told. Raises MailError."""
-    delivery = _Delivery(config, _mail(config, subject, body, now_ms))
+    try:
+        delivery = _Delivery(config, _mail(config, subject, body, now_ms))
+    except ValueError as exc:  # half a character of a modem's name, say
+        raise MailError(f"cannot be written: {type(exc).__name__}") from None
     loop = asyncio.get_running_loop()
     done: asyncio.Future[None] = loop.create_future()
 

@@ -78,6 +78,24 @@ def test_pause_is_answered_first_and_resume_goes_on(tmp_path: Path) -> None:
     run_virtual(story())
 
 
+def test_a_full_queue_keeps_nobody_from_pausing(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with talk(tmp_path, ADMINS) as rig:
+            rig.gateway.intake.queue_max = 0
+            await write(rig, f"{PIN} pause")
+            assert rig.gateway.health.pause.at
+            await write(rig, f"{PIN} resume")
+            assert not rig.gateway.health.pause.at
+            await write(rig, f"{PIN} status")
+            assert await texts(rig) == []
+            rig.gateway.intake.queue_max = 100
+            await write(rig, "hello", sender="+4917655555555", wait=10)
+            assert "all well" in str(await texts(rig))  # it was tried again
+            assert await texts(rig, "+4917655555555") == ["we are closed"]
+
+    run_virtual(story())
+
+
 def test_no_trace_of_the_pin_is_kept(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

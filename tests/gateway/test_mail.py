@@ -147,6 +147,11 @@ def test_a_server_that_refuses_is_quoted(says: dict[str, str], why: str) -> None
     assert str(caught.value).isprintable()
 
 
+def test_what_cannot_be_written_is_said() -> None:
+    with pytest.raises(mail.MailError, match="cannot be written"):
+        post(MailConfig(server="mail.example", to=("a@b.c",)), body="\ud800")
+
+
 def test_nobody_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
