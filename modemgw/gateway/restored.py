@@ -5,6 +5,8 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import msgspec
+
 from modemgw.errors import StoreError
 from modemgw.gateway import restoring
 from modemgw.gateway.restoring import Choice, Restoring, Settled
@@ -132,6 +134,9 @@ def bring_back(
         missing = None
         if kept is not None:
             missing = find_missing(kept, unpacked.newest_message, now_ms)
+    except (msgspec.MsgspecError, ValueError, TypeError, AttributeError) as exc:
+        # Rows that no modemgw wrote; nothing was swapped in yet.
+        raise StoreError(f"{str(backup)!r} holds what cannot be read: {exc}") from exc
     finally:
         lock.release()
     return Done(

@@ -140,6 +140,15 @@ BAD = {
     "text": (b"To: whom it may concern\n" * 99, "no backup"),
     "half": (None, "damaged"),
     "foreign": ("CREATE TABLE wallet (x)", "not a modemgw database"),
+    "told wrongly": (
+        "UPDATE meta SET value = '[]' WHERE key = 'backup.about'",
+        "cannot be read",
+    ),
+    "promised wrongly": (
+        "INSERT INTO batch (public_id, accepted, rejected, pending, created_at)"
+        " VALUES ('bat_1', 1, 0, x'00', 0)",
+        "cannot be read",
+    ),
     "newer": ("PRAGMA user_version=999", "made by a newer version"),
 }
 
