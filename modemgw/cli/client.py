@@ -70,7 +70,7 @@ class AdminClient:
         except errors.Unreachable as exc:
             raise Unreachable(self._why(exc)) from None
         except errors.Refused as exc:
-            raise Refused(exc.status, str(exc)) from None
+            raise Refused(exc.status, str(exc)) from exc
         except errors.BadAnswer as exc:
             raise Refused(HTTPStatus.OK, f"not understood: {exc}") from None
         finally:

@@ -36,7 +36,7 @@ COMMANDS = {
     "top": "Watch modems, queue and events, live.",
     "alarms": "List what was wrong, and test how people are told.",
     "send": "Send a message through the running gateway.",
-    "messages": "List and follow messages, look at one, cancel it, send it again.",
+    "messages": "List and follow messages, cancel one, send one again.",
     "modems": "List the modems.",
     "sims": "List the SIM cards, take one out of service and back.",
     "reload": "Put the configuration file in force, without a restart.",

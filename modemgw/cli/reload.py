@@ -1,12 +1,16 @@
 """`modemgw reload`: put the configuration file in force."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from modemgw.cli.options import config_option, json_option
 from modemgw.cli.output import show_json, talk
+from modemgw.errors import ConfigError
+
+if TYPE_CHECKING:
+    from modemgw.cli.client import AdminClient
 
 
 @click.command()
@@ -21,7 +25,7 @@ def reload(config_path: Path, as_json: bool) -> None:
     """
     from modemgw.cli.client import connect  # noqa: PLC0415 (help stays quick)
 
-    done = connect(config_path).call("POST", "/v1/reload")
+    done = _reload(connect(config_path))
     if as_json:
         show_json(done)
         return
@@ -29,6 +33,20 @@ def reload(config_path: Path, as_json: bool) -> None:
         click.echo(line)
     for warning in done["warnings"]:
         talk(f"warning: {warning}")
+
+
+def _reload(admin: "AdminClient") -> dict[str, Any]:
+    """Ask for it; what the gateway alone could find wrong is shown like the rest."""
+    from modemgw.cli.client import Refused  # noqa: PLC0415
+    from modemgw.client import errors  # noqa: PLC0415
+
+    try:
+        return admin.call("POST", "/v1/reload")
+    except Refused as exc:
+        cause = exc.__cause__
+        if isinstance(cause, errors.Refused) and cause.problem == "config-invalid":
+            raise ConfigError([one.detail for one in cause.errors]) from None
+        raise
 
 
 def said(done: dict[str, Any]) -> list[str]:

@@ -30,7 +30,8 @@ log = logging.getLogger("modemgw.config")
 
 SIGNAL = Caller(None, "SIGHUP", frozenset({"admin"}), "signal")
 ACTION = "config.reload"
-MOST_TOLD = 20  # changes and mistakes in one row of the audit log
+MOST_TOLD = 20  # changes and mistakes in the log, and in one row of the audit log
+MOST_SHOWN = 500  # mistakes in an answer
 
 Prepare = Callable[[Config], Awaitable[Swap]]
 
@@ -71,8 +72,8 @@ class ConfigRefused(RequestError):
     status = 422
 
 
-class _TooEarly(RequestError):
-    """The start is not over; it reads the file itself."""
+class _NotNow(RequestError):
+    """The start is not over, which reads the file itself; or the stop has begun."""
 
     problem = "not-ready"
     title = "Not ready"
@@ -105,7 +106,7 @@ class Reloader:
         RequestError during the start; then nothing has changed.
         """
         if not self._gateway.supervisor.running.is_set():
-            raise _TooEarly("the gateway is starting", retry_after=1)
+            raise _NotNow("the gateway is starting", retry_after=1)
         answer: asyncio.Future[Reloaded] = asyncio.get_running_loop().create_future()
         self._asked.put_nowait((caller, answer))
         return await answer
@@ -127,6 +128,8 @@ class Reloader:
                     answer.set_result(done)
 
     async def _announced(self, caller: Caller) -> Reloaded:
+        if self._gateway.dispatcher.stopping:
+            raise _NotNow("the gateway is stopping")
         self.on_begin()
         said = "not reloaded, see the log; what was in force stays so"
         try:
@@ -178,9 +181,10 @@ class Reloader:
         )
 
     def _refused(self, error: ConfigError, caller: Caller) -> ConfigRefused:
-        for problem in error.problems:
+        for problem in error.problems[:MOST_TOLD]:
             log.error(problem)
         more = len(error.problems) - 1
+        shown = error.problems[:MOST_SHOWN]
         audit.note(
             self._gateway.store,
             ACTION,
@@ -190,7 +194,7 @@ class Reloader:
         )
         return ConfigRefused(
             f"{error.problems[0]}{f' (and {more} more)' if more else ''}",
-            errors=tuple(FieldProblem("", "config", text) for text in error.problems),
+            errors=tuple(FieldProblem("", "config", text) for text in shown),
         )
 
 

@@ -134,5 +134,11 @@ def test_a_reload(cli: Cli) -> None:
         assert cli.on("reload").out == "m.yaml: nothing has changed\n"
         assert json.loads(cli.on("reload", "--json").out) == none
     assert cli.on("reload").code == 69
+    told = {"pointer": "", "code": "config", "detail": "m.yaml:1:1: pin: not there"}
+    problem = {"type": "/problems/config-invalid", "detail": "x", "errors": [told]}
+    (cli.data / "modemgw.sock").unlink(missing_ok=True)
+    with fake_daemon(cli.data / "modemgw.sock", {"POST /v1/reload": (422, problem)}):
+        found = cli.on("reload")
+    assert (found.code, found.err) == (78, "m.yaml:1:1: pin: not there\n")
     cli.config.write_text("queue: {max: many}\n")
     assert cli.on("reload").code == 78

@@ -113,7 +113,7 @@ def test_errors_are_a_sentence_and_a_code(
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("modemgw.config.load.load", fail)
+    monkeypatch.setattr("modemgw.config.load.load_with_places", fail)
     found = cli.on("config", "check")
     assert (found.code, found.out) == (code, "")
     assert found.err.strip().endswith(str(error))
@@ -134,5 +134,5 @@ def test_ctrl_c_is_130(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("modemgw.config.load.load", interrupt)
+    monkeypatch.setattr("modemgw.config.load.load_with_places", interrupt)
     assert cli.on("config", "check").code == 130
