@@ -7,15 +7,14 @@ there, so guessing can neither load the database nor lock anybody out.
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from ipaddress import IPv6Address
 
 from aiohttp import web
 
-from modemgw.api.peers import peer
+from modemgw.api.peers import network, peer
 from modemgw.api.problems import HttpError
 from modemgw.clock import Clock
 from modemgw.gateway import key_rules, ratelimit
-from modemgw.gateway.key_rules import KeyRestricted, address_of
+from modemgw.gateway.key_rules import KeyRestricted
 from modemgw.gateway.keys import KeyRing, Opens
 from modemgw.gateway.model import Caller
 from modemgw.gateway.tickets import Tickets
@@ -45,7 +44,7 @@ class FailureGuard:
 
     def pause_left(self, address: str) -> float:
         """Return how many seconds `address` has still to wait; 0: none."""
-        known = self._failures.get(_network(address))
+        known = self._failures.get(network(address))
         if known is None:
             return 0.0
         count, last = known
@@ -57,25 +56,15 @@ class FailureGuard:
 
     def failed(self, address: str) -> None:
         """Count one failure."""
-        network, now = _network(address), self._clock.monotonic()
-        count, last = self._failures.pop(network, (0, now))
+        own, now = network(address), self._clock.monotonic()
+        count, last = self._failures.pop(own, (0, now))
         if now - last > FORGET_AFTER_S:
             count = 0
-        self._failures[network] = (count + 1, now)
+        self._failures[own] = (count + 1, now)
         if count + 1 == FREE_FAILURES and self._on_burst is not None:
             self._on_burst(address, count + 1)
         while len(self._failures) > MAX_ADDRESSES:
             self._failures.popitem(last=False)
-
-
-def _network(address: str) -> str:
-    """Return what one attacker has: an IPv4 address, or an IPv6 /64."""
-    if ":" not in address:
-        return address
-    parsed = address_of(address)
-    if not isinstance(parsed, IPv6Address):
-        return address if parsed is None else str(parsed)
-    return str(int(parsed) >> 64)
 
 
 class Authenticator:

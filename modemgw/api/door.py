@@ -24,7 +24,7 @@ from typing import Any
 
 from aiohttp import web
 
-from modemgw.api.peers import Proxies
+from modemgw.api.peers import Proxies, network
 
 log = logging.getLogger("modemgw.http")
 
@@ -102,10 +102,11 @@ class Door:
             self._begun.discard(handler)
             arrive(handler, transport)
             loop = asyncio.get_running_loop()
-            address = _address(transport)
-            room = most if self.proxies.trusts(address) else each
+            peer = _address(transport)
+            room = most if self.proxies.trusts(peer) else each
+            address = network(peer)  # of IPv6 a /64: whoever has one has all of it
             if len(self._open) >= most or self._by_address[address] >= room:
-                self._refused(address)
+                self._refused(peer)
                 # Not before the handler's task, which starts in the next turn.
                 loop.call_soon(loop.call_soon, transport.abort)
                 return

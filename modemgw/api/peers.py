@@ -6,7 +6,7 @@ is the client. So nobody outside can choose their address.
 """
 
 from collections.abc import Sequence
-from ipaddress import ip_network
+from ipaddress import IPv6Address, ip_network
 
 from aiohttp import web
 
@@ -23,6 +23,16 @@ def peer(request: web.Request) -> str:
 def origin(request: web.Request) -> str:
     """Return what links to this gateway begin with, as its client reaches it."""
     return f"{request.app[PROXIES].scheme(request)}://{request.host}"
+
+
+def network(address: str) -> str:
+    """Return what one attacker has: an IPv4 address, or an IPv6 /64."""
+    if ":" not in address:
+        return address
+    parsed = address_of(address)
+    if not isinstance(parsed, IPv6Address):
+        return address if parsed is None else str(parsed)
+    return str(int(parsed) >> 64)
 
 
 class Proxies:
