@@ -31,16 +31,28 @@ class _Plain(smtplib.SMTP):
     """Connects while it is made, so who may cut it off knows it before."""
 
     def __init__(self, delivery: "_Delivery", *where: Any, **more: Any) -> None:
+        self._delivery = delivery
         delivery.smtp = self
         super().__init__(*where, **more)
+
+    def getreply(self) -> tuple[int, bytes]:
+        """Read an answer; it may have been cut off before there was a socket."""
+        self._delivery.go_on()
+        return super().getreply()
 
 
 class _Tls(smtplib.SMTP_SSL):
     """The same, with TLS from the first octet on."""
 
     def __init__(self, delivery: "_Delivery", *where: Any, **more: Any) -> None:
+        self._delivery = delivery
         delivery.smtp = self
         super().__init__(*where, **more)
+
+    def getreply(self) -> tuple[int, bytes]:
+        """Read an answer; it may have been cut off before there was a socket."""
+        self._delivery.go_on()
+        return super().getreply()
 
 
 class _Delivery:
@@ -69,6 +81,11 @@ class _Delivery:
             with suppress(OSError):
                 smtp.sock.shutdown(socket.SHUT_RDWR)
 
+    def go_on(self) -> None:
+        """Raise MailError where it was cut off."""
+        if self._is_cut:
+            raise MailError("it took too long")
+
     def _send(self) -> None:
         config = self._config
         context = ssl.create_default_context()
@@ -87,8 +104,6 @@ class _Delivery:
 
     def _hand_over(self, smtp: smtplib.SMTP, context: ssl.SSLContext) -> None:
         config = self._config
-        if self._is_cut:
-            raise MailError("it took too long")
         if config.tls == "starttls":
             smtp.starttls(context=context)
         if config.user and config.password is not None and config.tls != "off":

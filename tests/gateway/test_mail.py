@@ -43,9 +43,9 @@ class Server:
             for octet in b"220 " + b"x" * 4000:
                 peer.sendall(bytes([octet]))
                 time.sleep(0.02)
-        stream = peer.makefile("rwb")
-        self._say(stream, "hello", "220 mail.example ready")
-        self._obey(stream, peer)
+        with peer.makefile("rwb") as stream:
+            self._say(stream, "hello", "220 mail.example ready")
+            self._obey(stream, peer)
 
     def _obey(self, stream: Any, peer: socket.socket | None = None) -> None:
         while line := stream.readline():
@@ -55,8 +55,11 @@ class Server:
             if verb == "STARTTLS":
                 self._say(stream, verb, "220 go on")
                 if self.context is not None and peer is not None:
-                    with self.context.wrap_socket(peer, server_side=True) as safe:
-                        self._obey(safe.makefile("rwb"))
+                    with (
+                        self.context.wrap_socket(peer, server_side=True) as safe,
+                        safe.makefile("rwb") as inner,
+                    ):
+                        self._obey(inner)
                     return
             elif verb == "DATA":
                 self._say(stream, verb, "354 go on")
