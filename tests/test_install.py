@@ -67,6 +67,17 @@ def test_a_dry_run_only_talks(option: str) -> None:
     assert [place.exists() for place in places] == before
 
 
+def test_the_page_quotes_what_the_script_says() -> None:
+    page = (ROOT / "docs" / "how-to" / "install.md").read_text("utf-8")
+    script = INSTALL.read_text("utf-8")
+    rows = page.partition("## When something is wrong")[2].partition("\n## ")[0]
+    quoted = re.findall(r"^\| `(.*?)` \|", rows, re.MULTILINE)
+    assert quoted
+    for words in quoted:
+        for part in words.split("…"):
+            assert part.strip() in script, words
+
+
 def test_script_package_and_unit_mean_the_same_places() -> None:
     unit = UNIT.read_text("utf-8")
     script = INSTALL.read_text("utf-8")
