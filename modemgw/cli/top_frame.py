@@ -250,7 +250,8 @@ def _hour(status: Json) -> str:
     outcomes = status["last_hour"]["outcomes"]
     told = ", ".join(f"{count} {name}" for name, count in outcomes.items()) or "nothing"
     pending = status["webhooks"]["pending"]
-    pushes = f"; {pending} webhooks pending" if pending else ""
+    events = "event" if pending == 1 else "events"
+    pushes = f"; {pending} {events} for webhooks" if pending else ""
     return f"{hour(status).lower()}: {told}{pushes}"
 
 

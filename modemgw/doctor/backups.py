@@ -69,7 +69,8 @@ def backups(box: Box) -> Iterator[Finding]:
         yield FAILED.seen(last.why or "it does not say why", place)
     elif wanted.path is not None and last.is_late(now) and last.made_at is not None:
         days = (now - last.made_at) // DAY_MS
-        yield LATE.seen(f"the last one is {days} days old", place)
+        old = "1 day" if days == 1 else f"{days} days"
+        yield LATE.seen(f"the last one is {old} old", place)
     if wanted.path is not None:
         yield from _drive(box, place)
 

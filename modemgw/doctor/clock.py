@@ -63,7 +63,8 @@ def _went_back(box: Box, now: float) -> Iterator[Finding]:
         about = box.machine.stat(path)
         if about is not None and about.st_mtime > now + BACK_S:
             minutes = int(about.st_mtime - now) // 60
-            what = f"the database was written {minutes} minutes in the future"
+            ahead = "1 minute" if minutes == 1 else f"{minutes} minutes"
+            what = f"the database was written {ahead} in the future"
             yield WENT_BACK.seen(what, path)
             return
 

@@ -9,8 +9,10 @@ from modemgw.doctor.box import Box, Check
 from modemgw.doctor.finding import Finding, Kind, Level, Skipped
 
 MIB = 1 << 20
-FULL, LOW = 50 * MIB, 500 * MIB  # octets that are free
+# What is free: less than a busy day and the log of the database take, and than a week.
+FULL, LOW = 50 * MIB, 500 * MIB
 LOW_SHARE = 0.05  # of the disk, where it is no large one
+MOSTLY_FREE = 0.5  # a disk with that share left is not full, at most small
 FEW_INODES = 0.02
 WORN_STEP, USED_UP_STEP = 9, 11  # of life_time: tenths of the life, 11 is over
 _ESCAPE = re.compile(r"\\([0-7]{3})")
@@ -18,6 +20,8 @@ _NETWORK = ("nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "ceph", "glusterf
 _FOREIGN = ("vfat", "exfat", "msdos", "ntfs", "ntfs3", "fuseblk")
 _MEMORY = ("tmpfs", "ramfs")
 _UNSAFE = {"nobarrier", "barrier=0", "data=writeback"}
+# What ext4 says once it has given up after an error, beside an "rw" that stays.
+_GIVEN_UP = {"emergency_ro", "abort", "shutdown"}
 
 FULL_DISK = Kind(
     "disk.full",
@@ -33,6 +37,13 @@ LOW_DISK = Kind(
     "When it is full, no message can be accepted or received.",
     "du -xh / | sort -h | tail\nSee `retention` in docs/configuration.md.",
 )
+SMALL_DISK = Kind(
+    "disk.small",
+    Level.WARNING,
+    "The disk with the data is small, though it is mostly free.",
+    "A busy day may fill it; then no message can be accepted or received.",
+    "Set data_dir to a folder on a larger disk, or shorten `retention`.",
+)
 INODES = Kind(
     "disk.inodes",
     Level.WARNING,
@@ -43,7 +54,7 @@ INODES = Kind(
 READ_ONLY = Kind(
     "disk.read_only",
     Level.PROBLEM,
-    "The file system with the data is mounted read-only.",
+    "The file system with the data takes no writes.",
     "Nothing can be accepted. The kernel does this after a fault of the disk.",
     "dmesg | grep -i -e mmc -e ext4\nmount -o remount,rw PATH",
 )
@@ -153,7 +164,10 @@ def room(box: Box) -> Iterator[Finding]:
         raise Skipped(f"the disk below {path} does not tell its size")
     share = found.free / found.size
     what = f"{_size(found.free)} of {_size(found.size)} are free"
-    if found.free < FULL:
+    if share > MOSTLY_FREE:
+        if found.free < FULL:
+            yield SMALL_DISK.seen(what, path)
+    elif found.free < FULL:
         yield FULL_DISK.seen(what, path)
     elif found.free < LOW or (share < LOW_SHARE and found.free < 4 * LOW):
         yield LOW_DISK.seen(what, path)
@@ -168,7 +182,21 @@ def mount(box: Box) -> Iterator[Finding]:
     found = mount_of(box, path)
     if found is None:
         raise Skipped("the kernel does not say what is mounted")
-    if "ro" in found.options:
+    given_up = sorted(found.options & _GIVEN_UP)
+    if given_up:
+        # The kernel refuses to remount it: only a check and a new mount end that.
+        yield READ_ONLY.seen(
+            f"the kernel has given {found.source} up ({', '.join(given_up)})",
+            found.place,
+            type=(
+                "dmesg | grep -i -e mmc -e ext4 -e i/o",
+                "systemctl stop modemgw",
+                f"umount {found.place} && fsck -f {found.source}"
+                if found.place != "/"
+                else "touch /forcefsck && reboot",
+            ),
+        )
+    elif "ro" in found.options:
         remount = f"mount -o remount,rw {found.place}"
         yield READ_ONLY.seen(
             f"{found.source} is mounted read-only",
@@ -188,7 +216,8 @@ def mount(box: Box) -> Iterator[Finding]:
     for place in dict.fromkeys((name, _block_of(box, found.numbers))):
         count = box.machine.number(f"/sys/fs/ext4/{place}/errors_count")
         if place and count:
-            yield FAULTS.seen(f"{count} errors on {found.source}", found.place)
+            errors = "1 error" if count == 1 else f"{count} errors"
+            yield FAULTS.seen(f"{errors} on {found.source}", found.place)
             break
 
 
@@ -237,8 +266,9 @@ def _size(octets: int) -> str:
     return f"{octets} TiB"
 
 
+_ROOM = (FULL_DISK, LOW_DISK, SMALL_DISK, INODES)
 CHECKS = (
-    Check("room on the disk", "storage", room, (FULL_DISK, LOW_DISK, INODES)),
+    Check("room on the disk", "storage", room, _ROOM),
     Check(
         "mount",
         "storage",

@@ -290,7 +290,7 @@ def _told(box: Box, said: Answer, shown: str, host: str) -> Iterator[Finding]:
     elif said.ends is not None:
         days = _days(box, said.ends)
         if days < SOON_DAYS:
-            yield TLS_ENDS.seen(f"it ends in {days} days", shown)
+            yield TLS_ENDS.seen(f"it ends in {_in_days(days)}", shown)
 
 
 # --- our certificate
@@ -323,7 +323,11 @@ def certificate(box: Box) -> Iterator[Finding]:
     if days < 0:
         yield CERTIFICATE_ENDED.seen(f"it ended on {ends.date()}", str(path))
     elif days < SOON_DAYS:
-        yield CERTIFICATE_ENDS.seen(f"it ends in {days} days", str(path))
+        yield CERTIFICATE_ENDS.seen(f"it ends in {_in_days(days)}", str(path))
+
+
+def _in_days(days: int) -> str:
+    return "1 day" if days == 1 else f"{days} days"
 
 
 def _ends(text: str) -> datetime | None:

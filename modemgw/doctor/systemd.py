@@ -166,7 +166,8 @@ def service(box: Box) -> Iterator[Finding]:
         # Not for --fix: perhaps somebody stopped it so that nothing is sent.
         yield STOPPED.seen("the service does not run", NAME)
     if unit.restarts >= MANY_RESTARTS or unit.sub == "auto-restart":
-        what = f"systemd started it {unit.restarts} times again; last: {unit.result}"
+        often = "once" if unit.restarts == 1 else f"{unit.restarts} times"
+        what = f"systemd started it {often} again; last: {unit.result}"
         yield RESTARTS.seen(what, NAME)
     if unit.is_stale:
         fix = (("systemctl", "daemon-reload"),)

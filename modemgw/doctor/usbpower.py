@@ -167,7 +167,8 @@ def current(box: Box) -> Iterator[Finding]:
     for path in box.machine.found(f"{_BUS}/*:*/*-port*/over_current_count"):
         times = box.machine.number(path)
         if times:
-            what = f"it was switched off, {times} times since the start"
+            often = "once" if times == 1 else f"{times} times"
+            what = f"it was switched off {often} since the start"
             yield OVER_CURRENT.seen(what, f"USB {path.split('/')[-2]}")
 
 

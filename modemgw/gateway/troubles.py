@@ -187,20 +187,24 @@ def _of_figures(sight: Sight) -> Iterator[Trouble]:
         return
     oldest = figures.oldest.get(MessageState.QUEUED.value)
     if oldest is not None and sight.now - oldest > sight.limits.queue_age_ms:
-        waiting = figures.depths.messages.get("queued", 0)
+        count = figures.depths.messages.get("queued", 0)
+        waiting = "1 message waits" if count == 1 else f"{count} messages wait"
         yield Trouble(
             "queue_old",
             "",
-            f"{waiting} messages wait, the oldest for {span(sight.now - oldest)}",
+            f"{waiting}, the oldest for {span(sight.now - oldest)}",
             "modemgw status",
             oldest,
         )
     doubtful = figures.depths.messages.get("in_doubt", 0)
     if doubtful:
+        one = doubtful == 1
+        who = "1 message is" if one else f"{doubtful} messages are"
+        were = "it was" if one else "they were"
         yield Trouble(
             "in_doubt",
             "",
-            f"{doubtful} messages are in doubt: nobody knows whether they were sent",
+            f"{who} in doubt: nobody knows whether {were} sent",
             "modemgw messages list --state in_doubt, then messages settle",
             UNKNOWN,
         )

@@ -16,17 +16,19 @@ SEGMENTS = 2  # of a text
 SOME = 2  # so many are told in full, of more there is a list by kind
 NAMES = 4  # of modems, SIMs … of one kind
 HEAD = "modemgw"
-_KINDS = {
+_SEVERAL = {  # what has a subject, of which there may be one or many
+    "modem_lost": ("modem lost", "modems lost"),
+    "sim_benched": ("SIM benched", "SIMs benched"),
+    "sim_down": ("SIM down", "SIMs down"),
+    "balance_low": ("balance low", "balances low"),
+    "allowance_low": ("allowance low", "allowances low"),
+    "selftest_failed": ("self-test failed", "self-tests failed"),
+    "webhook_dead": ("webhook dead", "webhooks dead"),
+}
+_SINGLE = {  # what is so or not
     "not_ready": "nothing is sent",
-    "modem_lost": "modems lost",
-    "sim_benched": "SIMs benched",
-    "sim_down": "SIMs down",
-    "balance_low": "balances low",
-    "allowance_low": "allowances low",
-    "selftest_failed": "self-tests failed",
     "queue_old": "queue old",
     "in_doubt": "messages in doubt",
-    "webhook_dead": "webhooks dead",
     "disk": "disk",
     "clock": "clock",
     "paused": "sending paused",
@@ -99,7 +101,11 @@ def _many(alarms: Sequence[Alarm]) -> str:
     for kind, count in kinds.items():
         names = [one.subject for one in alarms if one.kind == kind and one.subject]
         shown = ", ".join(names[:NAMES]) + ("..." if len(names) > NAMES else "")
-        told.append(f"{count} {_KINDS.get(kind, kind)}{f' ({shown})' if shown else ''}")
+        if kind in _SEVERAL:
+            said = f"{count} {_SEVERAL[kind][count > 1]}"
+        else:
+            said = _SINGLE.get(kind, kind)
+        told.append(f"{said} ({shown})" if shown else said)
     return ", ".join(told)
 
 

@@ -109,9 +109,9 @@ class Tariff:
             return why
         left = self.left
         if left.parts is not None and parts > left.parts:
-            return f"its quota has {left.parts} parts left"
+            return f"its quota has {_parts(left.parts)} left"
         if left.covered is not None and parts > left.covered and self.covers(to):
-            return f"its bundle has {left.covered} parts left, and then it stops"
+            return f"its bundle has {_parts(left.covered)} left, and then it stops"
         if left.money is not None:
             cost = self.cost(to, parts, used_in_bundle=used_in_bundle)
             if cost is None:
@@ -119,3 +119,7 @@ class Tariff:
             if cost > left.money:
                 return "its spending cap leaves too little for this message"
         return None
+
+
+def _parts(count: int) -> str:
+    return "1 part" if count == 1 else f"{count} parts"

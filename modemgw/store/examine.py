@@ -15,14 +15,26 @@ from modemgw.store.sql import sql
 
 SHOWN = 5  # ids named of one kind
 
-# Statement: what it means, where it finds something.
+# Statement: what it means, where it finds one, and where it finds more.
 _RULES = {
-    "checks.without_open_part": "messages wait, and nothing of them would be sent",
-    "checks.open_part_of_ended": "messages are over, and parts of them wait",
-    "checks.doubt_without_part": "messages are in doubt over nothing",
-    "checks.parts_missing": "messages have only some of their parts",
-    "checks.batch_counts": "batches count wrongly",
-    "checks.delivery_of_nothing": "deliveries lead nowhere",
+    "checks.without_open_part": (
+        "message waits, and nothing of it would be sent",
+        "messages wait, and nothing of them would be sent",
+    ),
+    "checks.open_part_of_ended": (
+        "message is over, and parts of it wait",
+        "messages are over, and parts of them wait",
+    ),
+    "checks.doubt_without_part": (
+        "message is in doubt over nothing",
+        "messages are in doubt over nothing",
+    ),
+    "checks.parts_missing": (
+        "message has only some of its parts",
+        "messages have only some of their parts",
+    ),
+    "checks.batch_counts": ("batch counts wrongly", "batches count wrongly"),
+    "checks.delivery_of_nothing": ("delivery leads nowhere", "deliveries lead nowhere"),
 }
 
 
@@ -83,7 +95,8 @@ def _look(db: sqlite3.Connection, found: Examined) -> None:
         if ids:
             more = "" if len(ids) <= SHOWN else ", …"
             count = "100 or more" if len(ids) >= 100 else str(len(ids))  # noqa: PLR2004
-            found.faults.append(f"{count} {meaning}: {', '.join(ids[:SHOWN])}{more}")
+            told = meaning[len(ids) > 1]
+            found.faults.append(f"{count} {told}: {', '.join(ids[:SHOWN])}{more}")
     standing = audit.conclude(db, Standing())
     if standing.fault is not None:
         found.faults.append(f"the audit log does not hold: {standing.fault}")

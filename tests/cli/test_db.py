@@ -81,9 +81,9 @@ def test_rows_that_do_not_fit_are_named(cli: Cli, box: Path) -> None:
     found = json.loads(out)
     assert code == 1 and not found["sound"] and found["damage"] == []
     assert [line.split(":")[0] for line in found["faults"]] == [
-        "1 messages wait, and nothing of them would be sent",
-        "1 messages are over, and parts of them wait",
-        "1 messages are in doubt over nothing",
+        "1 message waits, and nothing of it would be sent",
+        "1 message is over, and parts of it wait",
+        "1 message is in doubt over nothing",
     ]
 
 

@@ -37,7 +37,7 @@ front  ready  red  Vodafone DE  -73 ####      9    120  80 of 200 left
 
 09:59:58 message.sent       red >+4915…78
 09:59:58 message.delivered  red >+4915…78
-last hour: 118 sent, 2 failed; 1 webhooks pending
+last hour: 118 sent, 2 failed; 1 event for webhooks
 q quit  p pause  s sort: trouble  arrows scroll"""
 
 SICK_GOLDEN = """\

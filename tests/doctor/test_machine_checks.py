@@ -122,6 +122,9 @@ CASES: list[tuple[str, str, Sicken, set[str]]] = [
     ("room on the disk", "full", room(free=10 * MIB), {"disk.full"}),
     ("room on the disk", "low", room(free=300 * MIB), {"disk.low"}),
     ("room on the disk", "low share", room(free=GIB), {"disk.low"}),
+    ("room on the disk", "small", room(size=21 * MIB, free=18 * MIB), {"disk.small"}),
+    ("room on the disk", "half", room(size=21 * MIB, free=9 * MIB), {"disk.full"}),
+    ("room on the disk", "mostly free", room(size=144 * MIB, free=132 * MIB), set()),
     ("room on the disk", "large", room(size=4000 * GIB, free=40 * GIB), set()),
     ("room on the disk", "inodes", room(files_free=10), {"disk.inodes"}),
     ("room on the disk", "btrfs counts none", room(files=0, files_free=0), set()),
@@ -130,6 +133,18 @@ CASES: list[tuple[str, str, Sicken, set[str]]] = [
         "mount",
         "read-only",
         text("/proc/self/mountinfo", MOUNTS.replace(" rw\n", " ro\n")),
+        {"disk.read_only"},
+    ),
+    (
+        "mount",
+        "given up",
+        text("/proc/self/mountinfo", MOUNTS.replace(" rw\n", " rw,emergency_ro\n")),
+        {"disk.read_only"},
+    ),
+    (
+        "mount",
+        "aborted",
+        mounted("30 25 8:1 / /var/lib/modemgw rw - ext4 /dev/sda1 rw,abort"),
         {"disk.read_only"},
     ),
     (

@@ -42,7 +42,9 @@ WELL = Sight(
     clock=None,
 )
 OLD = Figures(Depths({"queued": 3}, 0, 0, None), {"queued": NOW - HOUR_MS}, {}, ())
+OLD_ONE = Figures(Depths({"queued": 1}, 0, 0, None), {"queued": NOW - HOUR_MS}, {}, ())
 DOUBT = Figures(Depths({"in_doubt": 2}, 0, 0, None), {}, {}, ())
+ONE_DOUBT = Figures(Depths({"in_doubt": 1}, 0, 0, None), {}, {}, ())
 
 
 @pytest.mark.parametrize(
@@ -53,7 +55,15 @@ DOUBT = Figures(Depths({"in_doubt": 2}, 0, 0, None), {}, {}, ())
         ({"readiness": Readiness(False, ("no SIM",))}, "not_ready", "no SIM"),
         ({"clock": "the clock is in the past"}, "clock", "the past"),
         ({"known": OLD}, "queue_old", "3 messages wait, the oldest for 60 min"),
-        ({"known": DOUBT}, "in_doubt", "2 messages"),
+        ({"known": OLD_ONE}, "queue_old", "1 message waits, the oldest for 60 min"),
+        (
+            {"known": DOUBT},
+            *("in_doubt", "2 messages are in doubt: nobody knows whether they were"),
+        ),
+        (
+            {"known": ONE_DOUBT},
+            *("in_doubt", "1 message is in doubt: nobody knows whether it was sent"),
+        ),
         ({"disk": Disk(GB, 30 * GB, writable=False)}, "disk", "not take writes"),
         ({"disk": Disk(10**8, 30 * GB, writable=True)}, "disk", "100 MB are free"),
         ({"backup": Backup(NOW, False, "no USB")}, "backup", "failed: no USB"),

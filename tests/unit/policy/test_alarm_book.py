@@ -182,7 +182,7 @@ def test_many_are_counted_by_kind() -> None:
     told = alarm_text.sms(notice(*many, benched))
     assert told == (
         "modemgw: 41 alarms: 40 modems lost (m0, m1, m2, m3...), "
-        "1 SIMs benched (red). Do: modemgw status"
+        "1 SIM benched (red). Do: modemgw status"
     )
     assert alarm_text.subject(notice(*many)) == (
         "modemgw: 40 alarms: 40 modems lost (m0, m1, m2, m3...)"
@@ -205,4 +205,4 @@ def test_nothing_from_a_modem_makes_a_text_long_or_a_header_two(
 
 
 def test_every_kind_has_its_words() -> None:
-    assert set(alarm_text._KINDS) == set(KINDS)
+    assert {*alarm_text._SEVERAL, *alarm_text._SINGLE} == {*KINDS}
