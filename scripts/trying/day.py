@@ -188,6 +188,14 @@ class Day:
         with self.step("corrected, it starts"):
             path.write_text(good)
             self.room.enter("systemctl", "start", "modemgw.service")
+        with self.step("a reload tells a mistake, and takes what is right") as tell:
+            path.write_text(good + "contry: FR\n")
+            said = self.room.enter("systemctl", "reload", "modemgw.service", ok=(78,))
+            tell(said.strip().splitlines()[0])
+            path.write_text(good + "queue: {max: 7000}\n")
+            said = self.room.enter("systemctl", "reload", "modemgw.service")
+            tell(said.strip().splitlines()[0])
+            path.write_text(good)
 
     def _pretend_systemd(self) -> None:
         (self.room.root / "run/systemd/system").mkdir(parents=True, exist_ok=True)
