@@ -12,7 +12,6 @@ import click
 from modemgw.cli.db_files import export_table, import_table
 from modemgw.cli.main import FAILED
 from modemgw.cli.options import config_option, json_option
-from modemgw.cli.owner import handed_over
 
 
 @click.group()
@@ -49,6 +48,7 @@ def backup(
     from modemgw.config.load import load  # noqa: PLC0415
     from modemgw.gateway import backups  # noqa: PLC0415
     from modemgw.store import snapshot  # noqa: PLC0415
+    from modemgw.store.owner import as_who_may_write  # noqa: PLC0415
     from modemgw.store.shelf import Place  # noqa: PLC0415
 
     if plain and encrypt:
@@ -56,7 +56,8 @@ def backup(
     config = load(config_path)
     place = None if path is None else Place(path, keep=sys.maxsize)
     recipients = () if plain else None if encrypt is None else (encrypt,)
-    with handed_over(config.data_dir):
+    where = path or config.backup.path
+    with as_who_may_write(config.data_dir, where or config.data_dir):
         made = backups.make(
             config,
             now_ms=SystemClock().now_ms(),
@@ -116,10 +117,11 @@ def restore(
     from modemgw.config.load import load  # noqa: PLC0415
     from modemgw.gateway.restored import bring_back  # noqa: PLC0415
     from modemgw.gateway.restoring import Choice  # noqa: PLC0415
+    from modemgw.store.owner import as_owner_of  # noqa: PLC0415
 
     config = load(config_path)
     identities = _identities(identity)
-    with handed_over(config.data_dir):
+    with as_owner_of(config.data_dir):
         done = bring_back(
             config.data_dir,
             file,
@@ -221,7 +223,7 @@ def key(file: Path, passphrase: bool) -> None:
     """
     from modemgw.cli.output import talk  # noqa: PLC0415
     from modemgw.store import sealing  # noqa: PLC0415
-    from modemgw.store.restore import private_file  # noqa: PLC0415
+    from modemgw.store.owner import private_file  # noqa: PLC0415
 
     secret, public = sealing.new_identity()
     text = f"# public key: {public}\n{secret}\n".encode()

@@ -11,7 +11,6 @@ import click
 
 from modemgw.cli.main import FAILED
 from modemgw.cli.options import config_option, json_option
-from modemgw.cli.owner import handed_over
 from modemgw.errors import ModemgwError
 
 KINDS = ("messages", "inbound", "outbound", "events", "suppressions", "audit", "sims")
@@ -139,6 +138,7 @@ def import_table(config_path: Path, file: Path, dry_run: bool, as_json: bool) ->
     from modemgw.clock import SystemClock  # noqa: PLC0415
     from modemgw.config.load import load  # noqa: PLC0415
     from modemgw.gateway.history import Outcome, read_in  # noqa: PLC0415
+    from modemgw.store.owner import as_owner_of  # noqa: PLC0415
 
     config = load(config_path)
     errors: list[str] = []
@@ -148,7 +148,7 @@ def import_table(config_path: Path, file: Path, dry_run: bool, as_json: bool) ->
         if not as_json:
             click.echo(f"{file}:{line}: {printable(why)}", err=True)
 
-    with handed_over(config.data_dir), _progress(file) as told:
+    with _progress(file) as told, as_owner_of(config.data_dir):
         found: Outcome = read_in(
             config,
             file,

@@ -11,7 +11,6 @@ import click
 
 from modemgw.cli.main import FAILED
 from modemgw.cli.options import config_option, json_option
-from modemgw.cli.owner import handed_over
 
 if TYPE_CHECKING:
     from modemgw.config.model import Config
@@ -131,12 +130,14 @@ def _take(
     from modemgw.cli.output import show_json  # noqa: PLC0415
     from modemgw.clock import SystemClock  # noqa: PLC0415
     from modemgw.gateway.moving import Waiting, move  # noqa: PLC0415
+    from modemgw.store.owner import as_owner_of, each_as_oneself  # noqa: PLC0415
 
     if dry_run:
         _show(items, as_json)
         return 0
     clock, choice = SystemClock(), Waiting(waiting)
-    with handed_over(config.data_dir):
+    items = each_as_oneself(items)
+    with as_owner_of(config.data_dir):
         moved = asyncio.run(
             move(config, clock, program, items, waiting=choice, told=_told)
         )

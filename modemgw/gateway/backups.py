@@ -30,6 +30,7 @@ from modemgw.errors import StoreError
 from modemgw.store import backup, events, snapshot
 from modemgw.store.backup import Luggage, Made
 from modemgw.store.database import Store
+from modemgw.store.owner import as_owner_of, private_file
 from modemgw.store.shelf import Place
 
 log = logging.getLogger("modemgw.backup")
@@ -72,12 +73,12 @@ def record(data_dir: Path, found: LastBackup) -> None:
     """Remember how the backups stand, for `last_backup`."""
     path = data_dir / RECORD
     half = path.with_name(f".{RECORD}.{os.getpid()}")
-    with suppress(OSError):  # on a full disk it stays what it was
-        half.write_bytes(msgspec.json.encode(found))
-        half.chmod(0o640)
-        if os.geteuid() == 0:
-            owner = data_dir.stat()
-            os.chown(half, owner.st_uid, owner.st_gid)
+    # On a full disk it stays what it was.
+    with suppress(OSError), as_owner_of(data_dir):
+        half.unlink(missing_ok=True)
+        with private_file(half) as stream:
+            stream.write(msgspec.json.encode(found))
+            os.fchmod(stream.fileno(), 0o640)
         half.replace(path)
 
 

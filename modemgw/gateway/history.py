@@ -24,6 +24,7 @@ from modemgw.policy.message import FINAL, MessageState
 from modemgw.store import restore, sims, suppressions
 from modemgw.store.history import Past, insert
 from modemgw.store.lock import DirectoryLock
+from modemgw.store.owner import as_oneself
 from modemgw.store.writer import Connection
 
 SLICE = 500  # lines in one transaction
@@ -244,7 +245,8 @@ def _at_or_none(fields: Fields, name: str) -> int | None:
 
 def _open(file: Path) -> IO[str]:
     try:
-        return file.open(encoding="utf-8-sig", errors="replace", newline="")
+        with as_oneself():
+            return file.open(encoding="utf-8-sig", errors="replace", newline="")
     except OSError as exc:
         raise StoreError(f"cannot read {str(file)!r}: {exc.strerror}") from None
 

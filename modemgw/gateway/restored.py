@@ -15,6 +15,7 @@ from modemgw.ids import IdSource
 from modemgw.store import restore
 from modemgw.store.lock import DirectoryLock
 from modemgw.store.missing import Missing, find_missing
+from modemgw.store.owner import private_file
 from modemgw.store.restore import Unpacked
 
 BELONGINGS = "restored"  # directory for the configuration and files that came along
@@ -167,7 +168,7 @@ def _belongings(data_dir: Path, unpacked: Unpacked) -> tuple[Path, ...]:
         for name, octets in sorted(found.items()):
             path = folder / name
             path.unlink(missing_ok=True)
-            with restore.private_file(path) as stream:
+            with private_file(path) as stream:
                 stream.write(octets)
             made.append(path)
     return tuple(made)

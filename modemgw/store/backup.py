@@ -22,6 +22,7 @@ from modemgw.errors import DiskFull, StoreError
 from modemgw.store import meta, sealing, snapshot
 from modemgw.store.database import FILE_NAME
 from modemgw.store.faults import as_store_error
+from modemgw.store.owner import as_owner_of
 from modemgw.store.shelf import SPARE_OCTETS, Place, Shelf, free_octets
 from modemgw.store.snapshot import Copied, Stop
 
@@ -81,7 +82,8 @@ def _alone(data_dir: Path) -> Iterator[None]:
     """Keep a second backup of the same database out: each clears what others left."""
     try:
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        lock = os.open(data_dir / LOCK, flags, 0o640)
+        with as_owner_of(data_dir):
+            lock = os.open(data_dir / LOCK, flags, 0o640)
     except OSError:  # who may only read the database makes its backup all the same
         yield
         return
@@ -175,11 +177,24 @@ def _sealed(
             f"an encrypted backup is first copied to {str(home)!r}: that takes"
             f" {size >> 20} MiB and {free >> 20} MiB are free"
         )
-    clear_spools(home)
-    spool = Path(tempfile.mkdtemp(prefix=_SPOOL, dir=home))
+    with as_owner_of(home):
+        clear_spools(home)
+        return _through_spool(source, file, luggage, recipients, now, rest, stop)
+
+
+def _through_spool(
+    source: Path,
+    file: int,
+    luggage: Luggage,
+    recipients: Sequence[str],
+    now: int,
+    rest: float,
+    stop: Stop,
+) -> Copied:
+    spool = Path(tempfile.mkdtemp(prefix=_SPOOL, dir=source.parent))
     try:
         plain = spool / "copy.db"
-        plain.touch(mode=0o600)
+        plain.touch(mode=0o600, exist_ok=False)
         copied = _copied(source, plain, luggage, now, rest, stop)
         with plain.open("rb") as reader, os.fdopen(os.dup(file), "w+b") as writer:
             through = _Through(writer, stop)

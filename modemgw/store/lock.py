@@ -16,7 +16,9 @@ class DirectoryLock:
     def __init__(self, directory: Path) -> None:
         path = directory / "lock"
         try:
-            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+            # Through no link: what it leads to would be emptied.
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+            self._fd = os.open(path, flags, 0o640)
         except OSError as exc:
             raise StoreError(f"cannot open {str(path)!r}: {exc.strerror}") from exc
         try:

@@ -19,7 +19,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from shutil import copyfileobj, rmtree
-from typing import IO
 
 from modemgw.errors import Corrupt, DiskFull, StoreError
 from modemgw.ids import IdSource
@@ -29,6 +28,7 @@ from modemgw.store.connection import Connection, configure, connect
 from modemgw.store.database import CLEAN, FILE_NAME, RESTORING
 from modemgw.store.faults import as_store_error
 from modemgw.store.migrate import migrate, recognise
+from modemgw.store.owner import as_oneself, private_file
 from modemgw.store.shelf import NAME, SPARE_OCTETS, free_octets
 from modemgw.store.sql import sql
 
@@ -168,7 +168,8 @@ def _fetch(backup: Path, path: Path, identities: Sequence[str]) -> bool:
     """Copy or decrypt the backup; return whether it was encrypted."""
     try:
         # Not waited for: a pipe of that name would never answer.
-        source = os.open(backup, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        with as_oneself():  # perhaps root's alone
+            source = os.open(backup, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as exc:
         raise StoreError(f"cannot read {str(backup)!r}: {exc.strerror}") from None
     try:
@@ -196,12 +197,6 @@ def _fetch(backup: Path, path: Path, identities: Sequence[str]) -> bool:
     finally:
         os.close(source)
     return sealed
-
-
-def private_file(path: Path) -> IO[bytes]:
-    """Make a new file for its owner alone. Raises OSError, follows no link."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    return os.fdopen(os.open(path, flags, 0o600), "wb")
 
 
 def _ready(path: Path, backup: Path, *, sealed: bool) -> Unpacked:

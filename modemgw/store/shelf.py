@@ -76,7 +76,7 @@ def why_not(place: Place, data_dir: Path) -> str | None:  # noqa: PLR0911 - a li
         )
     if place.path.resolve() == data_dir.resolve():
         return f"{path!r} is the directory of the database itself"
-    if not os.access(place.path, os.W_OK | os.X_OK):
+    if not os.access(place.path, os.W_OK | os.X_OK, effective_ids=True):
         return (
             f"{path!r} may not be written by user {os.geteuid()}: change its owner, and"
             " below systemd name it in ReadWritePaths="

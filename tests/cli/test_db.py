@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -173,20 +172,6 @@ def test_taking_over_from_another_program(cli: Cli, box: Path) -> None:
     assert code == 2 and "no outgoing" in err
     code, out, _ = run(cli, box, "db", "check")
     assert code == 0, out
-
-
-def test_what_root_makes_belongs_to_the_owner_of_the_data(cli: Cli, box: Path) -> None:
-    if os.geteuid() != 0:
-        pytest.skip("only root gives files away")
-    stranger = 54321
-    os.chown(box / "data", stranger, stranger)
-    os.chown(box / "data" / FILE_NAME, stranger, stranger)
-    code, out, _ = run(cli, box, "db", "backup", "--json")
-    assert code == 0
-    assert run(cli, box, "db", "restore", json.loads(out)["path"])[0] == 0
-    assert run(cli, box, "import", "gammu-smsd", str(FOREIGN / "gammu"))[0] == 0
-    owners = {path.name: path.lstat().st_uid for path in (box / "data").rglob("*")}
-    assert set(owners.values()) == {stranger}, owners
 
 
 def test_all_that_is_held_is_settled_at_once(
