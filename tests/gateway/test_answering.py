@@ -133,7 +133,7 @@ def test_nobody_gets_more_than_so_many_an_hour_over_a_restart_too(
             assert await why(rig, asked) == ["it got 3 answers within the hour"]
             await hear(rig, "HOURS", BOB)
             assert len(await outbox(rig, BOB)) == 1
-            clock.offset_ms += 3_600_000
+            await rig.set_clock(3_600_000)
             await hear(rig, "HOURS!")
             assert len(await outbox(rig)) == 4
 
@@ -408,7 +408,7 @@ def test_after_the_window_a_text_answers_nothing(tmp_path: Path) -> None:
         ) as rig:
             sent = await submit(rig, klass="transactional")
             await rig.state(sent, "delivered")
-            clock.offset_ms += 25 * 3_600_000
+            await rig.set_clock(25 * 3_600_000)
             assert "in_reply_to" not in (await hear(rig, "yes")).options
 
     run_virtual(story())
