@@ -19,8 +19,11 @@ MASK = "****"
 FAILURES = 5  # wrong PINs in a row lock the number …
 LOCK_MS = (900_000, 3_600_000, 21_600_000, 86_400_000)  # … so long, longer each time
 REPLIES_PER_HOUR = 12
+STRANGERS_A_DAY = 20  # texts of other numbers that a PIN is looked for in
+SHORT = 40  # characters: a shorter text with digits may be a PIN mistyped
 # Digits are told however a keyboard writes them; \d takes every script's.
 _PIN = re.compile(r"(?<!\w)\d{4,12}(?!\w)")
+_DIGITS = re.compile(r"\d(?:[\s._/-]{0,2}\d){3,}")  # as fingers write a PIN
 _MAX_TEXT = 160
 
 
@@ -61,6 +64,11 @@ def read(text: str) -> Command:
 def redacted(text: str) -> str:
     """Return a text without anything that could be a PIN."""
     return _PIN.sub(MASK, text)
+
+
+def without_digits(text: str) -> str:
+    """Return a text without any number of four digits or more, glued or in groups."""
+    return _DIGITS.sub(MASK, text)
 
 
 def wrong(lock: Lock, now: int) -> Lock:

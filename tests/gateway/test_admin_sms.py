@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from modemgw.policy.admin_sms import FAILURES, REPLIES_PER_HOUR
+from modemgw.config.admins import AdminConfig
+from modemgw.config.secret import Secret
+from modemgw.gateway.admin_hearing import AdminHearing
+from modemgw.policy.admin_sms import FAILURES, REPLIES_PER_HOUR, STRANGERS_A_DAY
 from modemgw.store import audit
+from modemgw.store.fragments import NewInbound
 from tests.gateway.rig import TESTER, Rig
 from tests.gateway.talks import ALICE, RED, outbox, talk, texts
 from tests.loop import VirtualClock, run_virtual
@@ -176,6 +180,47 @@ def test_strangers_get_no_answer_to_a_command(tmp_path: Path) -> None:
             assert "admin_sms.refused" not in await acts(rig)
 
     run_virtual(story())
+
+
+GUESSES = {
+    f"1234 {'x' * 40} {PIN}": f"**** {'x' * 40} ****",
+    f"1234 {'x' * 40} {PIN[::-1]}": f"**** {'x' * 40} ****",
+    f"{PIN} is the number that I want to ask you about": (
+        "**** is the number that I want to ask you about"
+    ),
+    f"{PIN}status": "****status",
+    "73 92-14 status": "**** status",
+    "call me at 1530 or on 0176 1234567, will you please": (
+        "call me at **** or on ****, will you please"
+    ),
+}
+
+
+def test_what_is_masked_tells_nobody_whether_it_was_right(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with talk(tmp_path, ADMINS) as rig:
+            for text, kept in GUESSES.items():
+                await write(rig, text)
+                assert (await rig.inbox())[-1].text == kept
+            assert "modemgw: " not in str(await texts(rig))
+
+    run_virtual(story())
+
+
+def test_by_the_texts_of_strangers_no_pin_is_found() -> None:
+    pin = Secret("pin", plain=PIN)
+    hearing = AdminHearing([AdminConfig("ann", ALICE, pin)])
+
+    def kept(text: str, day: int) -> str | None:
+        at: dict[str, object] = {"smsc_time": day * 86_400_000}
+        new = NewInbound("+4917655555555", 1, "gsm7", 1, True, text, None, at)
+        return hearing.mask(new, new.peer)[0].text
+
+    assert kept(f"{PIN} status", 9) == "**** status"
+    for guess in range(STRANGERS_A_DAY):
+        assert kept(f"1111{guess:02} status", 9) != "**** status"
+    for day, masked in ((9, False), (8, False), (10, True)):
+        assert (kept(f"{PIN} status", day) == "**** status") == masked, day
 
 
 def test_what_has_no_pin_is_a_text_like_any_other(tmp_path: Path) -> None:
