@@ -152,7 +152,8 @@ def test_old_minutes_become_days_and_very_old_ones_go(tmp_path: Path) -> None:
         extra = "timezone: Europe/Berlin\nsims:\n  defaults: {pace: off}\n"
         async with gateway_rig(tmp_path, extra=extra, clock=clock) as rig:
             sim_id = await rig.store.write(fill)
-            clock.offset_ms = first + 66 * DAY_MS + DAY_MS // 2
+            then = first + 66 * DAY_MS + DAY_MS // 2
+            await rig.set_clock(then - clock.offset_ms)
             days = [
                 int(datetime(2026, 10, day, tzinfo=berlin).timestamp()) * 1000
                 for day in range(24, 30)
