@@ -1,6 +1,5 @@
 """`modemgw audit`: who did what, and whether nobody has changed that."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -87,9 +86,10 @@ def verify(config_path: Path, head: str | None) -> None:
 def export(config_path: Path) -> None:
     """Print every act as a line of JSON, oldest first."""
     from modemgw.cli.client import connect  # noqa: PLC0415
+    from modemgw.cli.output import show_json_line  # noqa: PLC0415
 
     for one in reversed(_all(connect(config_path))):
-        click.echo(json.dumps(one, ensure_ascii=False))
+        show_json_line(one)
 
 
 def _all(client: Any) -> list[dict[str, Any]]:

@@ -112,7 +112,7 @@ def restore(
     Messages that were waiting may have left since the backup: they are held as
     `in_doubt`, and nothing is sent twice. `send` sends them all the same.
     """
-    from modemgw.cli.output import show_json, talk  # noqa: PLC0415
+    from modemgw.cli.output import printable, show_json, talk  # noqa: PLC0415
     from modemgw.clock import SystemClock  # noqa: PLC0415
     from modemgw.config.load import load  # noqa: PLC0415
     from modemgw.gateway.restored import bring_back  # noqa: PLC0415
@@ -134,7 +134,7 @@ def restore(
         show_json(done.as_dict())
         return
     for sentence in done.sentences():
-        click.echo(sentence)
+        click.echo(printable(sentence))
 
 
 @db.command()
@@ -185,7 +185,7 @@ def check(config_path: Path, file: Path | None, as_json: bool) -> int:
     """
     from dataclasses import asdict  # noqa: PLC0415
 
-    from modemgw.cli.output import show_json  # noqa: PLC0415
+    from modemgw.cli.output import printable, show_json  # noqa: PLC0415
     from modemgw.config.load import load  # noqa: PLC0415
     from modemgw.gateway import backups  # noqa: PLC0415
     from modemgw.store.examine import examine  # noqa: PLC0415
@@ -202,9 +202,9 @@ def check(config_path: Path, file: Path | None, as_json: bool) -> int:
         counts = (f"{count} rows of {name}" for name, count in found.counts.items())
         click.echo(f"  {', '.join(counts)}" if found.counts else "  nothing readable")
         for one in found.damage:
-            click.echo(f"  damaged: {one}")
+            click.echo(printable(f"  damaged: {one}"))
         for one in found.faults:
-            click.echo(f"  wrong: {one}")
+            click.echo(printable(f"  wrong: {one}"))
         if found.damage and file is None:
             click.echo("\n".join(backups.after_damage(config)))
         if found.is_sound:

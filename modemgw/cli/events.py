@@ -60,10 +60,10 @@ def tail(
 def _show(event: "Event", as_json: bool) -> None:
     import msgspec  # noqa: PLC0415
 
-    from modemgw.cli.output import printable  # noqa: PLC0415
+    from modemgw.cli.output import harmless_json, printable  # noqa: PLC0415
 
     if as_json:
-        click.echo(msgspec.json.encode(event))
+        click.echo(harmless_json(msgspec.json.encode(event).decode()))
         return
     said = " ".join(
         f"{name}={value}"

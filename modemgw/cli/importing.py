@@ -215,6 +215,8 @@ def _show(items: "Iterable[Item]", as_json: bool) -> None:
 
 
 def _suggest(lines: list[str]) -> None:
+    from modemgw.cli.output import harmless  # noqa: PLC0415
+
     if lines:
         click.echo("\nIts modems, for the configuration here:\n")
-        click.echo("\n".join(lines))
+        click.echo(harmless("\n".join(lines)))

@@ -134,10 +134,12 @@ def exit_code(error: ModemgwError) -> int:
 
 def _sentence(error: ModemgwError) -> str:
     """Write a ConfigError as its lines, anything else behind the program's name."""
+    from modemgw.cli.output import harmless  # noqa: PLC0415 - for mistakes alone
+
     if not isinstance(error, ConfigError):
-        return f"modemgw: {error}"
+        return harmless(f"modemgw: {error}")
     if not sys.stderr.isatty():
-        return str(error)
+        return harmless(str(error))
     from modemgw.cli.carets import with_lines  # noqa: PLC0415 - for mistakes alone
 
-    return with_lines(str(error))
+    return with_lines(harmless(str(error)))

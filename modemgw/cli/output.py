@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import click
 
@@ -17,7 +17,17 @@ def is_terminal() -> bool:
 def show_json(found: object) -> None:
     """Print JSON, indented for a terminal and in one line for a pipe."""
     indent = 2 if is_terminal() else None
-    click.echo(json.dumps(found, ensure_ascii=False, indent=indent))
+    click.echo(harmless_json(json.dumps(found, ensure_ascii=False, indent=indent)))
+
+
+def show_json_line(found: object) -> None:
+    """Print JSON in one line."""
+    click.echo(harmless_json(json.dumps(found, ensure_ascii=False)))
+
+
+def harmless_json(text: str) -> str:
+    """Escape what JSON leaves as it is and a terminal may obey, such as U+009B."""
+    return _escaped(text, lambda character: json.dumps(character)[1:-1])
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -51,6 +61,17 @@ def printable(cell: object) -> str:
     """Write a cell so that a text from the air cannot steer the terminal."""
     text = "-" if cell is None or cell == "" else str(cell)
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def harmless(text: str) -> str:
+    """Write lines so that what they quote cannot steer the terminal."""
+    return _escaped(text, lambda character: repr(character)[1:-1])
+
+
+def _escaped(text: str, escape: Callable[[str], str]) -> str:
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else escape(c) for c in text)
 
 
 def talk(sentence: str) -> None:

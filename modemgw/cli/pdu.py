@@ -1,6 +1,5 @@
 """`modemgw pdu`: decode, encode and segment, for people and for programs."""
 
-import json
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
@@ -11,7 +10,7 @@ import click
 
 from modemgw.cli.main import FAILED
 from modemgw.cli.options import json_option
-from modemgw.cli.output import printable, talk
+from modemgw.cli.output import printable, show_json_line, talk
 from modemgw.cli.pdu_requests import (
     EncodeRequest,
     Json,
@@ -158,7 +157,7 @@ def _asked(work: Callable[[Any], Json], line: str, kind: type[Any]) -> Json:
 
 
 def _print_json(found: Json) -> None:
-    click.echo(json.dumps(found, ensure_ascii=False))
+    show_json_line(found)
 
 
 def _explain(item: str, has_sca: bool | None, kind: str | None) -> bool:

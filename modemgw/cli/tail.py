@@ -137,9 +137,9 @@ def _show(line: Line, *, full: bool, as_json: bool) -> None:
     if not full and line["peer"]:
         line = {**line, "peer": masked(line["peer"])}
     if as_json:
-        import json  # noqa: PLC0415
+        from modemgw.cli.output import show_json_line  # noqa: PLC0415
 
-        click.echo(json.dumps(line, ensure_ascii=False))
+        show_json_line(line)
         return
     click.echo(written(line))
 

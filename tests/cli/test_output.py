@@ -1,8 +1,12 @@
 """Tables: whole in a pipe, cut in a terminal, harmless everywhere."""
 
+import json
+from pathlib import Path
+
 import pytest
 
-from modemgw.cli.output import printable, show_json, show_table
+from modemgw.cli.main import run_command
+from modemgw.cli.output import printable, show_json, show_json_line, show_table
 
 ROW = ("msg_01M81M5YFZ1DMEDZM0NSDMJV89", "delivered", "long " * 30)
 
@@ -64,3 +68,30 @@ def test_a_text_from_the_air_cannot_steer_the_terminal(
 def test_json_is_one_line_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
     show_json({"a": ["ü"]})
     assert capsys.readouterr().out == '{"a": ["ü"]}\n'
+
+
+HOSTILE = "a\x9b2Jb\x7f\u202ec\ud800\U000e0001\x1b[2J"
+
+
+def test_json_steers_no_terminal_and_says_the_same(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for show in (show_json, show_json_line):
+        show({"text": HOSTILE})
+        out = capsys.readouterr().out
+        assert out[:-1].isprintable()
+        assert json.loads(out) == {"text": HOSTILE}
+
+
+def test_what_a_mistake_quotes_steers_no_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "bad.yaml"
+    bad.write_text('country: "\\e[2J\\x9b"\nx\\e[2J: 1\n')
+    for words in (
+        ["config", "check", "--config", str(bad)],
+        ["db", "check", "--config", str(bad)],
+    ):
+        assert run_command(words)
+        said = "".join(capsys.readouterr())
+        assert said and all(c.isprintable() or c == "\n" for c in said), repr(said)
