@@ -7,7 +7,9 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "modemgw"
 LAYERS = {
-    **dict.fromkeys(["__init__", "errors", "number", "ids", "clock", "log", "journal"], 0),
+    **dict.fromkeys(
+        ["__init__", "errors", "number", "ids", "clock", "log", "journal"], 0
+    ),
     **dict.fromkeys(["pdu", "at"], 1),
     "policy": 2,
     "config": 3,
