@@ -1,11 +1,12 @@
 """Who may read and write what: configuration, secrets, data, the programs' user."""
 
+import shlex
 import stat
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from modemgw.doctor.box import Box, Check
-from modemgw.doctor.finding import Finding, Kind, Level, Skipped
+from modemgw.doctor.finding import Argv, Finding, Kind, Level, Skipped
 
 NO_USER = Kind(
     "user.missing",
@@ -91,8 +92,9 @@ def configuration(box: Box) -> Iterator[Finding]:
         if found is None:
             continue
         if name != path and found.st_mode & stat.S_IROTH:
-            fix = (("chmod", "o-rwx", name),)
-            yield EXPOSED.seen("everybody may read it", name, fix=fix)
+            close = ("chmod", "o-rwx", name)
+            run, type_ = _for_root(box, name, (close,))
+            yield EXPOSED.seen("everybody may read it", name, fix=run, type=type_)
         shut = shut_folder(box, name)
         if shut is not None:
             what = f"{box.service_user} may not enter {shut}"
@@ -101,7 +103,26 @@ def configuration(box: Box) -> Iterator[Finding]:
             group = box.machine.group_name(_own_group(box))
             open_it = (("chgrp", group, name), ("chmod", "g+r", name))
             what = f"{box.service_user} may not read it"
-            yield UNREADABLE.seen(what, name, fix=open_it)
+            run, type_ = _for_root(box, name, open_it)
+            yield UNREADABLE.seen(what, name, fix=run, type=type_)
+
+
+def _for_root(
+    box: Box, name: str, words: tuple[Argv, ...]
+) -> tuple[tuple[Argv, ...], tuple[str, ...]]:
+    """Return what is run, and what is only shown.
+
+    Where the gateway's user could lay a link, root would open a file of its own to it:
+    there a person looks first.
+    """
+    about = box.machine.stat(name, follow=False)
+    is_plain = about is not None and stat.S_ISREG(about.st_mode) and about.st_nlink == 1
+    folders = map(str, PurePosixPath(name).parents)
+    is_ours = not box.machine.is_root or box.service_user == "root"
+    is_firm = is_plain and not any(may(box, folder, _WRITE) for folder in folders)
+    if is_ours or is_firm:
+        return words, ()
+    return (), (shlex.join(("ls", "-l", name)), *map(shlex.join, words))
 
 
 def _secrets(box: Box) -> tuple[bool, list[str]]:

@@ -18,7 +18,7 @@ from modemgw.doctor.daemon import NOBODY, View
 from tests.cli.admin import FakeDaemon, fake_daemon
 from tests.cli.conftest import directory
 from tests.doctor.fake import CONFIG, MODEM, SIM, YAML, Fake, metrics, there
-from tests.doctor.sick import DATA
+from tests.doctor.sick import DATA, pin_file
 
 __all__ = ["directory"]
 
@@ -194,6 +194,29 @@ def test_data_of_a_person_are_not_given_to_the_service(tmp_path: Path) -> None:
     )
     assert box.service_user == "pi"
     assert [*access.data(box)] == []
+
+
+@pytest.mark.parametrize("bits", [0o600, 0o644])
+@pytest.mark.parametrize("lays", ["nothing", "link", "second name", "open folder"])
+def test_root_opens_no_file_that_the_service_may_have_chosen(
+    tmp_path: Path, lays: str, bits: int
+) -> None:
+    fake = Fake(tmp_path / "box", view=NOBODY)
+    pin_file(fake, bits)
+    fake.write("/etc/shadow", "root:x")
+    fake.mode("/etc/shadow", bits)
+    if lays == "link":
+        fake.remove("/etc/modemgw/pin")
+        fake.link("/etc/modemgw/pin", "../shadow")
+    elif lays == "second name":
+        fake.remove("/etc/modemgw/pin")
+        fake.at("/etc/modemgw/pin").hardlink_to(fake.at("/etc/shadow"))
+    elif lays == "open folder":
+        fake.mode("/etc/modemgw", 0o777)
+    found = [*access.configuration(fake.box())]
+    assert len(found) == 1
+    assert bool(found[0].fix) == (lays == "nothing")
+    assert found[0].type[-1].endswith(" /etc/modemgw/pin")
 
 
 def test_the_lock_itself_is_not_touched(tmp_path: Path) -> None:
