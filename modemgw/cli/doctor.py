@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from modemgw.cli.options import PLACES
+from modemgw.cli.options import configuration
 
 if TYPE_CHECKING:
     from modemgw.doctor.box import Check
@@ -69,7 +69,7 @@ def doctor(
         checks = chosen(only)
     except KeyError as exc:
         raise click.UsageError(f"there is no finding {exc.args[0]!r}") from None
-    path = config_path or next((one for one in PLACES if os.access(one, os.F_OK)), None)
+    path = config_path or configuration()
 
     def examine(wanted: "tuple[Check, ...]") -> "list[Result]":
         box = look.box_for(path, may_ask=not no_ask, deep=deep)

@@ -12,12 +12,40 @@ F = TypeVar("F", bound=Callable[..., Any])
 PLACES = (Path("modemgw.yaml"), Path("/etc/modemgw/modemgw.yaml"))
 
 
+def configuration() -> Path | None:
+    """Return the configuration that lies in a usual place, None where there is none.
+
+    Root may be in a directory of anybody: a file there counts for root only where it
+    is root's, or of the person who typed sudo.
+    """
+    for place in PLACES:
+        try:
+            owners = {place.stat().st_uid, place.lstat().st_uid}
+        except PermissionError:
+            return place  # it is there; who reads it says what is wrong
+        except OSError:
+            continue
+        if place.is_absolute() or os.geteuid() or owners <= _trusted():
+            return place
+        click.echo(
+            f"left out: {place} here is a file of user {max(owners)}; to use it all"
+            f" the same, give --config {place}",
+            err=True,
+        )
+    return None
+
+
+def _trusted() -> set[int]:
+    typed = os.environ.get("SUDO_UID", "")
+    return {0, int(typed)} if typed.isdecimal() else {0}
+
+
 def _find(ctx: click.Context, param: click.Parameter, given: Path | None) -> Path:
     if given is not None:
         return given
-    for place in PLACES:
-        if os.access(place, os.F_OK):
-            return place
+    found = configuration()
+    if found is not None:
+        return found
     looked = " and ".join(str(place) for place in PLACES)
     raise click.UsageError(
         f"no configuration: give --config FILE (looked for {looked})"

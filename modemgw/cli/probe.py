@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from modemgw.cli.options import PLACES, json_option
+from modemgw.cli.options import configuration, json_option
 
 if TYPE_CHECKING:
     from modemgw.cli.client import AdminClient
@@ -62,7 +62,7 @@ def _daemon(config_path: Path | None) -> "tuple[AdminClient | None, list[Answer]
     """Return the running daemon and its modems; None where none runs."""
     from modemgw.cli.client import Unreachable, connect  # noqa: PLC0415
 
-    path = config_path or next((place for place in PLACES if place.exists()), None)
+    path = config_path or configuration()
     if path is None:
         return None, []
     client = connect(path)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from modemgw.cli.options import PLACES
+from modemgw.cli.options import PLACES, configuration
 
 if TYPE_CHECKING:
     from modemgw.cli.setup_talk import Talk
@@ -226,9 +226,9 @@ def _wishes(config: Path, flags: dict[str, Any]) -> "Wishes":
 
 def _place() -> Path:
     """Return where the configuration is, or is to be."""
-    for place in PLACES:
-        if os.access(place, os.F_OK):
-            return place
+    found = configuration()
+    if found is not None:
+        return found
     return PLACES[-1] if os.geteuid() == 0 else PLACES[0]
 
 

@@ -16,7 +16,8 @@ _HEAD = """\
 # Configuration
 
 One YAML file. `modemgw run --config FILE` reads it; without `--config`,
-`./modemgw.yaml` and then `/etc/modemgw/modemgw.yaml` are looked for.
+`./modemgw.yaml` (for root one of root, or of who typed sudo) and then
+`/etc/modemgw/modemgw.yaml` are looked for.
 `modemgw config check` names every mistake with its line, `modemgw config show`
 prints what the file comes to, with `--origin` where each value stands.
 [config.example.yaml](../config.example.yaml) has every key once.

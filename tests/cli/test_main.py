@@ -1,5 +1,6 @@
 """The command tree: help, exit codes, where the configuration is looked for."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from modemgw import __version__
 from modemgw.cli import main
+from modemgw.cli.options import configuration
 from modemgw.errors import (
     ConfigError,
     Corrupt,
@@ -94,6 +96,30 @@ def test_configuration_is_looked_for(
     assert "no configuration: give --config FILE" in missing.err
     monkeypatch.setenv("MODEMGW_CONFIG", str(cli.config))
     assert cli("config", "check").code == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="nobody else can be deceived so")
+def test_root_takes_no_configuration_of_a_stranger(
+    directory: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(directory)
+    monkeypatch.delenv("SUDO_UID", raising=False)
+    here, system = Path("modemgw.yaml"), directory / "system.yaml"
+    monkeypatch.setattr("modemgw.cli.options.PLACES", (here, system))
+    for path in (here, system):
+        path.touch()
+    assert configuration() == here
+    os.chown(here, 54321, 54321)
+    assert configuration() == system
+    assert "--config modemgw.yaml" in capsys.readouterr().err
+    monkeypatch.setenv("SUDO_UID", "54321")
+    assert configuration() == here
+    here.unlink()
+    for target in (directory / "none", system):
+        here.symlink_to(target)
+        os.chown(here, 12345, 12345, follow_symlinks=False)
+        assert configuration() == system
+        here.unlink()
 
 
 @pytest.mark.parametrize(
