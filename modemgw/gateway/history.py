@@ -273,12 +273,18 @@ def _object(line: str) -> Fields | str:
         return msgspec.json.decode(line, type=Fields)
     except msgspec.MsgspecError as exc:
         return f"no JSON object: {exc}"
+    except RecursionError:
+        return "no JSON object: nested too deep"
 
 
 def _table(first: str, stream: IO[str]) -> Iterator[tuple[int, int, Fields | str]]:
-    names = [name.strip().lower() for name in next(csv.reader([first]), [])]
     octets = len(first.encode())
-    reader = csv.reader(stream, strict=True)
+    try:
+        names = [name.strip().lower() for name in next(csv.reader([first]), [])]
+    except csv.Error as exc:
+        yield 1, octets, f"no CSV: {exc}"
+        return
+    reader = csv.reader(_bounded(stream), strict=True)
     while True:
         line = reader.line_num + 2
         try:
@@ -297,6 +303,12 @@ def _table(first: str, stream: IO[str]) -> Iterator[tuple[int, int, Fields | str
         # What as_csv put before a formula is taken off again.
         plain = (c[1:] if c[:1] == "'" and c[1:2] in _QUOTED else c for c in cells)
         yield line, octets, dict(zip(names, plain, strict=True))
+
+
+def _bounded(stream: IO[str]) -> Iterator[str]:
+    """Yield lines; what has no end comes in pieces, which are no rows."""
+    while line := stream.readline(MAX_LINE):
+        yield line
 
 
 def _sentence(exc: Exception) -> str:

@@ -20,6 +20,10 @@ from modemgw.store.restore import Unpacked
 
 BELONGINGS = "restored"  # directory for the configuration and files that came along
 TOLD_EVERY = 50_000  # messages
+_UNREADABLE = (
+    *(msgspec.MsgspecError, ValueError, TypeError, AttributeError, LookupError),
+    *(ArithmeticError, RecursionError),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +139,7 @@ def bring_back(
         missing = None
         if kept is not None:
             missing = find_missing(kept, unpacked.newest_message, now_ms)
-    except (msgspec.MsgspecError, ValueError, TypeError, AttributeError) as exc:
+    except _UNREADABLE as exc:
         # Rows that no modemgw wrote; nothing was swapped in yet.
         raise StoreError(f"{str(backup)!r} holds what cannot be read: {exc}") from exc
     finally:

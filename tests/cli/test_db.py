@@ -147,16 +147,35 @@ LINES = [
     '{"number":"+4915112345679","created_at":"2026-11-22T10:00:00"}',
     '{"id":"msg_01M81B5HB4MP6MCXVJGFHCE6XE","direction":"outbound","state":"queued"}',
     "[" * 5000,
+    '{"text":' + "[" * 100_000 + "]" * 100_000 + "}",
 ]
+
+HEADS = {
+    "one long word": "a" * 200_000 + "\n1\n",
+    "an open quote": '"' + "a" * 200_000,
+    "no line ends": "id,text\n" + "x" * 5_000_000,
+    "an open quote for ever": 'id,text\n"' + "x\n" * 200_000,
+}
+
+
+@pytest.mark.parametrize("kind", sorted(HEADS))
+def test_what_is_no_table_is_wrong_and_not_held_in_memory(
+    kind: str, cli: Cli, box: Path
+) -> None:
+    file = box / "in.csv"
+    file.write_text(HEADS[kind])
+    code, out, err = run(cli, box, "db", "import", str(file))
+    assert (code, out[:19]) == (1, "0 new, 0 there alre")
+    assert f"{file}:" in err and "Traceback" not in err
 
 
 def test_every_wrong_line_is_named(cli: Cli, box: Path) -> None:
     file = box / "in.ndjson"
     file.write_text("\n".join(LINES) + "\n")
     code, out, err = run(cli, box, "db", "import", str(file))
-    assert (code, out) == (1, "1 new, 1 there already, 8 wrong\n")
+    assert (code, out) == (1, "1 new, 1 there already, 9 wrong\n")
     lines = [line.removeprefix(f"{file}:").split(":")[0] for line in err.splitlines()]
-    assert lines == ["1", "2", "3", "4", "5", "8", "9", "10"]
+    assert lines == ["1", "2", "3", "4", "5", "8", "9", "10", "11"]
 
 
 def test_taking_over_from_another_program(cli: Cli, box: Path) -> None:

@@ -149,6 +149,14 @@ BAD = {
         " VALUES ('bat_1', 1, 0, x'00', 0)",
         "cannot be read",
     ),
+    "nested for ever": (
+        "UPDATE meta SET value = '" + "[" * 100_000 + "' WHERE key = 'backup.about'",
+        "cannot be read",
+    ),
+    "secrets of no kind": (
+        "INSERT INTO meta VALUES ('backup.secrets', '[1]')",
+        "cannot be read",
+    ),
     "newer": ("PRAGMA user_version=999", "made by a newer version"),
 }
 
