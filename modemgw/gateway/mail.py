@@ -14,17 +14,38 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
-from typing import Any
+from typing import IO, Any
 
 from modemgw.config.alarms import MailConfig
 from modemgw.errors import ConfigError, ModemgwError
 
 STEP_S = 20.0  # for one answer of the server
 DEADLINE_S = 60.0  # for all of it
+MAX_SAID = 256 * 1024  # octets of answers
 
 
 class MailError(ModemgwError):
     """The mail was not taken; the sentence says why, without any secret."""
+
+
+class _Answers:
+    """What a server says, up to a bound: smtplib keeps every line of an answer."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._left = MAX_SAID
+
+    def readline(self, limit: int) -> bytes:
+        """Read a line. Raises SMTPServerDisconnected."""
+        line = self._stream.readline(limit)
+        self._left -= len(line)
+        if self._left < 0:
+            raise smtplib.SMTPServerDisconnected("the server talks without end")
+        return line
+
+    def close(self) -> None:
+        """Let go of the socket."""
+        self._stream.close()
 
 
 class _Plain(smtplib.SMTP):
@@ -38,6 +59,7 @@ class _Plain(smtplib.SMTP):
     def getreply(self) -> tuple[int, bytes]:
         """Read an answer; it may have been cut off before there was a socket."""
         self._delivery.go_on()
+        _bound(self)
         return super().getreply()
 
 
@@ -52,7 +74,14 @@ class _Tls(smtplib.SMTP_SSL):
     def getreply(self) -> tuple[int, bytes]:
         """Read an answer; it may have been cut off before there was a socket."""
         self._delivery.go_on()
+        _bound(self)
         return super().getreply()
+
+
+def _bound(smtp: smtplib.SMTP) -> None:
+    """Bound what is read, from the first answer on a socket."""
+    if smtp.file is None and smtp.sock is not None:
+        smtp.file = _Answers(smtp.sock.makefile("rb"))
 
 
 class _Delivery:

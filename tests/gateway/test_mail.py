@@ -31,6 +31,8 @@ class Server:
     says: dict[str, str] = field(default_factory=dict)
     context: ssl.SSLContext | None = None
     dribbles: bool = False
+    floods: bool = False
+    flooded: int = 0  # octets that were taken from us
     port: int = 0
     heard: list[str] = field(default_factory=list)
     mails: list[bytes] = field(default_factory=list)
@@ -43,6 +45,9 @@ class Server:
             for octet in b"220 " + b"x" * 4000:
                 peer.sendall(bytes([octet]))
                 time.sleep(0.02)
+        for _ in range(4096 if self.floods else 0):
+            peer.sendall(b"220-an answer of many lines\r\n" * 2048)
+            self.flooded += 58_000
         with peer.makefile("rwb") as stream:
             self._say(stream, "hello", "220 mail.example ready")
             self._obey(stream, peer)
@@ -153,6 +158,16 @@ def test_a_server_that_refuses_is_quoted(says: dict[str, str], why: str) -> None
 def test_what_cannot_be_written_is_said() -> None:
     with pytest.raises(mail.MailError, match="cannot be written"):
         post(MailConfig(server="mail.example", to=("a@b.c",)), body="\ud800")
+
+
+def test_an_answer_without_end_is_not_held_in_memory() -> None:
+    """Before TLS begins, anybody on the way may say that."""
+    with (
+        running(Server(floods=True)) as server,
+        pytest.raises(mail.MailError, match="talks without end"),
+    ):
+        post(config(server, tls="starttls"))
+    assert server.flooded < 50_000_000
 
 
 def test_nobody_listens() -> None:
