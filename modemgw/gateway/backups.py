@@ -8,6 +8,7 @@ import asyncio
 import logging
 import os
 import re
+import shlex
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -42,6 +43,7 @@ AGAIN_S = 3600.0  # after a failure
 FIRST_AFTER_S = 900.0  # a start has better things to do than what was missed
 LONGEST_SLEEP_S = 900.0  # the wall clock may jump
 MAX_FILE_OCTETS = 1 << 20
+MAX_RECORD = 64 * 1024  # octets
 
 
 class LastBackup(msgspec.Struct, frozen=True):
@@ -63,9 +65,12 @@ class LastBackup(msgspec.Struct, frozen=True):
 def last_backup(data_dir: Path) -> LastBackup:
     """Return how the backups of a data directory stand; never raises."""
     try:
-        raw = (data_dir / RECORD).read_bytes()
+        # Root asks, too: a pipe of the service's would never answer.
+        number = os.open(data_dir / RECORD, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(number, "rb") as stream:
+            raw = stream.read(MAX_RECORD) or b""
         return msgspec.json.decode(raw, type=LastBackup)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, msgspec.MsgspecError, RecursionError):
         return LastBackup()
 
 
@@ -281,7 +286,9 @@ def after_damage(config: Config) -> list[str]:
     """Say what to type when the database is damaged."""
     last = last_backup(config.data_dir)
     option = "" if config.path is None else f" --config {config.path}"
-    file = last.path or "FILE"
+    # Root types what is shown, and who runs the service wrote it.
+    known = last.path if last.path and last.path.isprintable() else "FILE"
+    file = shlex.quote(known)
     told = [
         f"  look at it:               modemgw db check{option}",
         f"  put a backup in place:    modemgw db restore{option} {file}",
@@ -289,7 +296,9 @@ def after_damage(config: Config) -> list[str]:
     if last.made_at is None:
         told.append("  No backup is known here; look for modemgw-*.db on your drives.")
     else:
-        told.append(f"  {describe(last)[0].upper()}{describe(last)[1:]}.")
+        said = describe(last)
+        said = "".join(c if c.isprintable() else "?" for c in said)
+        told.append(f"  {said[0].upper()}{said[1:]}.")
     return told
 
 

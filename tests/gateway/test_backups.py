@@ -1,9 +1,12 @@
 """The nightly backup: when, what travels along, how it went, and what is said of it."""
 
 import asyncio
+import os
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from modemgw.config.load import parse
@@ -85,6 +88,24 @@ def test_a_record_that_is_none_is_no_backup(octets: bytes, tmp_path: Path) -> No
     (tmp_path / backups.RECORD).write_bytes(octets)
     assert last_backup(tmp_path) == LastBackup()
     assert last_backup(tmp_path).is_late(START_MS)
+
+
+def test_what_is_to_be_typed_runs_nothing_else(tmp_path: Path) -> None:
+    """The record is the service's, and root types what is shown."""
+    path = tmp_path / backups.RECORD
+    found = msgspec.structs.replace(config(tmp_path), data_dir=tmp_path)
+    for file, typed in (("/b.db; $(id)", "/b.db; $(id)"), ("/b\nid\x1b[2J", "FILE")):
+        evil = LastBackup(1, file, why="\x1b[2J\nsudo id")
+        path.write_bytes(msgspec.json.encode(evil))
+        told = backups.after_damage(found)
+        assert all(line.isprintable() for line in told)
+        assert shlex.split(told[1])[-1] == typed
+    for octets in (b"[" * 100_000, b'{"x":' + b"[" * 100_000):
+        path.write_bytes(octets)
+        assert last_backup(tmp_path) == LastBackup()
+    path.unlink()
+    os.mkfifo(path)
+    assert last_backup(tmp_path) == LastBackup()
 
 
 def test_a_failure_keeps_what_was_good(tmp_path: Path) -> None:
