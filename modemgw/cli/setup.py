@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from modemgw.cli.options import PLACES, configuration
 
@@ -90,7 +91,10 @@ MAX_SIMULATED = 16
 )
 @click.option("--link", is_flag=True, help="Only make another one-time link.")
 @click.option("--json", "as_json", is_flag=True, help="Print what came of it as JSON.")
+@click.pass_context
 def setup(
+    ctx: click.Context,
+    /,
     config_path: Path | None,
     sim: int | None,
     as_json: bool,
@@ -117,7 +121,10 @@ def setup(
         if sim is not None:
             folder = _rehearsal(stack, sim)
             flags["ports"] = (str(folder / "modem*"),)
-            place = config_path or folder / "modemgw.yaml"
+            # What the environment names is in use: a rehearsal must not touch it.
+            source = ctx.get_parameter_source("config_path")
+            if config_path is None or source is ParameterSource.ENVIRONMENT:
+                place = folder / "modemgw.yaml"
         wishes = _wishes(place, flags)
         result = _run(wishes, talk, rehearses=sim is not None, quiet=as_json)
     if as_json:
