@@ -55,6 +55,18 @@ def test_install_explains_itself() -> None:
     assert "wants a directory" in run(INSTALL, "--wheels", "/nowhere").stderr
 
 
+def test_what_is_not_on_the_disk_yet_does_not_become_the_program() -> None:
+    """A power cut after the rename would leave a program of empty files."""
+    text = INSTALL.read_text("utf-8")
+    body = text[text.index("\nswap() {") : text.index("\nplace() {")]
+    stubs = "".join(f'{one}() {{ echo "{one} $*"; }}\n' for one in ("sync", "ln", "mv"))
+    script = f"set -eu\nopt=/opt/modemgw\n{stubs}{body}\nswap build-1\n"
+    done = run("/bin/sh", "-c", script)
+    said = done.stdout.splitlines()
+    assert said[0] == "sync -f /opt/modemgw/build-1"
+    assert said[1].startswith("ln ") and said[2].startswith("mv -T ")
+
+
 @pytest.mark.parametrize("option", ["", "--uninstall", "--purge"])
 def test_a_dry_run_only_talks(option: str) -> None:
     places = [Path("/opt/modemgw"), Path("/etc/modemgw"), Path("/var/lib/modemgw")]
