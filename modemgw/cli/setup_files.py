@@ -89,6 +89,8 @@ def write(
         backup = _keep(config, now)
         for temporary, place in staged:
             temporary.replace(place)
+        with suppress(OSError):  # they are there; only a power cut could tell
+            _flush(folder)
     except OSError as exc:
         raise _not_written(config, exc) from None
     finally:
@@ -139,5 +141,18 @@ def _keep(config: Path, now: datetime) -> Path | None:
     if not config.exists():
         return None
     backup = config.with_name(f"{config.name}.{now:%Y%m%d-%H%M%S}.bak")
-    shutil.copy2(config, backup)
+    try:
+        shutil.copy2(config, backup)
+        _flush(backup)
+    except BaseException:
+        backup.unlink(missing_ok=True)
+        raise
     return backup
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

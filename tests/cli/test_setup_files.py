@@ -50,7 +50,7 @@ def test_what_was_there_is_kept_beside(tmp_path: Path) -> None:
     assert (config.read_text(), backup.read_text()) == ("new\n", "old\n")
 
 
-@pytest.mark.parametrize("sync", [1, 2])
+@pytest.mark.parametrize("sync", [1, 2, 3])
 def test_on_a_full_disk_nothing_is_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sync: int
 ) -> None:
@@ -71,6 +71,18 @@ def test_on_a_full_disk_nothing_is_changed(
         write(config, "new\n", {"pin-red": "1234"}, NOW)
     assert [one.name for one in tmp_path.iterdir()] == ["modemgw.yaml"]
     assert config.read_text() == "old\n"
+
+
+def test_a_power_cut_takes_neither_the_old_file_nor_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, synced = tmp_path / "modemgw.yaml", set[int]()
+    config.write_text("old\n")
+    monkeypatch.setattr(os, "fsync", lambda file: synced.add(os.fstat(file).st_ino))
+    backup = write(config, "new\n", {"pin-red": "1234"}, NOW)
+    assert backup is not None
+    for path in (config, tmp_path / "pin-red", backup, tmp_path):
+        assert path.stat().st_ino in synced, path
 
 
 def test_ctrl_c_while_writing_leaves_nothing(
