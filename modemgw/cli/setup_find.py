@@ -154,8 +154,16 @@ class Finder:
     def open_cards(self, places: Sequence[Place]) -> tuple[list[Place], dict[int, str]]:
         """Ask for the PINs that are wanted; return the modems as they are then."""
         pins: dict[int, str] = {}
-        found = list(places)
-        for index, place in enumerate(places):
+        found: list[Place] = []
+        for seen in places:
+            place = self._second_look(seen, found)
+            first = next((one for one in found if _is_same(one, place)), None)
+            if first is not None:
+                self._talk.say(
+                    f"{place.where} leads to the modem at {first.where}", "·"
+                )
+                continue
+            found.append(place)
             name, sim = f"{title(place.found)} ({place.where})", place.found.sim
             why = {
                 WANTS_PUK: "the SIM is blocked (PUK): unblock it in a phone",
@@ -164,7 +172,7 @@ class Finder:
             if sim == WANTS_PIN:
                 pin = self._open(place, name)
                 if pin is not None:
-                    pins[index], found[index] = pin, self._again(place)
+                    pins[len(found) - 1], found[-1] = pin, self._again(place)
                     continue
             elif why is None:
                 continue
@@ -172,6 +180,13 @@ class Finder:
                 self._talk.bad(f"{name}: {why}")
             self.is_fine = False
         return found, pins
+
+    def _second_look(self, place: Place, found: Sequence[Place]) -> Place:
+        """Look again at a locked card whose modem may be one that was just opened."""
+        twin = place.found.sim == WANTS_PIN and place.found.imei is not None
+        if twin and any(one.found.imei == place.found.imei for one in found):
+            return self._again(place)
+        return place
 
     def _open(self, place: Place, name: str) -> str | None:
         """Give one card its PIN; None where it stays locked.
@@ -227,6 +242,11 @@ class Finder:
         network = shown(found.operator or found.registration) or "no network yet"
         self._talk.say(f"SIM {found.sim}, {network}", "·")
         return replace(place, found=found)
+
+
+def _is_same(one: Place, other: Place) -> bool:
+    who = (one.found.imei, one.found.iccid)
+    return None not in who and who == (other.found.imei, other.found.iccid)
 
 
 def _each_once(sight: Sight, talk: Talk) -> Sight:

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from modemgw.modem.conflicts import Finding
 from modemgw.modem.port import OnData, OnLost, OpenPort, Port, open_serial
 from modemgw.modem.survey import Entered, Surveyed, unlock
 from modemgw.sim.faults import Faults, Rule
+from modemgw.sim.personas.huawei import HUAWEI
 from modemgw.sim.scenario import ModemPlan, Scenario
 from tests.modem.machine import Machine, ports
 
@@ -75,6 +77,20 @@ def test_the_right_pin_opens_the_card(tmp_path: Path) -> None:
     assert pins == {0: PIN} and finder.is_fine
     assert places[0].found.sim == "ready" and places[0].found.operator == "Sim Mobile"
     assert "(3 tries left)" in said[0] and PIN not in said[0]
+
+
+def test_two_ports_of_one_locked_modem_are_asked_for_one_pin(tmp_path: Path) -> None:
+    plan = replace(locked(), persona=HUAWEI)
+    with modems(tmp_path, plan), conversation(PIN) as (talk, said):
+        finder = Finder(wishes(tmp_path), talk, Eyes())
+        found = finder.find()
+        places, pins = finder.open_cards(found)
+    assert len(found) == 2, "nobody knows before the card is open"
+    assert [place.where for place in places] == [found[0].where]
+    assert pins == {0: PIN} and finder.is_fine
+    assert (
+        said[0].count("PIN of the SIM in") == 1 and "leads to the modem at" in said[0]
+    )
 
 
 def test_a_wrong_pin_goes_out_once(tmp_path: Path) -> None:
