@@ -185,16 +185,21 @@ def mount(box: Box) -> Iterator[Finding]:
     given_up = sorted(found.options & _GIVEN_UP)
     if given_up:
         # The kernel refuses to remount it: only a check and a new mount end that.
+        again = (
+            ("systemctl reboot",)
+            if found.place == "/"
+            else (
+                "systemctl stop modemgw",
+                f"umount {found.place}",
+                f"fsck -f {found.source}",
+                f"mount {found.source} {found.place}",
+                "systemctl start modemgw",
+            )
+        )
         yield READ_ONLY.seen(
             f"the kernel has given {found.source} up ({', '.join(given_up)})",
             found.place,
-            type=(
-                "dmesg | grep -i -e mmc -e ext4 -e i/o",
-                "systemctl stop modemgw",
-                f"umount {found.place} && fsck -f {found.source}"
-                if found.place != "/"
-                else "touch /forcefsck && reboot",
-            ),
+            type=("dmesg | grep -i -e mmc -e ext4 -e i/o", *again),
         )
     elif "ro" in found.options:
         remount = f"mount -o remount,rw {found.place}"
