@@ -178,17 +178,20 @@ def _cut(report: Answer) -> None:
 
 
 def _show(report: Answer) -> None:
-    click.echo(f"port: {report['port']}")
+    from modemgw.cli.output import printable  # noqa: PLC0415
+
+    click.echo(printable(f"port: {report['port']}"))
     usb = report["usb"]
     if usb is not None:
         click.echo(f"usb: {usb['ids']} at {usb['path']}")
         for one in usb["interfaces"]:
             number, tty = f"{one['number']:02}", one["tty"] or "-"
             click.echo(f"  if{number} {one['class']} {one['driver'] or '-'} {tty}")
-    click.echo(f"profile: {report['profile']} (modemgw {report['modemgw']})")
+    profile = printable(report["profile"])
+    click.echo(f"profile: {profile} (modemgw {report['modemgw']})")
     for answer in report["answers"]:
         click.echo(f"> {answer['command']}")
         for line in answer["lines"]:
             shown = line if line.isprintable() else ascii(line)
             click.echo(shown)
-        click.echo(answer["final"] or "(no answer)")
+        click.echo(printable(answer["final"] or "(no answer)"))

@@ -8,6 +8,7 @@ import click
 
 from modemgw.cli.main import FAILED
 from modemgw.cli.options import config_option, json_option
+from modemgw.cli.output import printable
 
 PATIENCE_S = 200.0  # the network has two minutes, and a message may be on the air
 STEP_S = 30  # of waiting for a self-test, per request
@@ -35,7 +36,7 @@ def balance(name: str, config_path: Path, as_json: bool) -> int:
     else:
         click.echo(_money(found))
         if found["state"] != "read":
-            click.echo(f"{found['state']}: {found['why']}", err=True)
+            click.echo(printable(f"{found['state']}: {found['why']}"), err=True)
     return 0 if found["state"] == "read" else FAILED
 
 
@@ -93,7 +94,7 @@ def _money(found: dict[str, Any]) -> str:
 
 def _told(found: dict[str, Any]) -> str:
     verdict = found["state"] + (f" ({found['leg']})" if found["leg"] else "")
-    line = f"{found['sim']} to {found['to_sim']}: {verdict}: {found['why']}"
+    line = f"{found['sim']} to {found['to_sim']}: {verdict}: {printable(found['why'])}"
     spans = [
         f"{name} {found[key] / 1000:.1f} s"
         for name, key in (

@@ -3,8 +3,10 @@
 import json
 from pathlib import Path
 
+import click
 import pytest
 
+from modemgw.cli import probe, upkeep
 from modemgw.cli.main import run_command
 from modemgw.cli.output import printable, show_json, show_json_line, show_table
 
@@ -95,3 +97,19 @@ def test_what_a_mistake_quotes_steers_no_terminal(
         assert run_command(words)
         said = "".join(capsys.readouterr())
         assert said and all(c.isprintable() or c == "\n" for c in said), repr(said)
+
+
+def test_what_modems_and_networks_say_steers_no_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    evil = "+CME ERROR: \x1b[2J\x9b\n\x07"
+    said = {"command": "AT", "lines": [evil], "final": evil}
+    about = {"port": evil, "profile": evil, "modemgw": "1", "usb": None}
+    probe._show({**about, "answers": [said]})
+    spans = dict.fromkeys(("submit_ms", "delivery_ms", "report_ms"))
+    tested = {"sim": "a", "to_sim": "b", "state": "failed", "leg": None, "why": evil}
+    click.echo(upkeep._told({**tested, **spans}))
+    click.echo(upkeep._money({"amount": None}))
+    shown = capsys.readouterr().out
+    assert all(c.isprintable() or c == "\n" for c in shown), shown
+    assert "\\x1b[2J" in shown
