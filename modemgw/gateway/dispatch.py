@@ -97,10 +97,9 @@ class Dispatcher:
         self.lanes[modem] = lane
         return lane
 
-    def offer(self, entries: Iterable[Entry]) -> None:
-        """Take accepted messages into the queue and wake who can send them."""
-        now = self._clock.now_ms()
-        added: list[Entry] = []
+    def offer(self, entries: Iterable[Entry], *, more: bool = False) -> None:
+        """Take accepted messages into the queue; `more`: others stay on the disk."""
+        now, added = self._clock.now_ms(), list[Entry]()
         for entry in entries:
             if self.index.admits(entry):
                 self.on_enter(entry)
@@ -109,7 +108,9 @@ class Dispatcher:
                 later = entry.not_before > now
                 self._changed.set_for(entry.not_before if later else entry.expires_at)
             else:
-                self._changed.set()
+                more = True
+        if more:
+            self._changed.set()
         if len(added) == 1:
             self._wake_one(added[0])
         elif added:

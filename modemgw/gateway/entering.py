@@ -1,12 +1,17 @@
 """What a message gets only as it is written, and the form in which it then waits."""
 
+from collections.abc import Callable, Sequence
+
 from msgspec.structs import replace
 
 from modemgw.gateway.loading import wish_of
 from modemgw.gateway.queue import Entry, Slot
 from modemgw.store import outbound, routing
 from modemgw.store.outbound import NewMessage
+from modemgw.store.waiting import ShelfKey, route_of
 from modemgw.store.writer import Connection
+
+Written = tuple[NewMessage, tuple[int, list[int]]]  # with the ids of its rows
 
 
 def whole(db: Connection, new: NewMessage, start: int) -> NewMessage:
@@ -44,3 +49,22 @@ def entry(new: NewMessage, made: tuple[int, list[int]]) -> Entry:
         wish=wish_of(new.options),
         key_id=new.key_id,
     )
+
+
+def entries(
+    rows: Sequence[Written],
+    ended: Sequence[bool],
+    stays: Callable[[ShelfKey, int], bool],
+) -> list[Entry]:
+    """Return what of many messages is to wait in memory: not all of 10,000.
+
+    What is scheduled, or ended as it came, waits nowhere.
+    """
+    found = []
+    for (new, made), is_over in zip(rows, ended, strict=True):
+        if new.scheduled or is_over:
+            continue
+        key = (new.priority, new.key_id or 0, route_of(new.options))
+        if not stays(key, made[1][0]):
+            found.append(entry(new, made))
+    return found

@@ -127,6 +127,10 @@ class QueueIndex:
         """
         return entry.message_id in self._known or self.shelves.admit(entry)
 
+    def stays(self, key: ShelfKey, part_id: int) -> bool:
+        """Say whether a message just accepted stays on disk; ask before making it."""
+        return self.shelves.stays(key, part_id)
+
     def add(self, entry: Entry, now: int) -> None:
         """Put a message in; one that is known already is replaced."""
         old = self._known.get(entry.message_id)

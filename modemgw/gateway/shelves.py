@@ -105,19 +105,24 @@ class Shelves:
         What stays is found by the next read of its shelf.
         """
         shelf = self.find(entry.shelf_key)
-        fits = shelf.here < LEAST or self._total < 2 * self.window
-        if not (shelf.more or shelf.loading) and fits and shelf.here < self.share:
+        if self._has_room(shelf):
             return True
-        if fits and self._feeds_hungry(shelf):
+        if self._fits(shelf) and self._feeds_hungry(shelf):
             shelf.let_in.append(entry)
             return True
-        first = entry.parts[0].part_id
-        if shelf.loading:
-            shelf.missed = min(shelf.missed or first, first)
-        else:
-            shelf.after = min(shelf.after, first - 1) if shelf.more else first - 1
-            self._note_more(shelf)
+        self._leave(shelf, entry.parts[0].part_id)
         return False
+
+    def stays(self, key: ShelfKey, part_id: int) -> bool:
+        """Say whether a new message stays on disk, before anything is made of it.
+
+        Where it may not, it is asked again, with the message (`admit`).
+        """
+        shelf = self.find(key)
+        if self._has_room(shelf) or (self._fits(shelf) and self._feeds(shelf)):
+            return False
+        self._leave(shelf, part_id)
+        return True
 
     def entered(self, shelf: Shelf) -> None:
         """Count one message into memory."""
@@ -241,6 +246,21 @@ class Shelves:
         shelf.rest_ms = max(shelf.pause_ms, shelf.walked_parts // PARTS_PER_MS)
         shelf.rests_until = now + shelf.rest_ms
         shelf.taken, shelf.walked_parts = False, 0
+
+    def _fits(self, shelf: Shelf) -> bool:
+        return shelf.here < LEAST or self._total < 2 * self.window
+
+    def _has_room(self, shelf: Shelf) -> bool:
+        known = not (shelf.more or shelf.loading)
+        return known and self._fits(shelf) and shelf.here < self.share
+
+    def _leave(self, shelf: Shelf, part_id: int) -> None:
+        if shelf.loading:
+            shelf.missed = min(shelf.missed or part_id, part_id)
+        else:
+            after = part_id - 1
+            shelf.after = min(shelf.after, after) if shelf.more else after
+            self._note_more(shelf)
 
     def _note_more(self, shelf: Shelf) -> None:
         self._is_asked |= bool(self._hungry) and not shelf.more

@@ -354,20 +354,17 @@ class Intake:
         start = self._rng.randrange(1, 256)
         ends = [self.bars(new) for new in part]
 
-        def job(db: Connection) -> list[Entry]:
+        def job(db: Connection) -> list[entering.Written]:
             news = [entering.whole(db, new, start) for new in part]
             made = arrivals.insert_all(db, self._store.ids, news)
             batches.advance(db, batch_id, done)
             barred.close_some(db, self._store.ids, news, made, ends)
-            return list(map(entering.entry, news, made))
+            return list(zip(news, made, strict=True))
 
-        entries = await self._store.write(job)
-        self.open_count += len(entries) - sum(ends)
-        self._dispatcher.offer(
-            entry
-            for entry, new, ended in zip(entries, part, ends, strict=True)
-            if not (new.scheduled or ended)
-        )
+        rows = await self._store.write(job)
+        self.open_count += len(rows) - sum(ends)
+        entries = entering.entries(rows, ends, self._dispatcher.index.stays)
+        self._dispatcher.offer(entries, more=len(entries) < len(rows))
         for at in {new.not_before for new in part if new.scheduled}:
             self.on_scheduled(at)
 
