@@ -76,20 +76,24 @@ class _Client(asyncio.Protocol):
             self.done.set_exception(SystemExit(f"the daemon hung up: {exc}"))
 
 
-def request(box: Box, path: str, body: bytes) -> bytes:
-    """Write one POST as it goes over the wire."""
+def request(box: Box, path: str, body: bytes, more: str = "") -> bytes:
+    """Write one POST as it goes over the wire; `more`: headers, each with its CRLF."""
     return (
         f"POST {path} HTTP/1.1\r\nHost: {urlsplit(box.url).netloc}\r\n"
-        f"Authorization: Bearer {box.key}\r\nContent-Type: application/json\r\n"
+        f"Authorization: Bearer {box.key}\r\nContent-Type: application/json\r\n{more}"
         f"Content-Length: {len(body)}\r\n\r\n"
     ).encode() + body
 
 
-def singles(box: Box, messages: int) -> Iterator[bytes]:
-    """Write one request per message, each to another number with another text."""
+def singles(box: Box, messages: int, once: str = "") -> Iterator[bytes]:
+    """Write one request per message, each to another number with another text.
+
+    `once`: what the Idempotency-Key of each begins with; empty: there is none.
+    """
     for n in range(messages):
         body = f'{{"to": "+49151{n:08d}", "text": "benchmark {n}"}}'
-        yield request(box, "/v1/messages", body.encode())
+        more = f"Idempotency-Key: {once}-{n}\r\n" if once else ""
+        yield request(box, "/v1/messages", body.encode(), more)
 
 
 async def run(box: Box, clients: int, requests: Iterator[bytes]) -> Load:
