@@ -18,6 +18,7 @@ class _Met(NamedTuple):
     id: str
     at: int  # when it was accepted
     due: int  # when it may leave: reminders for other days are no repetition
+    before: "_Met | None" = None  # the one in whose place it is
 
 
 class Repeats:
@@ -50,7 +51,8 @@ class Repeats:
         if before is not None and is_twin and refuse:
             seen[like] = before
             return before.id
-        seen[like] = _Met(new.public_id, now, new.not_before)
+        old = None if before is None else before._replace(before=None)
+        seen[like] = _Met(new.public_id, now, new.not_before, old)
         while len(seen) > MOST or now - next(iter(seen.values())).at > self._window_ms:
             seen.popitem(last=False)
         return before.id if before is not None and is_twin else None
@@ -61,3 +63,6 @@ class Repeats:
         known = self._seen.get(like)
         if known is not None and known.id == new.public_id:
             del self._seen[like]
+            if known.before is not None:
+                self._seen[like] = known.before
+                self._seen.move_to_end(like, last=False)  # it is older than most

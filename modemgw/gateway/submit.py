@@ -8,8 +8,8 @@ mark waits behind ten thousand inserts.
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import msgspec
@@ -19,11 +19,12 @@ from modemgw.clock import Clock
 from modemgw.errors import (
     Conflict,
     FieldError,
+    ModemgwError,
     QuotaExceeded,
     RequestError,
     StoreError,
 )
-from modemgw.gateway import barred, entering, key_purses, views
+from modemgw.gateway import barred, entering, key_purses, once, views
 from modemgw.gateway.accept import Checker
 from modemgw.gateway.dispatch import Dispatcher
 from modemgw.gateway.drain import Drain
@@ -50,7 +51,6 @@ from modemgw.store.writer import Connection
 
 log = logging.getLogger("modemgw.submit")
 
-ACCEPTED = 202
 SLICE = 500  # messages of a batch per transaction
 YIELD_EVERY_S = 0.02  # checking ten thousand drafts must not hold the loop
 RESTART_S = 10  # a restart usually takes less
@@ -142,11 +142,18 @@ class Intake:
         """
         if key is None:
             return await self._submit(draft, caller, None)
-        async with self._once(caller, key) as old:
-            if old is not None:
-                message_id = msgspec.json.decode(old.body)["id"]
-                return Submitted(message_id, old.status, old.body, replayed=True)
-            return await self._submit(draft, caller, key)
+        with self._held(caller, key):
+            try:
+                return await self._submit(draft, caller, key)
+            except StoreError:
+                raise
+            except ModemgwError:
+                # Perhaps only the first of two was right: nobody else is asked twice.
+                old = await self._answer(caller, key)
+                if old is None:
+                    raise
+        message_id = msgspec.json.decode(old.body)["id"]
+        return Submitted(message_id, old.status, old.body, replayed=True)
 
     async def _submit(
         self, draft: Draft, caller: Caller, key: IdempotencyKey | None
@@ -174,7 +181,7 @@ class Intake:
             self.on_scheduled(new.not_before)
         elif not bars:
             self._dispatcher.offer([entry])
-        return Submitted(new.public_id, ACCEPTED, body)
+        return Submitted(new.public_id, once.ACCEPTED, body)
 
     def _meet(self, new: NewMessage, draft: Draft) -> str | None:
         """Return the message that this one repeats. Raises Repeated."""
@@ -198,41 +205,38 @@ class Intake:
         for one in arrived:
             if one.key is not None:
                 at = one.new.created_at
-                _keep_answer(db, one.caller, one.key, one.body, at)
-            if one.limited:
-                key_purses.keep_count(db, one.caller, [one.new], one.new.created_at)
+                once.keep_answer(db, one.caller, one.key, one.body, at)
+        limited = [one for one in arrived if one.limited]
+        for caller in {one.caller.key_id: one.caller for one in limited}.values():
+            mine = [o.new for o in limited if o.caller.key_id == caller.key_id]
+            key_purses.keep_count(db, caller, mine, mine[0].created_at)
         ends = [one.barred for one in arrived]
         barred.close_some(db, self._store.ids, news, made, ends)
         return list(map(entering.entry, news, made))
 
-    @asynccontextmanager
-    async def _once(
-        self, caller: Caller, key: IdempotencyKey | None
-    ) -> AsyncIterator[StoredAnswer | None]:
-        """Give the answer kept under this key, or hold the key until there is one.
-
-        Raises Conflict while another request holds it, IdempotencyMismatch where
-        it was used with another body.
-        """
-        if key is None:
-            yield None
-            return
+    @contextmanager
+    def _held(self, caller: Caller, key: IdempotencyKey) -> Iterator[None]:
+        """Hold a key while a request with it is worked on. Raises Conflict."""
         held = (caller.key_id, key.key)
         if held in self._in_flight:
-            raise _in_progress()
+            raise once.in_progress()
         self._in_flight.add(held)
         try:
-            now = self._clock.now_ms()
-            old = await self._store.read(
-                lambda db: idempotency.get(db, caller.key_id, key.key, now)
-            )
-            if old is not None and old.body_hash != key.body_hash:
-                raise IdempotencyMismatch(
-                    "this Idempotency-Key was used with another request"
-                )
-            yield old
+            yield
         finally:
             self._in_flight.discard(held)
+
+    async def _answer(self, caller: Caller, key: IdempotencyKey) -> StoredAnswer | None:
+        """Return what is kept under a key. Raises IdempotencyMismatch."""
+        now = self._clock.now_ms()
+        old = await self._store.read(
+            lambda db: idempotency.get(db, caller.key_id, key.key, now)
+        )
+        if old is not None and old.body_hash != key.body_hash:
+            raise IdempotencyMismatch(
+                "this Idempotency-Key was used with another request"
+            )
+        return old
 
     async def _room_for(self, count: int) -> None:
         if self.closed:
@@ -259,7 +263,10 @@ class Intake:
         key: IdempotencyKey | None,
     ) -> BatchResult:
         """Accept what is right of a batch; all of it is on disk when this returns."""
-        async with self._once(caller, key) as old:
+        if key is None:
+            return await self._submit_batch(drafts, caller, None)
+        with self._held(caller, key):
+            old = await self._answer(caller, key)
             if old is not None:
                 batch_id = msgspec.json.decode(old.body)["batch_id"]
                 return BatchResult(batch_id, old.status, old.body, replayed=True)
@@ -306,7 +313,7 @@ class Intake:
         pending = msgspec.json.encode(accepted) if accepted else None
 
         def job(db: Connection) -> int:
-            _keep_answer(db, caller, key, body, now)
+            once.keep_answer(db, caller, key, body, now)
             if limits is not None:
                 key_purses.keep_count(db, caller, accepted, now)
             return batches.insert(
@@ -328,7 +335,7 @@ class Intake:
             # The batch is on disk, so it is accepted; its rows come later.
             log.error("cannot expand a batch yet", extra={"error": str(exc)})
             self.unexpanded = True
-        return BatchResult(public_id, ACCEPTED, body)
+        return BatchResult(public_id, once.ACCEPTED, body)
 
     async def expand(self) -> None:
         """Make rows of every batch that has none yet: at start, after a full disk."""
@@ -367,31 +374,3 @@ class Intake:
         self._dispatcher.offer(entries, more=len(entries) < len(rows))
         for at in {new.not_before for new in part if new.scheduled}:
             self.on_scheduled(at)
-
-
-def _in_progress() -> Conflict:
-    return Conflict(
-        "a request with this Idempotency-Key is being worked on",
-        problem="idempotency-in-progress",
-        retry_after=1,
-    )
-
-
-def _keep_answer(
-    db: Connection,
-    caller: Caller,
-    key: IdempotencyKey | None,
-    body: bytes,
-    now: int,
-) -> None:
-    """Keep the answer in the transaction that makes it true."""
-    if key is not None and not idempotency.put(
-        db,
-        caller.key_id,
-        key.key,
-        body_hash=key.body_hash,
-        status=ACCEPTED,
-        body=body,
-        now=now,
-    ):
-        raise _in_progress()  # the transaction leaves nothing
