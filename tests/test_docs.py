@@ -9,7 +9,6 @@ import os
 import re
 import subprocess
 import sys
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,13 +17,13 @@ from pathlib import Path
 import pytest
 
 from modemgw.config.load import parse
+from tests.scenario.demo import running_demo
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(ROOT.glob("docs/**/*.md"))]
 FENCE = re.compile(r"^```(\S*)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]+\]\((?!https?:|mailto:)([^)#]*)(?:#[^)]*)?\)")
 ANCHOR = re.compile(r"\[[^\]]+\]\((?!https?:|mailto:)([^)#]*)#([^)]+)\)")
-START_S = 60
 
 
 @dataclass(frozen=True)
@@ -128,27 +127,8 @@ def test_the_command_reference_is_that_of_the_program() -> None:
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Start a demo; return what the pages call URL, KEY and DATA."""
-    # Short: the path of a socket has 107 octets at most.
-    data = tmp_path_factory.mktemp("d")
-    command = ["demo", "--listen", "127.0.0.1:0", "--data", str(data), "--quiet"]
-    process = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", "modemgw", *command], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    timer = threading.Timer(START_S, process.kill)
-    timer.start()
-    said = ""
-    while "Ctrl-C" not in said:
-        line = process.stdout.readline()
-        assert line, f"the demo ended: {said}"
-        said += line
-    timer.cancel()
-    found = dict(re.findall(r"^  (URL|Key) +(\S+)$", said, re.MULTILINE))
-    yield {"URL": found["URL"], "KEY": found["Key"], "DATA": str(data)}
-    process.terminate()
-    assert process.wait(30) == 0
-    process.stdout.close()
+    with running_demo(tmp_path_factory.mktemp("d")) as found:
+        yield found
 
 
 @pytest.mark.parametrize("page", RUN, ids=lambda page: str(page.relative_to(ROOT)))

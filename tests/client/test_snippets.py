@@ -11,7 +11,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -25,11 +24,11 @@ import yaml
 
 from modemgw.gateway import signing
 from tests.scenario.box import wait_for
+from tests.scenario.demo import START_S, running_demo
 from tests.test_docs import ROOT, blocks
 
 PAGE = ROOT / "docs" / "how-to" / "send-from-your-app.md"
 PAGES = [PAGE, ROOT / "README.md"]
-START_S = 60
 FENCE = re.compile(r"^```(\w+) (app|hook)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 RUNNERS = {"python": sys.executable, "php": "php", "javascript": "node"}
 SUFFIXES = {"python": ".py", "php": ".php", "javascript": ".js"}
@@ -61,25 +60,8 @@ def program(language: str, text: str, home: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    data = tmp_path_factory.mktemp("d")
-    command = ["demo", "--listen", "127.0.0.1:0", "--data", str(data), "--quiet"]
-    process = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", "modemgw", *command], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    timer = threading.Timer(START_S, process.kill)
-    timer.start()
-    said = ""
-    while "Ctrl-C" not in said:
-        line = process.stdout.readline()
-        assert line, f"the demo ended: {said}"
-        said += line
-    timer.cancel()
-    found = dict(re.findall(r"^  (URL|Key) +(\S+)$", said, re.MULTILINE))
-    yield {"URL": found["URL"], "KEY": found["Key"]}
-    process.terminate()
-    assert process.wait(30) == 0
-    process.stdout.close()
+    with running_demo(tmp_path_factory.mktemp("d")) as found:
+        yield found
 
 
 @pytest.mark.parametrize(("language", "text"), snippets("app"))
