@@ -49,6 +49,22 @@ def test_each_data_directory_has_its_own_and_always_the_same(tmp_path: Path) -> 
     assert found != memory_file(tmp_path, "other")
 
 
+@pytest.mark.parametrize("given", [None, ""])
+def test_a_root_in_memory_is_not_littered(
+    given: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "is_in_memory", lambda directory: True)
+    monkeypatch.setattr(memory, "SYSTEM_RUNTIME_DIR", tmp_path / "none")
+    if given is None:
+        monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    else:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", given)
+    monkeypatch.setattr(memory, "SHARED_MEMORY", tmp_path)
+    found = memory_file(tmp_path, "slate")
+    assert found is not None
+    assert found.parent == tmp_path
+
+
 def test_what_others_laid_there_is_not_taken(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "hard").write_bytes(b"")
