@@ -10,8 +10,8 @@ from pathlib import Path
 from trying.day import Day
 from trying.room import Failed, Room, run
 
-INSTALL = ("sh", "/root/source/scripts/install")
-OFFLINE = (*INSTALL, "--wheels", "/root/wheels")
+INSTALL = ("sh", "/src/source/scripts/install")
+OFFLINE = (*INSTALL, "--wheels", "/src/wheels")
 REFUSES = """
 def _parse(text: str, name: str, path: Path | None) -> None:
     raise ConfigError([f"{name}:1:1: queue: is called waiting now"])
@@ -57,7 +57,7 @@ def pid(room: Room) -> str:
 
 def with_text(room: Room, name: str, text: str, act: Callable[[], str]) -> str:
     """Do it while a file of the source has more lines than it should."""
-    path = room.root / "root/source" / name
+    path = room.root / "src/source" / name
     before = path.read_text()
     path.write_text(before + text)
     try:
@@ -115,7 +115,7 @@ def old_python(room: Room) -> str:
     """Every Python says that it is too old."""
     python = (room.root / "usr/bin/python3").resolve().name
     real = room.root / "usr/bin" / python
-    fake = room.root / "root/old-python"
+    fake = room.root / "src/old-python"
     fake.write_text("#!/bin/sh\nexit 1\n")
     fake.chmod(0o755)
     run("mount", "--bind", str(fake), str(real))

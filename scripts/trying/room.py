@@ -134,9 +134,10 @@ class Room:
             if name.startswith("PIP_") or name.lower().endswith("_proxy"):
                 self._environment[name] = value
         trusted = Path("/etc/ssl/certs/ca-certificates.crt")
+        (self.root / "src").mkdir(exist_ok=True)
         if trusted.exists():
-            shutil.copy(trusted, self.root / "root" / "trusted.crt")
-            self._environment["PIP_CERT"] = "/root/trusted.crt"
+            shutil.copy(trusted, self.root / "src" / "trusted.crt")
+            self._environment["PIP_CERT"] = "/src/trusted.crt"
 
     def show(self, folder: Path, name: str) -> None:
         """Let a folder of the machine be seen in the root, to read."""

@@ -29,7 +29,7 @@ class Script:
     """scripts/install; upgrades from a copy of the source with another version."""
 
     name = "script"
-    tree = "/root/source"
+    tree = "/src/source"
 
     def __init__(self, source: Path) -> None:
         self.source = source
@@ -43,12 +43,12 @@ class Script:
         if "systemd does not run here" not in said:
             raise Failed(f"not told that nothing was started:\n{said}")
         size = run("du", "-sm", str(room.root / "opt/modemgw")).split()[0]
-        room.enter("python3", "-m", "venv", "/root/maker")
+        room.enter("python3", "-m", "venv", "/src/maker")
         room.enter(
-            *("/root/maker/bin/pip", "wheel", "-q", "-w", "/root/wheels"),
+            *("/src/maker/bin/pip", "wheel", "-q", "-w", "/src/wheels"),
             *("-c", f"{self.tree}/scripts/constraints.txt", "setuptools", self.tree),
         )
-        for made in (room.root / "root/wheels").glob("modemgw-*"):
+        for made in (room.root / "src/wheels").glob("modemgw-*"):
             made.unlink()
         self.purge(room)
         return f"{took:.0f} s with its Debian packages, {size} MiB in /opt"
@@ -62,7 +62,7 @@ class Script:
                 VERSION.sub(f'__version__ = "0.0.{newer}"', init.read_text())
             )
         said = room.enter(
-            *("sh", f"{self.tree}/scripts/install", "--wheels", "/root/wheels"),
+            *("sh", f"{self.tree}/scripts/install", "--wheels", "/src/wheels"),
             ok=(0, 1, 78),
         )
         return summary(said)
@@ -87,14 +87,14 @@ class Package:
 
     def prepare(self, room: Room) -> str:
         """Let apt install it with what it depends on, and purge it."""
-        shutil.copy(self.package, room.root / "root/modemgw.deb")
+        shutil.copy(self.package, room.root / "src/modemgw.deb")
         room.enter("apt-get", "update", "-qq")
         if room.suite != "bookworm":  # whose udevadm cannot verify rules
             room.enter("apt-get", "install", "-yqq", "--no-install-recommends", "udev")
         began = time.monotonic()
         room.enter(
             *("apt-get", "install", "-yqq", "--no-install-recommends"),
-            "/root/modemgw.deb",
+            "/src/modemgw.deb",
         )
         took = time.monotonic() - began
         size = run("du", "-sm", str(room.root / "usr/lib/modemgw")).split()[0]
@@ -107,13 +107,13 @@ class Package:
 
     def install(self, room: Room, newer: int = 0) -> str:
         """Install what was built, or the same with a higher version."""
-        file = f"/root/modemgw{newer or ''}.deb"
+        file = f"/src/modemgw{newer or ''}.deb"
         if newer:
             self._make_newer(room, newer, room.root / file.lstrip("/"))
         return summary(room.enter("dpkg", "-i", file))
 
     def _make_newer(self, room: Room, newer: int, target: Path) -> None:
-        work = room.root / "root/newer"
+        work = room.root / "src/newer"
         run("dpkg-deb", "-R", str(self.package), str(work))
         site = work / "usr/lib/modemgw/lib/python3/site-packages/modemgw"
         init = site / "__init__.py"
