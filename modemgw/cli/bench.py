@@ -1,5 +1,6 @@
 """`modemgw modems at, transcript, journal, restart`: a look into one modem."""
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,11 @@ from modemgw.cli.main import FAILED
 from modemgw.cli.options import config_option, json_option
 
 SLACK_S = 60.0  # a message on the air is waited for, and the step found again
+SEEN = (
+    "a command line is seen by everybody on this machine and kept by the shell:"
+    " leave COMMAND out where it holds a PIN, and type it here"
+)
+_PIN = re.compile(r"(?i)[+^](?:CPIN|CLCK|CPWD)2?=(?!\?)")
 HINT = "AT commands, one a line; an empty line or Ctrl-D ends"
 
 
@@ -40,7 +46,8 @@ def at(
 
     Each COMMAND is one line. Without any they are read from standard input.
     What costs money, locks the SIM or breaks the gateway is refused with the
-    reason. Everything is logged.
+    reason. Everything is logged. What holds a PIN or PUK belongs on standard
+    input: everybody on the machine can read a command line.
     """
     from modemgw.cli.client import Refused, connect  # noqa: PLC0415 (help stays quick)
 
@@ -49,6 +56,8 @@ def at(
     is_talk = not command and sys.stdin.isatty()
     if is_talk:
         click.echo(HINT, err=True)
+    if any(_PIN.search(line) for line in command):
+        click.echo(SEEN, err=True)
     failed = False
     for line in command or _typed(is_talk):
         try:

@@ -8,6 +8,7 @@ import click
 
 from modemgw.cli.main import FAILED
 from modemgw.cli.options import config_option, json_option
+from modemgw.cli.secrets import read_secret
 
 PATIENCE_S = 200.0  # the network has two minutes, and a message may be on the air
 
@@ -20,6 +21,9 @@ PATIENCE_S = 200.0  # the network has two minutes, and a message may be on the a
 def ussd(name: str, code: str, config_path: Path, as_json: bool) -> int:
     """Send the USSD code CODE, such as '*100#', through the SIM NAME.
 
+    With - the code is read from standard input, unseen at a terminal: a voucher is
+    money, and everybody on the machine can read a command line.
+
     Where the network answers with a menu and you sit at a terminal, you are asked
     for the reply; an empty one ends the session. Without a terminal the session
     is ended and the exit code is 1.
@@ -30,6 +34,8 @@ def ussd(name: str, code: str, config_path: Path, as_json: bool) -> int:
 
     client = connect(config_path)
     client.timeout_s = PATIENCE_S
+    if code == "-":
+        code = read_secret(Path(code), "USSD code", str)
     path = f"/v1/sims/{quote(name, safe='')}/ussd"
     said = client.call("POST", path, {"code": code})
     while True:

@@ -6,6 +6,9 @@ from urllib.parse import quote
 import click
 
 from modemgw.cli.options import config_option, json_option
+from modemgw.cli.secrets import read_secret, secret_option
+
+_secret_option = secret_option("With a secret, whsec_…, or - ; made where absent.")
 
 
 @click.group()
@@ -49,22 +52,21 @@ def list_webhooks(config_path: Path, as_json: bool) -> None:
     show_default=True,
     help="Patterns, separated by commas.",
 )
-@click.option("--secret", help="whsec_…; made where absent.")
+@_secret_option
 @json_option
 def add(
-    config_path: Path, url: str, events: str, secret: str | None, as_json: bool
+    config_path: Path, url: str, events: str, secret_file: Path | None, as_json: bool
 ) -> None:
     """Add an endpoint. Its secret is shown once: keep it for checking signatures.
 
     Loopback and link-local targets need a line under http.webhook_allow, or
-    declare the endpoint in the configuration file.
+    declare the endpoint in the configuration file. A secret of your own comes from
+    a file, or with - from standard input: a command line is no place for one.
     """
     from modemgw.cli.client import connect  # noqa: PLC0415
     from modemgw.cli.output import show_json  # noqa: PLC0415
 
-    body = {"url": url, "events": events.split(",")}
-    if secret is not None:
-        body["secret"] = secret
+    body = {"url": url, "events": events.split(","), **_given(secret_file)}
     made = connect(config_path).call("POST", "/v1/webhooks", body)
     if as_json:
         show_json(made)
@@ -98,7 +100,7 @@ def test(config_path: Path, id: str) -> None:
 @webhooks.command()
 @config_option
 @click.argument("id")
-@click.option("--secret", help="whsec_…; made where absent.")
+@_secret_option
 @click.option(
     "--overlap",
     type=click.IntRange(0, 7 * 86_400),
@@ -108,15 +110,13 @@ def test(config_path: Path, id: str) -> None:
 )
 @json_option
 def rotate(
-    config_path: Path, id: str, secret: str | None, overlap: int, as_json: bool
+    config_path: Path, id: str, secret_file: Path | None, overlap: int, as_json: bool
 ) -> None:
     """Give an endpoint a new secret; it is shown once."""
     from modemgw.cli.client import connect  # noqa: PLC0415
     from modemgw.cli.output import show_json, talk  # noqa: PLC0415
 
-    body: dict[str, object] = {"overlap": overlap}
-    if secret is not None:
-        body["secret"] = secret
+    body = {"overlap": overlap, **_given(secret_file)}
     made = connect(config_path).call("POST", f"{_path(id)}/rotate", body)
     if as_json:
         show_json(made)
@@ -146,6 +146,14 @@ def _set_state(config_path: Path, id: str, state: str) -> None:
 
     changed = connect(config_path).call("PATCH", _path(id), {"state": state})
     click.echo(f"{id} {changed['state']}")
+
+
+def _given(secret_file: Path | None) -> dict[str, str]:
+    from modemgw.config.values import webhook_secret  # noqa: PLC0415
+
+    if secret_file is None:
+        return {}
+    return {"secret": read_secret(secret_file, "Secret (whsec_…)", webhook_secret)}
 
 
 def _path(id: str) -> str:

@@ -30,6 +30,8 @@ def is_sealed(head: bytes) -> bool:
 def check_recipient(text: str) -> str:
     """Return a public key as it is written. Raises CannotSeal."""
     pyrage = _library()
+    if text.strip().upper().startswith(_IDENTITY):  # never shown again
+        raise CannotSeal("this is a secret key, which belongs elsewhere: give age1…")
     try:
         pyrage.x25519.Recipient.from_str(text.strip())
     except pyrage.RecipientError as exc:

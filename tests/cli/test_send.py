@@ -300,7 +300,7 @@ def test_webhooks(cli: Cli, daemon: FakeDaemon) -> None:
         200,
         {"data": [row]},
     )
-    made = cli.on("webhooks", "add", "--url", "http://a/", "--secret", "whsec_x")
+    made = cli.on("webhooks", "add", "--url", "http://a/")
     assert made.out == "whk_1 http://a/\nsecret whsec_x\n"
     assert "message.*" in cli.on("webhooks", "list").out
     assert "204" in cli.on("webhooks", "deliveries", "whk_1").out
