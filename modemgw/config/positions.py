@@ -149,9 +149,17 @@ class Value:
 
     def places(self) -> dict[str, str]:
         """Return the place of every value below, by its path."""
-        found: dict[str, str] = {}
-        _collect(self._problems, self.path, self._node, found)
-        return found
+        marks = (
+            (path, node.start_mark) for path, node in _below(self.path, self._node)
+        )
+        return {p: self._problems.place(mark.line, mark.column) for p, mark in marks}
+
+    def spans(self) -> dict[str, tuple[int, int]]:
+        """Return where in the text every value below begins and ends, by its path."""
+        return {
+            path: (node.start_mark.index, node.end_mark.index)
+            for path, node in _below(self.path, self._node)
+        }
 
     def section(self, known: Iterable[str]) -> "Section":
         """Return the keys below; none for an empty value."""
@@ -167,17 +175,15 @@ def _unheard(path: str, what: object) -> None:
     """Nobody wants to know how values are read."""
 
 
-def _collect(
-    problems: Problems, path: str, node: yaml.Node, found: dict[str, str]
-) -> None:
-    mark = node.start_mark
-    found[path] = problems.place(mark.line, mark.column)
+def _below(path: str, node: yaml.Node) -> Iterator[tuple[str, yaml.Node]]:
+    """Yield a value and all that stand below it, each with its path."""
+    yield path, node
     if isinstance(node, yaml.MappingNode):
         for key, below in node.value:
-            _collect(problems, f"{path}.{key.value}".lstrip("."), below, found)
+            yield from _below(f"{path}.{key.value}".lstrip("."), below)
     elif isinstance(node, yaml.SequenceNode):
         for index, below in enumerate(node.value):
-            _collect(problems, f"{path}[{index}]", below, found)
+            yield from _below(f"{path}[{index}]", below)
 
 
 class Section:

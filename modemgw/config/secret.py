@@ -48,6 +48,11 @@ class Secret(msgspec.Struct, frozen=True, eq=False):
         folder = os.environ.get(CREDENTIALS, "")
         return Path(folder, self.credential) if folder else None
 
+    @property
+    def key(self) -> str:
+        """Where it stands in the configuration, as `modems[0].pin`."""
+        return self.place.rpartition(": ")[2]
+
     def _find(self) -> str:
         if self.plain is not None:
             return self.plain

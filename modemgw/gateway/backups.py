@@ -7,7 +7,6 @@ by the daemon and by `modemgw db backup` alike, and read by whoever warns of old
 import asyncio
 import logging
 import os
-import re
 import shlex
 import threading
 from collections.abc import Callable, Sequence
@@ -23,11 +22,13 @@ import msgspec
 
 from modemgw import __version__
 from modemgw.clock import Clock
-from modemgw.config.load import secrets
+from modemgw.config.files import read_text
+from modemgw.config.load import parse, secrets
 from modemgw.config.model import Config
 from modemgw.config.paths import certificates
-from modemgw.config.secret import Secret, mask_url
-from modemgw.errors import StoreError
+from modemgw.config.positions import Problems, open_text
+from modemgw.config.secret import mask_url
+from modemgw.errors import ConfigError, StoreError
 from modemgw.store import backup, events, snapshot
 from modemgw.store.backup import Luggage, Made
 from modemgw.store.database import Store
@@ -94,12 +95,11 @@ def luggage(config: Config, *, sealed: bool) -> Luggage:
     sealed they stay, and the files with secrets and the gateway's certificates come,
     too. What cannot be read is left out.
     """
-    text = None
-    if config.path is not None:
-        with suppress(OSError, UnicodeDecodeError):
-            text = config.path.read_text("utf-8-sig")
+    text, now = _as_written(config)
     if not sealed:
-        return Luggage(__version__, text and without_secrets(text, config))
+        blank = None if text is None or now is None else without_secrets(text, now)
+        return Luggage(__version__, blank)
+    config = now or config
     files: dict[str, bytes] = {}
     paths = [secret.file for secret in secrets(config) if secret.file is not None]
     with suppress(OSError):
@@ -111,28 +111,38 @@ def luggage(config: Config, *, sealed: bool) -> Luggage:
     return Luggage(__version__, text, files)
 
 
-def without_secrets(text: str, config: Config) -> str:
-    """Blank out the secrets that stand in a configuration file.
+def _as_written(config: Config) -> tuple[str | None, Config | None]:
+    """Return the text of the configuration file and what it says.
 
-    >>> from modemgw.config.load import parse
+    Both as they are now, which may be in force only after a reload. None: it cannot be
+    read, or has mistakes.
+    """
+    text = None
+    if config.path is None:
+        return None, None
+    try:
+        text = read_text(config.path)
+        return text, parse(text, str(config.path), path=config.path)
+    except ConfigError as exc:
+        extra = {"why": exc.problems[0]}
+        log.warning("the configuration cannot be understood", extra=extra)
+        return text, None
+
+
+def without_secrets(text: str, config: Config) -> str:
+    """Blank out the secrets that stand in the text of a configuration.
+
     >>> text = 'modems:\\n- {name: a, port: /dev/a, pin: "1234"}\\n'
     >>> without_secrets(text, parse(text, "x"))
     'modems:\\n- {name: a, port: /dev/a, pin: ****}\\n'
     """
-    lines = text.splitlines(keepends=True)
-    # From behind, so that the columns before stay right.
-    places = [(*_place(one), one.plain) for one in secrets(config) if one.plain]
-    for line, column, plain in sorted(set(places), reverse=True):
-        head, tail = lines[line][:column], lines[line][column:]
-        written = re.match(rf"""(["']?){re.escape(plain)}\1""", tail)
-        end = written.end() if written else len(tail.rstrip("\r\n"))
-        lines[line] = f"{head}****{tail[end:]}"
-    return mask_url("".join(lines))
-
-
-def _place(secret: Secret) -> tuple[int, int]:
-    found = re.search(r":(\d+):(\d+):", secret.place)
-    return (int(found[1]) - 1, int(found[2]) - 1) if found else (0, 0)
+    spans = open_text(text, Problems("")).spans()
+    found = {spans[secret.key] for secret in secrets(config) if secret.plain}
+    for begin, end in sorted(found, reverse=True):  # so that those before stay right
+        # A block of lines ends where the next key begins.
+        rest = text[begin:end].rstrip()
+        text = f"{text[:begin]}****{text[begin + len(rest) :]}"
+    return mask_url(text)
 
 
 def make(

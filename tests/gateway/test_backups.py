@@ -154,6 +154,42 @@ def test_secrets_travel_in_sealed_ones_alone(tmp_path: Path) -> None:
     assert (sealed.configuration, sealed.files) == (text, {"pin-b": b"4711\n"})
 
 
+def test_secrets_are_blanked_in_the_file_as_it_is_now(tmp_path: Path) -> None:
+    """Who edits it does not wait for a reload, and a backup does not, either."""
+    path = tmp_path / "m.yaml"
+    path.write_text(f"modems:\n  - name: a\n    port: /dev/a\n    pin: {PIN}\n")
+    found = parse(path.read_text(), str(path), path=path)
+    path.write_text(
+        "# a new line\n"
+        "modems:\n"
+        '  - {name: b, port: /dev/b, pin: "1234"}\n'
+        "  - name: a\n"
+        "    port: /dev/a\n"
+        "    pin: >-\n"
+        f"      {PIN}\n"
+        "    iccid: '89490200001234567890'\n"
+    )
+    plain = luggage(found, sealed=False).configuration
+    assert plain is not None
+    assert '1234"' not in plain and PIN not in plain
+    assert plain.count("pin: ****") == 2
+    assert plain.endswith("\n    iccid: '89490200001234567890'\n")
+    path.write_text("modems: []\n")
+    assert luggage(found, sealed=False).configuration == "modems: []\n"
+
+
+def test_a_file_with_mistakes_travels_in_sealed_backups_alone(tmp_path: Path) -> None:
+    """Where its secrets stand is not known."""
+    path = tmp_path / "m.yaml"
+    (tmp_path / "pin-b").write_text("4711\n")
+    path.write_text("modems: [{name: b, port: /dev/b, pin: {file: pin-b}}]\n")
+    found = parse(path.read_text(), str(path), path=path)
+    path.write_text(half := f"modems:\n  - {{name: a, pn: {PIN}}}\n")
+    assert luggage(found, sealed=False).configuration is None
+    sealed = luggage(found, sealed=True)
+    assert (sealed.configuration, sealed.files) == (half, {"pin-b": b"4711\n"})
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
