@@ -1,6 +1,7 @@
 """modemgw simulate: only the simulated modems, for any AT client."""
 
 import asyncio
+import selectors
 import signal
 import sys
 from pathlib import Path
@@ -104,9 +105,19 @@ def simulate(
         seed=seed, latency=latency, report_latency=report_latency, journal=journal
     )
     try:
-        asyncio.run(_serve(plan, network, modems, directory))
+        with asyncio.Runner(loop_factory=_loop) as runner:
+            runner.run(_serve(plan, network, modems, directory))
     finally:
         network.close()
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    """Return a loop whose timers are exact.
+
+    With epoll Python rounds every wait up to a millisecond. All ptys are behind one
+    descriptor (`PtyModems`), so that select, which counts in microseconds, will do.
+    """
+    return asyncio.SelectorEventLoop(selectors.SelectSelector())
 
 
 async def _serve(

@@ -4,8 +4,9 @@ A line is flushed before the modem answers, so that a test which kills a program
 can count afterwards what was really sent. The fields: `at` (Unix milliseconds),
 `modem`, `imsi`, `from`, `to`, `tp_mr`, `report` (requested), `tpdu` (SCA and TPDU
 in hex), `text` (of this part; null for data), `concat` ([ref, total, seq] or
-null), `latency_ms` (from Ctrl-Z to the answer, as it was drawn), `outcome`
-("accepted", "lost", or "refused <code>").
+null), `latency_ms` (from Ctrl-Z to the answer, as it was drawn), `idle_ms` (from
+this modem's last +CMGS to Ctrl-Z; null for its first), `outcome` ("accepted",
+"lost", or "refused <code>").
 """
 
 import json
@@ -36,6 +37,7 @@ class Journal:
         number: str,
         tp_mr: int,
         latency_s: float,
+        idle_s: float | None,
         outcome: str,
     ) -> None:
         """Write one line and flush it."""
@@ -52,6 +54,7 @@ class Journal:
             "text": submit.text,
             "concat": concat and [concat.ref, concat.total, concat.seq],
             "latency_ms": round(latency_s * 1000, 3),
+            "idle_ms": idle_s and round(idle_s * 1000, 3),
             "outcome": outcome,
         }
         self._file.write(json.dumps(line, ensure_ascii=False) + "\n")

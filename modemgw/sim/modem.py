@@ -80,6 +80,7 @@ class SimModem:
         self.sent: list[bytes] = []
         self.submits = 0
         self.submitting = 0  # TPDUs whose result is awaited
+        self.accepted_at: float | None = None  # when +CMGS was said last; loop time
         self.own_tp_mr = 255  # Persona.references
         self.deletes = 0  # AT+CMGD seen, for Faults.ignore_deletes
         self.me = self._storage("ME")
@@ -262,6 +263,12 @@ class SimModem:
     def is_sending(self) -> bool:
         """A TPDU is at the network and its result was not said."""
         return self.submitting > 0
+
+    def idle_s(self) -> float | None:
+        """Return how long ago +CMGS was said last; None: never."""
+        if self.accepted_at is None:
+            return None
+        return asyncio.get_running_loop().time() - self.accepted_at
 
     def take(self, arrival: Arrival) -> bool:
         """Receive one TPDU; False where it must wait at the network."""

@@ -229,6 +229,7 @@ class Network:
             number=card.number,
             tp_mr=tp_mr,
             latency_s=after_s,
+            idle_s=modem.idle_s(),
             outcome=outcome if cause is None else f"refused {cause}",
         )
 

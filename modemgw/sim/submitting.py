@@ -1,5 +1,6 @@
 """How a simulated modem sends: from SCA and TPDU to +CMGS or a refusal."""
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from modemgw.errors import PduDecodeError
@@ -35,6 +36,8 @@ def transmit(modem: "SimModem", octets: bytes, name: str) -> None:
     if not isinstance(submit, Submit):
         modem.refuse(cms(304))
         return
+    loop = asyncio.get_running_loop()
+    began = loop.time()
     modem.submits += 1
     nth, faults = modem.submits, modem.faults
     modem.moment("ctrl_z")
@@ -63,6 +66,7 @@ def transmit(modem: "SimModem", octets: bytes, name: str) -> None:
         modem.later(late_s, modem.refuse, cms(cause))
         return
     modem.remember_sent(octets)
+    late_s -= loop.time() - began  # what our own work took is no latency on top
     if nth in faults.silent_after_submit:
         modem.forget()
     elif nth in faults.reboot_after_submit:
@@ -77,6 +81,7 @@ def _say_accepted(modem: "SimModem", line: str, tp_mr: int) -> None:
         modem.card.tp_mr = tp_mr
     modem.submitting = 0
     modem.complete((line,))
+    modem.accepted_at = asyncio.get_running_loop().time()
 
 
 def _next_tp_mr(modem: "SimModem", card: Card) -> int:

@@ -300,9 +300,26 @@ def test_the_journal_has_a_line_for_every_tpdu(tmp_path: Path) -> None:
         "text": "née 😀",
         "concat": None,
         "latency_ms": 200.0,
+        "idle_ms": None,
         "outcome": "accepted",
     }
     assert (second["outcome"], second["tp_mr"]) == ("refused 1", 1)
+
+
+def test_the_journal_tells_how_long_a_modem_had_nothing_to_do(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        net = network(journal=tmp_path / "journal")
+        terminal = Terminal(make_modem(net, 0))
+        await terminal.send(pdu(ANYBODY), 0.25)  # +CMGS comes after 0.2 s
+        await terminal.send(pdu(ANYBODY), 0.5)
+        await terminal.send(pdu(ANYBODY))
+        net.close()
+
+    run_virtual(scenario())
+    lines = map(json.loads, (tmp_path / "journal").read_text().splitlines())
+    idle = [line["idle_ms"] for line in lines]
+    assert idle[0] is None
+    assert idle[1:] == pytest.approx([50, 300])
 
 
 def test_the_journal_tells_the_latency_that_was_drawn(tmp_path: Path) -> None:
