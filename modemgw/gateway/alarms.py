@@ -12,6 +12,7 @@ import logging
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -57,6 +58,7 @@ class Alarms:
         self._gateway = gateway
         self._open: dict[str, Alarm] = {}  # open, or still to be told; by id
         self._unwritten: list[tuple[Step | None, Alarm]] = []
+        self._writes = asyncio.Lock()  # looks and mails write the same list
         self._texts: deque[int] = deque()  # instants
         self._said_budget = False
         self._news_at: float | None = None  # since when there is news, monotonic
@@ -107,28 +109,31 @@ class Alarms:
 
     async def _write(self) -> None:
         """Bring steps to disk, with their events; where it says no, later."""
-        if not self._unwritten:
-            return
-        steps, ids = list(self._unwritten), self._gateway.store.ids
+        async with self._writes:
+            if not self._unwritten:
+                return
+            steps = list(self._unwritten)
+            try:
+                await self._gateway.store.write(partial(self._put, steps))
+            except StoreError as exc:
+                log.error("cannot write an alarm down", extra={"error": str(exc)})
+                return
+            del self._unwritten[: len(steps)]
+            self._forget_done()
 
-        def job(db: Connection) -> None:
-            for step, alarm in steps:
-                rows.put(db, _row(alarm), done=is_done(alarm))
-                if step is None:
-                    continue
-                data = msgspec.to_builtins(shown(alarm))
-                at = alarm.stage_at
-                events.append(
-                    db, f"alarm.{step.value}", at=at, data=data, push=True, ids=ids
-                )
-
-        try:
-            await self._gateway.store.write(job)
-        except StoreError as exc:
-            log.error("cannot write an alarm down", extra={"error": str(exc)})
-            return
-        del self._unwritten[: len(steps)]
-        self._forget_done()
+    def _put(self, steps: list[tuple[Step | None, Alarm]], db: Connection) -> None:
+        for step, alarm in steps:
+            rows.put(db, _row(alarm), done=is_done(alarm))
+            if step is None:
+                continue
+            events.append(
+                db,
+                f"alarm.{step.value}",
+                at=alarm.stage_at,
+                data=msgspec.to_builtins(shown(alarm)),
+                push=True,
+                ids=self._gateway.store.ids,
+            )
 
     def _forget_done(self) -> None:
         self._open = {id: one for id, one in self._open.items() if not is_done(one)}
@@ -165,8 +170,7 @@ class Alarms:
 
     def _for_sms(self) -> list[tuple[Step, Alarm]]:
         config, now = self._config, self._gateway.clock.now_ms()
-        zone = ZoneInfo(self._gateway.config.timezone)
-        is_quiet = next_allowed(now, config.quiet, (zone,)) > now
+        is_quiet = next_allowed(now, config.quiet, (self._zone,)) > now
         return [
             (step, one)
             for one in self._open.values()

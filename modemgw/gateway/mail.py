@@ -48,7 +48,7 @@ class _Answers:
         self._stream.close()
 
 
-class _Plain(smtplib.SMTP):
+class _CutOff(smtplib.SMTP):
     """Connects while it is made, so who may cut it off knows it before."""
 
     def __init__(self, delivery: "_Delivery", *where: Any, **more: Any) -> None:
@@ -59,29 +59,13 @@ class _Plain(smtplib.SMTP):
     def getreply(self) -> tuple[int, bytes]:
         """Read an answer; it may have been cut off before there was a socket."""
         self._delivery.go_on()
-        _bound(self)
+        if self.file is None and self.sock is not None:  # the first on this socket
+            self.file = _Answers(self.sock.makefile("rb"))
         return super().getreply()
 
 
-class _Tls(smtplib.SMTP_SSL):
+class _CutOffTls(_CutOff, smtplib.SMTP_SSL):
     """The same, with TLS from the first octet on."""
-
-    def __init__(self, delivery: "_Delivery", *where: Any, **more: Any) -> None:
-        self._delivery = delivery
-        delivery.smtp = self
-        super().__init__(*where, **more)
-
-    def getreply(self) -> tuple[int, bytes]:
-        """Read an answer; it may have been cut off before there was a socket."""
-        self._delivery.go_on()
-        _bound(self)
-        return super().getreply()
-
-
-def _bound(smtp: smtplib.SMTP) -> None:
-    """Bound what is read, from the first answer on a socket."""
-    if smtp.file is None and smtp.sock is not None:
-        smtp.file = _Answers(smtp.sock.makefile("rb"))
 
 
 class _Delivery:
@@ -120,9 +104,9 @@ class _Delivery:
         context = ssl.create_default_context()
         host, port = config.host.strip("[]"), config.port
         made = (
-            _Tls(self, host, port, timeout=STEP_S, context=context)
+            _CutOffTls(self, host, port, timeout=STEP_S, context=context)
             if config.tls == "tls"
-            else _Plain(self, host, port, timeout=STEP_S)
+            else _CutOff(self, host, port, timeout=STEP_S)
         )
         try:
             self._hand_over(made, context)

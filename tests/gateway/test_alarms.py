@@ -271,6 +271,45 @@ def test_mail_is_tried_again_and_holds_up_no_text(
     run_virtual(story())
 
 
+def test_each_step_is_one_event_however_slow_the_disk_is(
+    tmp_path: Path, quiet_watch: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mail that is taken is written down while a look still is."""
+    import asyncio  # noqa: PLC0415
+
+    monkeypatch.setattr(mail, "send", Server().send)
+
+    async def story() -> None:
+        config = extra("  mail: {server: mail.example, to: [ann@example.org]}\n", "")
+        async with gateway_rig(tmp_path, extra=config) as rig:
+            await rig.ready()
+            alarms, store = rig.gateway.watch.alarms, rig.store
+            write, takes_s = store.write, [0.0]
+
+            async def slow(job: Any) -> Any:
+                await asyncio.sleep(takes_s[0])
+                return await write(job)
+
+            monkeypatch.setattr(store, "write", slow)
+            first = trouble(at=rig.clock.now_ms())
+            await hear(rig, 30, first)
+            takes_s[0] = 10.0
+            second = trouble("disk", "", rig.clock.now_ms())
+            third = trouble("fuse", "", rig.clock.now_ms())
+            looks = []
+            for seen in ([first, second], [first, second, third]):
+                now = rig.clock.now_ms()
+                lasting = [replace(one, lasts_ms=now - 1) for one in seen]
+                looks.append(asyncio.create_task(alarms.heard(lasting)))
+                await asyncio.sleep(2)
+            await asyncio.gather(*looks)
+            await hear(rig, 60, first, second, third)
+            raised = [one.data["kind"] for one in await rig.pushed("alarm.raised")]
+            assert sorted(raised) == ["disk", "fuse", "sim_benched"]
+
+    run_virtual(story())
+
+
 def test_a_full_disk_is_mailed_and_written_down_later(
     tmp_path: Path, quiet_watch: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
