@@ -3,6 +3,7 @@
 import os
 import statistics
 import sys
+import sysconfig
 import time
 from pathlib import Path
 
@@ -45,8 +46,14 @@ def fdatasync_ms(directory: Path) -> float:
 
 
 def banner(directory: Path) -> str:
-    """Return one line about the machine, for every figure that is printed."""
+    """Return one line about the machine, for every figure that is printed.
+
+    A Python built without profile-guided optimisation takes a quarter more for the
+    same work; Debian's, which a board has, is built with it.
+    """
+    options = sysconfig.get_config_var("CONFIG_ARGS") or ""
+    built = "" if "--enable-optimizations" in options else " not optimized"
     return (
-        f"machine: {os.cpu_count()} cores, python {sys.version.split()[0]},"
+        f"machine: {os.cpu_count()} cores, python {sys.version.split()[0]}{built},"
         f" fdatasync {fdatasync_ms(directory):.2f} ms"
     )
