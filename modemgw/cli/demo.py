@@ -81,6 +81,7 @@ def demo(
     from modemgw.config.load import load  # noqa: PLC0415
     from modemgw.sim.scenario_file import load_scenario  # noqa: PLC0415
     from modemgw.store.lock import DirectoryLock  # noqa: PLC0415
+    from modemgw.store.owner import become_owner_of  # noqa: PLC0415
 
     plan = load_scenario(scenario) if scenario is not None else demo_scenario()
     count = modems or len(plan.modems)
@@ -89,6 +90,8 @@ def demo(
         if data is None:
             made = tempfile.TemporaryDirectory(prefix="modemgw-demo-")
             data = Path(stack.enter_context(made))
+        else:
+            become_owner_of(data)
         path = data.absolute() / CONFIG_NAME
         try:
             data.mkdir(parents=True, exist_ok=True)

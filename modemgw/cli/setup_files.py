@@ -111,6 +111,13 @@ def service_owner(config: Path) -> Owner | None:
     return user.pw_uid, user.pw_gid
 
 
+def make_data_dir(path: Path, owner: Owner) -> None:
+    """Make the directory that systemd would make for the service."""
+    if not path.exists():
+        path.mkdir(FOLDER_MODE, parents=True)
+        os.chown(path, *owner, follow_symlinks=False)
+
+
 def _make(folder: Path, owner: Owner | None) -> None:
     """Make the directory where there is none; the service has to get into it."""
     if not folder.is_dir():

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 from modemgw.cli.client import AdminClient, Refused, Unreachable
 from modemgw.cli.output import printable
-from modemgw.cli.setup_files import FOLDER_MODE, Owner, service_owner
+from modemgw.cli.setup_files import make_data_dir, service_owner
 from modemgw.config.load import load
 from modemgw.config.model import Config
 from modemgw.errors import ModemgwError
@@ -96,7 +96,7 @@ class Child:
         owner = service_owner(config)
         options: dict[str, Any] = {}
         if owner is not None:  # files that it makes belong to the service
-            _make_data_dir(load(config).data_dir, owner)
+            make_data_dir(load(config).data_dir, owner)
             name = pwd.getpwuid(owner[0]).pw_name
             options = {"user": owner[0], "group": owner[1]}
             options["extra_groups"] = os.getgrouplist(name, owner[1])
@@ -237,13 +237,6 @@ class Gateway:
         """Make a one-time link; `message` is shown with it."""
         body = {} if message is None else {"message": message}
         return self.client.call("POST", "/v1/setup-link", body)
-
-
-def _make_data_dir(path: Path, owner: Owner) -> None:
-    """Make the directory that systemd would make for the service."""
-    if not path.exists():
-        path.mkdir(FOLDER_MODE, parents=True)
-        os.chown(path, *owner)
 
 
 def _is_settled(modem: Mapping[str, Any]) -> bool:

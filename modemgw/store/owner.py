@@ -3,7 +3,8 @@
 Who owns the data may lay links there and exchange directories at any moment, so what
 root wrote, chowned or opened below it by name could lead anywhere. The kernel checks
 the owner's own rights instead. The change is one of the whole process, so commands
-alone make it: in any thread but the first nothing changes.
+alone make it: in any thread but the first nothing changes. The daemon becomes the
+owner once and for good, before it begins.
 """
 
 import os
@@ -17,6 +18,9 @@ from typing import IO, TypeVar
 from modemgw.errors import StoreError
 
 T = TypeVar("T")
+
+# What is imported late has to be readable for whomever we become.
+PROGRAM = (Path(os.__file__), Path(__file__))
 
 
 @contextmanager
@@ -49,6 +53,34 @@ def as_owner_of(directory: Path) -> Iterator[None]:
         yield
     finally:
         _be_root(groups, group)
+
+
+def become_owner_of(directory: Path) -> str | None:
+    """Be for good who owns `directory`, or else what is next above it.
+
+    Returns the name of that user, None where we are not root or the directory is
+    root's. Raises StoreError where this root may not become that user, or the program
+    lies where that user reads nothing.
+    """
+    if os.geteuid() != 0:
+        return None
+    above = (directory, *directory.absolute().parents)
+    there = next(place for place in above if place.exists())
+    found = there.stat()
+    if found.st_uid == 0:
+        return None
+    user, group, name = found.st_uid, found.st_gid, _name_of(found.st_uid)
+    with as_owner_of(there):
+        closed = [one for one in PROGRAM if not _may_read(one)]
+    if closed:
+        raise StoreError(
+            f"{str(there)!r} belongs to {name}, who may not read the program"
+            f" ({str(closed[0].parent)!r}): install it where every user may"
+        )
+    os.setgroups(_groups_of(user, group))
+    os.setresgid(group, group, group)
+    os.setresuid(user, user, user)
+    return name
 
 
 @contextmanager
@@ -90,6 +122,17 @@ def private_file(path: Path) -> IO[bytes]:
     """Make a new file for its owner alone. Raises OSError, follows no link."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     return os.fdopen(os.open(path, flags, 0o600), "wb")
+
+
+def _may_read(file: Path) -> bool:
+    return os.access(file, os.R_OK, effective_ids=True)
+
+
+def _name_of(user: int) -> str:
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return f"#{user}"
 
 
 def _groups_of(user: int, group: int) -> list[int]:
