@@ -33,6 +33,7 @@ _FINALS = frozenset(
         *("COMMAND NOT SUPPORT", "COMMAND NOT SUPPORTED"),  # Huawei for ERROR
     )
 )
+_LINE_ENDS = (b"\r", b"\n", b"")
 _NUMERIC = {"0": "OK", "4": "ERROR"}  # V.250, 5.7.1: results under ATV0
 
 # Lines without a prefix that come unasked. Result codes of calls are among
@@ -48,6 +49,14 @@ _PLAIN_URCS = (
 _URC_SHAPE = re.compile(r"[+^*%#$_!][A-Z][A-Z0-9_]*:")
 _URC_MARKS = "+^*%#$_!"
 _TWO_LINES = ("+CMT:", "+CDS:", "+CBM:")
+_OPEN = (*_TWO_LINES, "+CUSD:")  # more lines may belong to it
+
+# What nearly every read is: the prompt, or one line with its OK or its PDU.
+_PROMPT_READ = b"\r\n> "
+_USUAL_READ = re.compile(
+    rb"(?=\r)(?:\r\n(\+[A-Z][ -~]*[!-~])\r\n(?:([0-9A-Fa-f]{2,})\r\n)?)?"
+    rb"(?:\r\n(OK)\r\n)?"
+)
 
 # `+CREG: 0,1` answers AT+CREG?, `+CREG: 1` and `+CREG: 1,"00C3","1A2B"` do not.
 _TWO_ROLES = ("+CREG:", "+CGREG:", "+CEREG:")
@@ -93,6 +102,8 @@ class Urc:
 
 Event = Info | Final | Prompt | Urc
 
+_PROMPT = Prompt()
+
 
 class AtParser:
     """Turn the byte stream of one AT channel into events.
@@ -136,40 +147,79 @@ class AtParser:
 
     def feed(self, data: bytes) -> list[Event]:
         """Take what the port gave and return the events it completes."""
+        if not (self._skipping or self._text or self._header or self._buffer.strip()):
+            usual = self._usual(data)
+            if usual is not None:
+                return usual
         events: list[Event] = []
         data = self._buffer + data.translate(None, _NOISE)
-        *lines, rest = data.replace(b"\r", b"\n").split(b"\n")
-        for raw in lines:
-            if self._skipping:
-                self._skipping = False
-                continue
-            if not raw:
-                continue
-            line = self._take_prompt(raw, events) if self._wants_prompt else raw
-            if len(line) > MAX_LINE:
-                self.discarded += 1
-                continue
-            text = line.decode("latin-1").strip()
-            if self._prompted:
-                text = text.lstrip("> ")
-            if text:
-                self._line(text, events)
+        lines = data.splitlines()  # octets: CR and LF alone end one
+        rest = b"" if data[-1:] in _LINE_ENDS else lines.pop()
         if self._skipping:
-            rest = b""
-        elif rest and self._wants_prompt:
-            rest = self._take_prompt(rest, events)
-        if len(rest) > MAX_LINE:
-            self.discarded += 1
-            self._skipping, rest = True, b""
+            if lines:
+                self._skipping, lines[0] = False, b""
+            else:
+                rest = b""
+        for line in lines:
+            if line:
+                self._whole(line, events)
+        if rest:
+            if self._wants_prompt:
+                rest = self._take_prompt(rest, events)
+            if len(rest) > MAX_LINE:
+                self.discarded += 1
+                self._skipping, rest = True, b""
         self._buffer = rest
         return events
+
+    def _usual(self, data: bytes) -> list[Event] | None:
+        """Take a read that comes at the begin of a line and ends with one.
+
+        None, and nothing is taken, where it is not one of the usual; what it gives
+        is what the general way gives.
+        """
+        if data == _PROMPT_READ and self._wants_prompt:
+            self._wants_prompt, self._prompted = False, True
+            self._buffer = b" "
+            return [_PROMPT]
+        found = _USUAL_READ.fullmatch(data)
+        if found is None or len(data) > MAX_LINE:
+            return None
+        line, pdu, final = found.groups()
+        events: list[Event] = []
+        if line is not None:
+            text = line.decode("ascii")
+            if pdu is not None:
+                if not text.startswith(_TWO_LINES) or text.startswith(self._prefixes):
+                    return None
+                events.append(Urc(text, pdu.decode("ascii")))
+            elif text.startswith(_OPEN):
+                return None
+            elif (event := self._classify(text)) is not None:
+                events.append(event)
+        if final is not None and (event := self._classify("OK")) is not None:
+            events.append(event)
+        self._buffer = b""
+        return events
+
+    def _whole(self, line: bytes, events: list[Event]) -> None:
+        if self._wants_prompt:
+            line = self._take_prompt(line, events)
+        if len(line) > MAX_LINE:
+            self.discarded += 1
+            return
+        text = line.decode("latin-1").strip()
+        if self._prompted:
+            text = text.lstrip("> ")
+        if text:
+            self._line(text, events)
 
     def _take_prompt(self, line: bytes, events: list[Event]) -> bytes:
         stripped = line.lstrip()
         if stripped[:1] != b">" or len(line) - len(stripped) > MAX_LINE:
             return line
         self._wants_prompt, self._prompted = False, True
-        events.append(Prompt())
+        events.append(_PROMPT)
         return stripped[1:]
 
     def _line(self, text: str, events: list[Event]) -> None:
@@ -186,19 +236,22 @@ class AtParser:
             if self._between > MAX_BETWEEN or not isinstance(event, Urc):
                 events.append(Urc(self._header))  # its PDU will not come any more
                 self._header = None
-        match event:
-            case Urc() if text.startswith(_TWO_LINES):
+        if isinstance(event, Urc):
+            if text.startswith(_TWO_LINES):
                 if self._header is not None:
                     events.append(Urc(self._header))
                 self._header, self._between = text, 0
-            case Urc() if text.startswith("+CUSD:") and _is_open(text):
+                return
+            if text.startswith("+CUSD:") and _is_open(text):
                 self._text = [text]
-            case None:
-                pass
-            case _:
-                events.append(event)
-                if isinstance(event, Info) and (row := _GLUED_ROW.fullmatch(text)):
-                    events[-1:] = [Info(row[1]), Info(row[2])]
+                return
+        elif "+CMGL:" in text and isinstance(event, Info):
+            row = _GLUED_ROW.fullmatch(text)
+            if row is not None:
+                events += Info(row[1]), Info(row[2])
+                return
+        if event is not None:
+            events.append(event)
 
     def _continue_text(self, text: str, events: list[Event]) -> None:
         self._text.append(text)

@@ -363,6 +363,39 @@ def test_events_do_not_depend_on_read_sizes(
     assert whole.discarded == split.discarded
 
 
+LINES = st.sampled_from(
+    [
+        *("OK", "ERROR", "+CMS ERROR: 38", "+CMGS: 41", "+CMGS:7 ", "+CREG: 1", "+A"),
+        *("+CREG: 0,1", '+CMTI: "SM",3', "+CDS: 25", "+CMT: ,20", PDU, "0011", "0"),
+        *("+CMGL: 1,1,,20", PDU + "+CMGL: 2", '+CUSD: 0,"a', 'b",15', "+CUSD: 2", "> "),
+        *("AT+CMGS=1", "+PACSP0", "Call Ready", "^RSSI:1", "x", " ", "+CMGS", "+1"),
+        *("+C" + "x" * (MAX_LINE - 2), "+C" + "x" * (MAX_LINE - 1), "+CMGS: 1\xff", ""),
+    ]
+)
+READS = st.lists(LINES, min_size=1, max_size=3).map(
+    lambda lines: "".join(f"\r\n{line}\r\n" for line in lines).encode("latin-1")
+)
+
+
+@given(
+    st.lists(READS | st.sampled_from([b"\r\n> ", b"\r\n", b" ", b"O"]), max_size=8),
+    st.sampled_from([(), ("+CMGS:",), ("+CREG:", "+CDS:"), ("+CMGL:",), ("OK",)]),
+    st.booleans(),
+    st.booleans(),
+)
+def test_whole_reads_give_what_their_octets_give(
+    reads: list[bytes], prefixes: tuple[str, ...], prompt: bool, again: bool
+) -> None:
+    whole, drip = AtParser(), AtParser()
+    for read in reads:
+        events = whole.feed(read)
+        assert events == [e for octet in read for e in drip.feed(bytes([octet]))]
+        if again or read is reads[0]:
+            for made in (whole, drip):
+                made.expect("AT+CMGS=1", prefixes, prompt=prompt)
+    assert whole.discarded == drip.discarded
+
+
 @given(st.binary(max_size=300))
 def test_no_octets_break_it(wire: bytes) -> None:
     made = parser("AT+CMGS=1", ("+CMGS:",), prompt=True)
