@@ -37,6 +37,7 @@ from modemgw.modem.port import OpenPort, open_serial
 from modemgw.store import events
 from modemgw.store.database import Store
 from modemgw.systemd import Notifier, watchdog_interval_s
+from modemgw.words import counted
 
 log = logging.getLogger("modemgw.daemon")
 
@@ -208,7 +209,7 @@ class Daemon:
         )
 
     def _ready(self, said: str = "") -> None:
-        modems = f"{len(self.gateway.pool.actors)} modems"
+        modems = counted(len(self.gateway.pool.actors), "modem")
         self._notifier.ready(f"{modems}; {said}" if said else modems)
 
     async def _prove_progress(self) -> None:

@@ -114,7 +114,7 @@ def test_a_signal(
         said = await manager.until("READY=1")
         assert re.fullmatch(r"RELOADING=1\nMONOTONIC_USEC=[1-9]\d+", said[0])
         assert said[1:] == [
-            "READY=1\nSTATUS=1 modems; reloaded: 2 changes applied",
+            "READY=1\nSTATUS=1 modem; reloaded: 2 changes applied",
         ]
         assert daemon.gateway.config.queue.max == 7
         assert logging.getLogger("modemgw").level == logging.DEBUG

@@ -12,6 +12,7 @@ import click
 from modemgw.cli.db_files import export_table, import_table
 from modemgw.cli.main import FAILED
 from modemgw.cli.options import config_option, json_option
+from modemgw.words import counted
 
 
 @click.group()
@@ -78,8 +79,9 @@ def backup(
         return
     how = "encrypted" if made.sealed else "not encrypted"
     click.echo(
-        f"{made.path}: {made.octets / 2**20:.1f} MiB, {about['messages']} messages,"
-        f" checked, {how}, {made.seconds:.1f} s"
+        f"{made.path}: {made.octets / 2**20:.1f} MiB,"
+        f" {counted(made.copied.counts['message'], 'message')}, checked,"
+        f" {how}, {made.seconds:.1f} s"
     )
     for name in made.removed:
         click.echo(f"removed {name}")
@@ -199,7 +201,9 @@ def check(config_path: Path, file: Path | None, as_json: bool) -> int:
         click.echo(
             f"{found.path}: {found.octets / 2**20:.1f} MiB, schema {found.schema}"
         )
-        counts = (f"{count} rows of {name}" for name, count in found.counts.items())
+        counts = (
+            f"{counted(count, 'row')} of {name}" for name, count in found.counts.items()
+        )
         click.echo(f"  {', '.join(counts)}" if found.counts else "  nothing readable")
         for one in found.damage:
             click.echo(printable(f"  damaged: {one}"))

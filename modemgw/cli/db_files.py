@@ -12,6 +12,7 @@ import click
 from modemgw.cli.main import FAILED
 from modemgw.cli.options import config_option, json_option
 from modemgw.errors import ModemgwError
+from modemgw.words import counted
 
 KINDS = ("messages", "inbound", "outbound", "events", "suppressions", "audit", "sims")
 
@@ -81,7 +82,7 @@ def export_table(
     except sqlite3.Error as exc:
         raise CannotExport(f"cannot read {config.database}: {exc}") from None
     if output is not None:
-        click.echo(f"{output}: {count} rows", err=True)
+        click.echo(f"{output}: {counted(count, 'row')}", err=True)
 
 
 def _write(output: Path | None, lines: Iterable[str]) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from modemgw.cli.options import config_option, json_option
+from modemgw.words import counted
 
 ERASE_S = 3600.0  # a big database on a slow card
 EXPORT_S = 600.0
@@ -56,7 +57,7 @@ def export(number: str, config_path: Path, out: Path | None) -> None:
         return
     _write(out.with_name(f"{out.name}.json"), json.dumps(found, ensure_ascii=False))
     _write(out.with_name(f"{out.name}.csv"), "".join(table))
-    talk(f"{len(found['messages'])} messages in {out}.json and {out}.csv")
+    talk(f"{counted(len(found['messages']), 'message')} in {out}.json and {out}.csv")
 
 
 @privacy.command()
@@ -81,7 +82,9 @@ def erase(
     if as_json:
         show_json(found)
         return
-    click.echo(f"{found['messages']} messages erased, now of {found['pseudonym']}")
+    click.echo(
+        f"{counted(found['messages'], 'message')} erased, now of {found['pseudonym']}"
+    )
     if not found["on_disk"]:
         talk("The old octets leave the files within minutes.")
 

@@ -9,6 +9,7 @@ import click
 
 from modemgw.cli.main import FAILED
 from modemgw.cli.options import config_option, json_option
+from modemgw.words import counted
 
 PAGE = 200
 AT_ONCE = 5000  # numbers in one request
@@ -165,7 +166,7 @@ def import_(file: IO[str], config_path: Path, as_json: bool) -> int:
     else:
         click.echo(
             f"{total['added']} added, {total['known']} known before, "
-            f"{total['blocked']} waiting messages blocked"
+            f"{counted(total['blocked'], 'waiting message')} blocked"
         )
         for refused in total["rejected"]:
             why = "; ".join(str(one["detail"]) for one in refused["errors"])

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from modemgw.doctor.box import Box, Check
 from modemgw.doctor.disk import mount_of
 from modemgw.doctor.finding import Finding, Kind, Level, Skipped
+from modemgw.words import counted
 
 NONE = Kind(
     "backup.none",
@@ -69,8 +70,7 @@ def backups(box: Box) -> Iterator[Finding]:
         yield FAILED.seen(last.why or "it does not say why", place)
     elif wanted.path is not None and last.is_late(now) and last.made_at is not None:
         days = (now - last.made_at) // DAY_MS
-        old = "1 day" if days == 1 else f"{days} days"
-        yield LATE.seen(f"the last one is {old} old", place)
+        yield LATE.seen(f"the last one is {counted(days, 'day')} old", place)
     if wanted.path is not None:
         yield from _drive(box, place)
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from modemgw.doctor.box import Box, Check
 from modemgw.doctor.finding import Finding, Kind, Level, Skipped
+from modemgw.words import counted
 
 EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)  # this program did not exist before
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
@@ -62,8 +63,7 @@ def _went_back(box: Box, now: float) -> Iterator[Finding]:
         path = f"{box.config.database}{name}"
         about = box.machine.stat(path)
         if about is not None and about.st_mtime > now + BACK_S:
-            minutes = int(about.st_mtime - now) // 60
-            ahead = "1 minute" if minutes == 1 else f"{minutes} minutes"
+            ahead = counted(int(about.st_mtime - now) // 60, "minute")
             what = f"the database was written {ahead} in the future"
             yield WENT_BACK.seen(what, path)
             return

@@ -6,6 +6,7 @@ from datetime import datetime
 from modemgw import __version__
 from modemgw.doctor.box import Box, Check
 from modemgw.doctor.finding import Finding, Kind, Level, Skipped
+from modemgw.words import counted
 
 FULL_SHARE = 0.9
 OLD_PUSH_S = 3600.0
@@ -195,7 +196,9 @@ def webhooks(box: Box) -> Iterator[Finding]:
     view = box.view
     dead = int(view.metric("modemgw_webhook_dead") or 0)
     if dead:
-        yield DEAD_LETTERS.seen(f"{dead} pushes were given up", "webhooks")
+        yield DEAD_LETTERS.seen(
+            f"{counted(dead, 'push was', 'pushes were')} given up", "webhooks"
+        )
     oldest = view.metric("modemgw_webhook_oldest_pending_seconds") or 0.0
     if oldest > OLD_PUSH_S:
         hours = oldest / 3600
@@ -226,7 +229,7 @@ def _when(text: str) -> str:
 
 
 def _messages(count: int) -> str:
-    return "1 message is" if count == 1 else f"{count} messages are"
+    return counted(count, "message is", "messages are")
 
 
 CHECKS = (

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from modemgw.doctor.box import Box, Check
 from modemgw.doctor.finding import Finding, Kind, Level, Skipped
+from modemgw.words import counted
 
 CONNECT_S = 5.0
 SOON_DAYS = 14
@@ -290,7 +291,7 @@ def _told(box: Box, said: Answer, shown: str, host: str) -> Iterator[Finding]:
     elif said.ends is not None:
         days = _days(box, said.ends)
         if days < SOON_DAYS:
-            yield TLS_ENDS.seen(f"it ends in {_in_days(days)}", shown)
+            yield TLS_ENDS.seen(f"it ends in {counted(days, 'day')}", shown)
 
 
 # --- our certificate
@@ -323,11 +324,7 @@ def certificate(box: Box) -> Iterator[Finding]:
     if days < 0:
         yield CERTIFICATE_ENDED.seen(f"it ended on {ends.date()}", str(path))
     elif days < SOON_DAYS:
-        yield CERTIFICATE_ENDS.seen(f"it ends in {_in_days(days)}", str(path))
-
-
-def _in_days(days: int) -> str:
-    return "1 day" if days == 1 else f"{days} days"
+        yield CERTIFICATE_ENDS.seen(f"it ends in {counted(days, 'day')}", str(path))
 
 
 def _ends(text: str) -> datetime | None:

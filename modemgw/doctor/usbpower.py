@@ -10,6 +10,7 @@ from modemgw.doctor.machine import whole
 from modemgw.doctor.systemd import RELOAD_RULES
 from modemgw.modem import usb, usb_ids
 from modemgw.modem.usb import Bus, UsbDevice
+from modemgw.words import counted
 
 _HUB = 0x09
 _SELF_POWERED = 0x40  # of bmAttributes. Spec: USB 2.0, table 9-10
@@ -151,7 +152,7 @@ def current(box: Box) -> Iterator[Finding]:
         feeds = [one for one in below if one.path in on_bus]
         if hub.is_hub and not hub.is_self_powered and feeds:
             asked = sum(one.milliampere for one in below)
-            what = f"{_count(len(feeds))}, asking for {asked} mA of {HUB_MA}"
+            what = f"{counted(len(feeds), 'modem')}, asking for {asked} mA of {HUB_MA}"
             yield HUB.seen(f"it feeds {what}", f"USB {hub.path}")
     limit, built_in = budget(box)
     asked = sum(
@@ -163,7 +164,9 @@ def current(box: Box) -> Iterator[Finding]:
     for root in sorted({path.partition("-")[0] for path in on_bus}):
         count = sum(path.partition("-")[0] == root for path in on_bus)
         if count > MANY:
-            yield CROWD.seen(f"{_count(count)} on one controller", f"USB {root}")
+            yield CROWD.seen(
+                f"{counted(count, 'modem')} on one controller", f"USB {root}"
+            )
     for path in box.machine.found(f"{_BUS}/*:*/*-port*/over_current_count"):
         times = box.machine.number(path)
         if times:
@@ -211,10 +214,6 @@ def _modems(box: Box) -> list[UsbDevice]:
 
 def _named(device: UsbDevice) -> str:
     return f"{usb_ids.MAKERS.get(device.vendor, 'the modem')} {device.ids}"
-
-
-def _count(number: int) -> str:
-    return "1 modem" if number == 1 else f"{number} modems"
 
 
 CHECKS = (

@@ -22,6 +22,7 @@ from modemgw.gateway.adopting import Swap, adopt
 from modemgw.gateway.model import Caller
 from modemgw.gateway.views import instant
 from modemgw.store.writer import Connection
+from modemgw.words import counted
 
 if TYPE_CHECKING:
     from modemgw.gateway.gateway import Gateway
@@ -223,9 +224,9 @@ def _told(changes: tuple[Change, ...]) -> list[str]:
 
 
 def _summary(done: Reloaded) -> str:
-    said = f"reloaded: {len(done.applied)} changes applied"
+    said = f"reloaded: {counted(len(done.applied), 'change')} applied"
     left = len(done.needs_restart)
-    return f"{said}, {left} need a restart" if left else said
+    return f"{said}, {counted(left, 'needs', 'need')} a restart" if left else said
 
 
 def _nobody_hears() -> None:

@@ -17,6 +17,7 @@ from modemgw.store.lock import DirectoryLock
 from modemgw.store.missing import Missing, find_missing
 from modemgw.store.owner import private_file
 from modemgw.store.restore import Unpacked
+from modemgw.words import counted
 
 BELONGINGS = "restored"  # directory for the configuration and files that came along
 TOLD_EVERY = 50_000  # messages
@@ -58,21 +59,22 @@ class Done:
         """Tell it in words, the most important first."""
         done = self.settled
         told = [
-            f"restored {self.backup}: {self.messages} messages, as of"
+            f"restored {self.backup}: {counted(self.messages, 'message')}, as of"
             f" {instant(self.made_at)}"
         ]
         told += self._about_open()
         if done.scheduled:
             told.append(
-                f"{done.scheduled} scheduled messages go out at their time, which is"
-                " yet to come. What was canceled since the backup is not known; look:"
-                " modemgw messages list --state scheduled"
+                f"{counted(done.scheduled, 'scheduled message')} to go out in time,"
+                " which is yet to come. What was canceled since the backup is not"
+                " known; look: modemgw messages list --state scheduled"
             )
         if done.sent:
-            told.append(f"{done.sent} sent messages wait for their reports")
+            told.append(f"{counted(done.sent, 'sent message')} without a report so far")
         if done.answers:
             told.append(
-                f"{done.answers} automatic answers are not given: they may have been"
+                f"{counted(done.answers, 'automatic answer')} not given: perhaps that"
+                " was done since"
             )
         told.append(
             f"not in it is what came between {instant(self.made_at)} and"
@@ -93,17 +95,17 @@ class Done:
         done, told = self.settled, []
         if held := done.held + done.doubts:
             told += [
-                f"{held} messages are held as in_doubt: they were waiting, and may have"
-                " left since. Nothing of them is sent by itself. Look at them:",
+                f"{counted(held, 'message')} held as in_doubt: waiting then, and"
+                " perhaps sent since. Nothing of that is sent by itself. Look at them:",
                 "  modemgw messages list --state in_doubt",
                 "  modemgw messages settle ID --as sent | failed | resend",
             ]
         if done.sending:
             told.append(
-                f"{done.sending} messages will be sent, some perhaps a second time"
+                f"{counted(done.sending, 'message')} to be sent, perhaps a second time"
             )
         if done.failed:
-            told.append(f"{done.failed} waiting messages were ended as failed")
+            told.append(f"{counted(done.failed, 'waiting message')} ended as failed")
         return told
 
 

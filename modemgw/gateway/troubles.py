@@ -15,6 +15,7 @@ from modemgw.policy.message import MessageState
 from modemgw.policy.trouble import Trouble
 from modemgw.store.status import Figures
 from modemgw.store.webhooks import WebhookRow
+from modemgw.words import counted
 
 LOW_SHARE = 10  # per cent left of an allowance at which it is short
 UNKNOWN = 0  # since when: since it was seen first
@@ -188,7 +189,7 @@ def _of_figures(sight: Sight) -> Iterator[Trouble]:
     oldest = figures.oldest.get(MessageState.QUEUED.value)
     if oldest is not None and sight.now - oldest > sight.limits.queue_age_ms:
         count = figures.depths.messages.get("queued", 0)
-        waiting = "1 message waits" if count == 1 else f"{count} messages wait"
+        waiting = counted(count, "message waits", "messages wait")
         yield Trouble(
             "queue_old",
             "",
@@ -198,9 +199,8 @@ def _of_figures(sight: Sight) -> Iterator[Trouble]:
         )
     doubtful = figures.depths.messages.get("in_doubt", 0)
     if doubtful:
-        one = doubtful == 1
-        who = "1 message is" if one else f"{doubtful} messages are"
-        were = "it was" if one else "they were"
+        who = counted(doubtful, "message is", "messages are")
+        were = "it was" if doubtful == 1 else "they were"
         yield Trouble(
             "in_doubt",
             "",

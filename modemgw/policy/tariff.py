@@ -8,6 +8,7 @@ that the SIM could begin and not finish.
 from dataclasses import dataclass, field
 
 from modemgw.policy.places import Places
+from modemgw.words import counted
 
 MICRO = 1_000_000  # micro-units of one unit of a currency
 
@@ -109,9 +110,10 @@ class Tariff:
             return why
         left = self.left
         if left.parts is not None and parts > left.parts:
-            return f"its quota has {_parts(left.parts)} left"
+            return f"its quota has {counted(left.parts, 'part')} left"
         if left.covered is not None and parts > left.covered and self.covers(to):
-            return f"its bundle has {_parts(left.covered)} left, and then it stops"
+            parts_left = counted(left.covered, "part")
+            return f"its bundle has {parts_left} left, and then it stops"
         if left.money is not None:
             cost = self.cost(to, parts, used_in_bundle=used_in_bundle)
             if cost is None:
@@ -119,7 +121,3 @@ class Tariff:
             if cost > left.money:
                 return "its spending cap leaves too little for this message"
         return None
-
-
-def _parts(count: int) -> str:
-    return "1 part" if count == 1 else f"{count} parts"

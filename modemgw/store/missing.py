@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from modemgw.store.sql import sql
+from modemgw.words import counted
 
 STEP = 200
 SKIP = 50  # row ids passed over where a page cannot be read
@@ -46,9 +47,11 @@ class Missing:
         told: list[str] = []
         if self.first_at is not None and self.last_at is not None:
             told.append(
-                f"of that the old database still names {self.outbound} outbound and"
-                f" {self.inbound} received messages, from {_instant(self.first_at)} to"
-                f" {_instant(self.last_at)}: {self.listed}"
+                "of that the old database still names"
+                f" {counted(self.outbound, 'outbound message')} and"
+                f" {counted(self.inbound, 'received message')},"
+                f" from {_instant(self.first_at)} to {_instant(self.last_at)}:"
+                f" {self.listed}"
             )
         elif self.whole:
             told.append("the old database names no message of that time")

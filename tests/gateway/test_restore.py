@@ -145,7 +145,7 @@ def test_what_was_promised_otherwise_is_held_too(tmp_path: Path) -> None:
         assert (done.settled.scheduled, done.settled.doubts) == (1, 1)
         assert done.settled.batches == 1
         told = " ".join(done.sentences())
-        assert "5 messages are held as in_doubt" in told
+        assert "5 messages held as in_doubt" in told
         assert "What was canceled since the backup is not known" in told
         async with gateway_rig(tmp_path, clock=clock, world=world) as rig:
             await rig.ready()
