@@ -9,9 +9,8 @@ timer in `run`.
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import overload
 
 from modemgw.at.codes import Code
 from modemgw.clock import Clock
@@ -25,6 +24,7 @@ from modemgw.gateway.lane import Lane
 from modemgw.gateway.lane_sides import Submitter
 from modemgw.gateway.queue import Entry, QueueIndex
 from modemgw.gateway.quiet import Calm
+from modemgw.gateway.rivals import Rivals
 from modemgw.gateway.verdict import Attempt, Fate, Verdict
 from modemgw.policy.blame import Finding
 from modemgw.policy.choosing import is_a_choice, told
@@ -112,14 +112,15 @@ class Dispatcher:
         if more:
             self._changed.set()
         if len(added) == 1:
-            self._wake_one(added[0])
+            self._wake_one(added[0], now)
         elif added:
             self.wake()
 
     def reroute(self, entry: Entry) -> None:
         """Let a message that waits wait under its new wish."""
-        self.index.put_back(entry, self._clock.now_ms())
-        self._wake_one(entry)
+        now = self._clock.now_ms()
+        self.index.put_back(entry, now)
+        self._wake_one(entry, now)
         self._changed.set()
 
     def withdraw(self, message_id: int) -> None:
@@ -151,7 +152,8 @@ class Dispatcher:
 
     def views(self) -> list[SimView]:
         """Return every lane as routing sees it now."""
-        return [lane.view() for lane in self.lanes.values()]
+        now = self._clock.now_ms()
+        return [lane.view(now) for lane in self.lanes.values()]
 
     def _is_soon(self, view: SimView) -> bool:
         return view.free_at <= self._clock.now_ms() + SOON_MS
@@ -220,11 +222,11 @@ class Dispatcher:
         """Give the message whose turn it is for this lane, or None."""
         if self.stopping:
             return None
-        view = lane.view()
         now = self._clock.now_ms()
+        view = lane.view(now)
         if held(view, now) is not None:
             return None
-        rivals = Rivals(self.lanes)
+        rivals = Rivals(self.lanes, now)
         entry = self.evening.take(self.index, view, now, rivals)
         if entry is not None and is_a_choice(entry.wish):
             lane.told = told(entry.wish, view, rivals, now)
@@ -232,22 +234,23 @@ class Dispatcher:
             self._changed.set()
         return entry
 
-    def settled(self, lane: Lane, attempt: Attempt, verdict: Verdict) -> None:
+    def settled(self, lane: Lane, attempt: Attempt, verdict: Verdict, now: int) -> None:
         """Hear what became of a part, before it is on disk."""
         entry = attempt.entry
-        log.info(
-            verdict.why,
-            extra={
+        # That all goes well is told by the timeline, and wears out no card twice.
+        is_plain = verdict.sent and not attempt.slot.attempts
+        level = logging.DEBUG if is_plain else logging.INFO
+        if log.isEnabledFor(level):
+            extra = {
                 "modem": lane.modem,
                 "sim": attempt.ref.sim,
                 "message_id": entry.public_id,
                 "part": f"{attempt.ref.seq}/{entry.segments}",
-                "ms": self._clock.now_ms() - attempt.started_at,
-            },
-        )
+                "ms": now - attempt.started_at,
+            }
+            log.log(level, verdict.why, extra=extra)
         if self._health.listening:
             self._health.settled(lane, attempt, verdict)
-        now = self._clock.now_ms()
         if verdict.fate is Fate.GONE:
             self.index.forget(entry.message_id)
         elif verdict.fate is Fate.BACK or lane.current is not entry:
@@ -257,7 +260,7 @@ class Dispatcher:
             if "fallback" in entry.options:
                 self.on_enter(entry)
             self.index.put_back(entry, now)
-            self._wake_one(entry)
+            self._wake_one(entry, now)
             self._changed.set()
 
     def recorded(self, attempt: Attempt, verdict: Verdict, result: object) -> None:
@@ -277,7 +280,8 @@ class Dispatcher:
 
     def other_sims(self, lane: Lane, entry: Entry) -> int:
         """Count the SIMs in service, but this one, that may take the message soon."""
-        others = (o.view() for o in self.lanes.values() if o is not lane and o.sim)
+        now = self._clock.now_ms()
+        others = (o.view(now) for o in self.lanes.values() if o is not lane and o.sim)
         return sum(
             view.ready and self._is_soon(view) and why_never(entry.wish, view) is None
             for view in others
@@ -294,15 +298,18 @@ class Dispatcher:
 
     # -- inside --------------------------------------------------------------
 
-    def _wake_one(self, entry: Entry) -> None:
-        now, wish = self._clock.now_ms(), entry.wish
+    def _wake_one(self, entry: Entry, now: int) -> None:
+        free = [one for one in self.lanes.values() if one.ready and not one.busy]
+        if not free:
+            return
+        wish = entry.wish
         idle = [
             (lane, view)
-            for lane in self.lanes.values()
-            if not lane.busy and why_not(wish, view := lane.view(), now) is None
+            for lane in free
+            if why_not(wish, view := lane.view(now), now) is None
         ]
         if len(idle) > 1:
-            rivals, waited = Rivals(self.lanes), now - entry.not_before
+            rivals, waited = Rivals(self.lanes, now), now - entry.not_before
             takers = [
                 (lane, view)
                 for lane, view in idle
@@ -372,29 +379,3 @@ def _by_nothing(entry: Entry, now: int) -> str | None:
 
 def _as_it_is(entry: Entry) -> None:
     """Nobody makes wishes yet."""
-
-
-class Rivals(Sequence[SimView]):
-    """Every lane as routing sees it, looked at only where somebody asks."""
-
-    def __init__(self, lanes: dict[str, Lane]) -> None:
-        self._lanes = lanes
-        self._views: list[SimView] | None = None
-
-    @property
-    def _all(self) -> list[SimView]:
-        if self._views is None:
-            self._views = [lane.view() for lane in self._lanes.values()]
-        return self._views
-
-    def __len__(self) -> int:
-        """Return how many there are."""
-        return len(self._lanes)
-
-    @overload
-    def __getitem__(self, index: int) -> SimView: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[SimView]: ...
-    def __getitem__(self, index: int | slice) -> SimView | list[SimView]:
-        """Return one of them, or some."""
-        return self._all[index]

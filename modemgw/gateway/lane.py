@@ -74,12 +74,11 @@ class Lane:
         self._store_faults = 0
         self._bill: Bill | None = None  # of the part on the air
 
-    def view(self) -> SimView:
+    def view(self, now: int) -> SimView:
         """Return what routing needs to know now."""
         sim = self.sim
         if sim is None:
             return SimView(None, "", self.modem, False, self.why_not_ready)
-        now = self._clock.now_ms()
         free_at, why = self.free_at(now)
         traits = sim.traits
         health, health_because = sim.health, sim.health_because
@@ -107,9 +106,10 @@ class Lane:
 
     def free_at(self, now: int) -> tuple[int, str]:
         """Return from when the SIM may send, and what holds it until then."""
-        if self.sim is None:
+        sim = self.sim
+        if sim is None:
             return 0, ""
-        return self.sim.free_at(now, self._clock.monotonic())
+        return sim.free_at(now, self._clock.monotonic() if sim.rests_until else 0.0)
 
     def wake(self) -> None:
         """Look for work again."""
@@ -191,9 +191,8 @@ class Lane:
                 entry, slot.seq, now=now, sim_reports=sim.reports, smsc=sim.smsc
             )
         except PduEncodeError as exc:
-            self._apply(
-                attempt, verdicts.unencodable(self._ids, attempt, str(exc), now)
-            )
+            verdict = verdicts.unencodable(self._ids, attempt, str(exc), now)
+            self._apply(attempt, verdict, now)
             return
         self.busy = True
         self.last_used_at = now
@@ -263,13 +262,13 @@ class Lane:
             return
         if failure is not None:
             raise failure
-        verdict = self._judge(attempt, outcome)
+        now = self._clock.now_ms()
+        verdict = self._judge(attempt, outcome, now)
         if self._bill is not None and not (verdict.sent or verdict.doubt):
             self._bill.give_back()
-        self._apply(attempt, verdict)
+        self._apply(attempt, verdict, now)
 
-    def _judge(self, attempt: Attempt, outcome: SubmitOutcome) -> Verdict:
-        now = self._clock.now_ms()
+    def _judge(self, attempt: Attempt, outcome: SubmitOutcome, now: int) -> Verdict:
         match outcome:
             case Accepted():
                 return verdicts.accepted(self._ids, attempt, outcome, now)
@@ -292,7 +291,7 @@ class Lane:
             case _ as unreachable:
                 assert_never(unreachable)
 
-    def _apply(self, attempt: Attempt, verdict: Verdict) -> None:
+    def _apply(self, attempt: Attempt, verdict: Verdict, now: int) -> None:
         entry, sim = attempt.entry, self.sim
         if verdict.rest_ms and sim is not None and sim.sim_id == attempt.ref.sim_id:
             sim.rests_until = self._clock.monotonic() + verdict.rest_ms / 1000
@@ -301,9 +300,9 @@ class Lane:
         if verdict.fate is Fate.NEXT:
             entry.parts.pop(0)
             entry.wish = replace(entry.wish, pinned_sim_id=attempt.ref.sim_id)
-            if self.ready and self.free_at(self._clock.now_ms())[0] == 0:
+            if self.ready and self.free_at(now)[0] == 0:
                 self.current = entry
-        self._source.settled(self, attempt, verdict)
+        self._source.settled(self, attempt, verdict, now)
 
     def _flush(self, mark: Job = _nothing) -> "asyncio.Future[object]":
         """Hand over what is not yet written, and `mark` behind it, for one commit."""

@@ -36,7 +36,9 @@ class Source(Protocol):
     def take(self, lane: "Lane") -> Entry | None:
         """Give the best message this lane may send now, or None."""
 
-    def settled(self, lane: "Lane", attempt: Attempt, verdict: Verdict) -> None:
+    def settled(
+        self, lane: "Lane", attempt: Attempt, verdict: Verdict, now: int
+    ) -> None:
         """Hear what became of a part, before it is on disk."""
 
     def recorded(self, attempt: Attempt, verdict: Verdict, result: object) -> None:

@@ -70,15 +70,19 @@ class LaneSim:
         self.charge: Callable[[int, Entry, int], Bill | None] = _nobody_counts
         self.draw: Callable[[], float] = _even  # chance, for the jitter of the pace
         self.since: list[int] | None = None  # parts sent during a reload
-        self.rests_until = 0.0  # monotonic: a clock that jumps ends no rest
+        self.rests_until = 0.0  # monotonic: a clock that jumps ends no rest; 0: none
         self.rests_because = ""
 
     def free_at(self, now: int, monotonic: float) -> tuple[int, str]:
-        """Return from when it may send and what holds it until then; (0, ""): now."""
+        """Return from when it may send and what holds it until then; (0, ""): now.
+
+        `monotonic` matters where it rests, as `rests_until` says.
+        """
         latest, because = self.pace.free_at(now), "its pace"
-        rest_s = self.rests_until - monotonic
-        if rest_s > 0 and (rested := now + int(rest_s * 1000) + 1) > latest:
-            latest, because = rested, f"a rest after {self.rests_because!r}"
+        if self.rests_until > monotonic:
+            rested = now + int((self.rests_until - monotonic) * 1000) + 1
+            if rested > latest:
+                latest, because = rested, f"a rest after {self.rests_because!r}"
         for gate in self.gates:
             at, why = gate.free_at(now)
             if at > latest:
@@ -88,9 +92,9 @@ class LaneSim:
     def load(self, now: int) -> int:
         """Return how full its fullest pace window is, per mille."""
         pace = self.pace
-        return max(
-            (pace.used(w, now) * 1000 // w.count for w in pace.windows), default=0
-        )
+        if not pace.windows:
+            return 0
+        return max(pace.used(w, now) * 1000 // w.count for w in pace.windows)
 
     def record(self, now: int, to: str) -> None:
         """Count one part that is about to be submitted."""

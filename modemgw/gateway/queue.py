@@ -20,6 +20,7 @@ from modemgw.store.waiting import ShelfKey, route_of
 WINDOW = 4_000  # messages in memory, about twice that at most; about 2 KiB each
 LONGEST_WAIT_MS = 2_700_000  # no back-off is as long: then the clock went back
 AGAIN_MS = 60_000  # what a SIM may not take is judged again after this at the latest
+_ANY = Wish()  # until the router has made its own
 MANY = 1_000  # void places beside as many valid ones are swept out
 
 
@@ -50,7 +51,7 @@ class Entry:
     text: str | None
     data: bytes | None
     options: dict[str, object]
-    wish: Wish = field(default_factory=Wish)
+    wish: Wish = _ANY
     key_id: int | None = None  # None: the admin socket
     stamp: int = 0  # which of its places in the heaps is the valid one; 0: none
     line: Line | None = field(default=None, repr=False)
@@ -138,7 +139,8 @@ class QueueIndex:
             if old is not None:
                 self.forget(entry.message_id)
             self._known[entry.message_id] = entry
-            entry.shelf = self.shelves.find(entry.shelf_key)
+            if entry.shelf is None:
+                entry.shelf = self.shelves.find(entry.shelf_key)
             self.shelves.entered(entry.shelf)
             heapq.heappush(self._expiry, (entry.expires_at, entry.message_id))
             self._sweep()
@@ -192,6 +194,7 @@ class QueueIndex:
             self.treasurer.over(entry)
         if entry.shelf is not None:
             self.shelves.left(entry.shelf)
+            entry.shelf = None
 
     def _unplace(self, entry: Entry) -> None:
         if entry.stamp:

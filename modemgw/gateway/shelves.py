@@ -102,9 +102,10 @@ class Shelves:
     def admit(self, entry: "Entry") -> bool:
         """Say whether a new message belongs in memory, or stays on disk for now.
 
-        What stays is found by the next read of its shelf.
+        What stays is found by the next read of its shelf. The other one is on its
+        shelf from now on, and is to be counted (`entered`) before anything is asked.
         """
-        shelf = self.find(entry.shelf_key)
+        shelf = entry.shelf = self.find(entry.shelf_key)
         if self._has_room(shelf):
             return True
         if self._fits(shelf) and self._feeds_hungry(shelf):

@@ -205,10 +205,12 @@ class Turns:
             asker.begin(facts, self._lines.values())
         asker.catch_up(now)
         found: Entry | None = None
+        levels = asker.levels
         top = LEVELS
         while found is None and top:
             top -= 1
-            found = self._peek(asker, top, now, judge)
+            if levels[top].flows:
+                found = self._peek(asker, top, now, judge)
         if found is None:
             self._remember_to_look(asker)
             return None
@@ -253,7 +255,8 @@ class Turns:
             asker.hear(news, limit)
 
     def _lower(self, asker: _Asker, top: int, now: int, judge: Judge) -> "Entry | None":
-        due = [level for level in range(top) if asker.is_due(level)]
+        levels = asker.levels
+        due = [n for n in range(top) if levels[n].flows and asker.is_due(n)]
         for level in sorted(due, key=lambda level: (asker.served[level], -level)):
             found = self._peek(asker, level, now, judge)
             if found is not None:

@@ -43,9 +43,12 @@ class Rates(Protocol):
         """Return why it may not send so many parts there now, None where it may."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SimView:
-    """One SIM in its modem, as routing sees it."""
+    """One SIM in its modem, as routing sees it at one moment.
+
+    Not frozen: one is made for every message, and would cost thrice as much.
+    """
 
     sim_id: int | None
     name: str
@@ -131,7 +134,8 @@ def judge(
     message could leave. `Later.until_ms` is never beyond the patience, except
     where the SIM itself is not free before, or a quota of it has too little left.
     """
-    if (never := forbidden(wish, sim, rivals, now_ms)) is not None:
+    never = why_never(wish, sim)
+    if never is not None and (never := forbidden(wish, sim, rivals, now_ms)):
         return Never(never)
     if (why := why_not_now(wish, sim, now_ms)) is not None:
         wait_ms = 1 if sim.free_at > now_ms else LOOK_AGAIN_MS
