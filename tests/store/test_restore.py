@@ -215,19 +215,6 @@ def test_files_that_came_along_are_names_and_never_paths(tmp_path: Path) -> None
     assert not list(tmp_path.rglob("evil"))
 
 
-def test_a_passphrase_protects_the_key(tmp_path: Path) -> None:
-    """Each try takes about a second: that is what protects it."""
-    secret, _ = sealing.new_identity()
-    file = tmp_path / "key"
-    text = f"# a comment\n{secret}\n"
-    file.write_text(text)
-    assert sealing.read_identities(file) == [secret]
-    file.write_bytes(sealing.lock_identity(text, "open sesame"))
-    assert sealing.read_identities(file, "open sesame") == [secret]
-    with pytest.raises(sealing.CannotSeal, match="wrong passphrase"):
-        sealing.read_identities(file, "open sesam")
-
-
 def test_a_damaged_old_database_still_names_what_it_can(tmp_path: Path) -> None:
     file = backed_up(tmp_path)
     old = tmp_path / "data" / FILE_NAME
