@@ -159,7 +159,7 @@ class Gateway:
             open_port,
             power=Power(self.pool.power_hook, config.power.socket),
             place=place or (nowhere if look is None else usb_place),
-            is_settled=self.pool.is_settled,
+            settled=self.pool.settled,
         )
         self.supervisor = Supervisor(config, self.pool, open_port=open_port, look=look)
         actors, sims = self.pool.actors, self.pool.sims

@@ -146,10 +146,11 @@ class Pool:
             return row.imsi[:5]  # MCC and MNC of its home network, near enough
         return operator or ""
 
-    def is_settled(self, name: str) -> bool:
-        """Tell whether everything that a modem was given has its outcome on disk."""
+    async def settled(self, name: str) -> None:
+        """Return once everything that a modem was given has its outcome on disk."""
         lane = self._dispatcher.lanes.get(name)
-        return lane is None or lane.quiet.is_set()
+        if lane is not None:
+            await lane.quiet.wait()
 
     def remove(self, name: str) -> None:
         """Forget a modem whose actor and lane have ended; its SIM stays known."""

@@ -48,6 +48,10 @@ async def nowhere(port: str) -> Place:
     return Place()
 
 
+async def at_once(modem: str) -> None:
+    """Wait for nothing: nobody keeps outcomes."""
+
+
 async def usb_place(port: str) -> Place:
     """Look a port up in sysfs."""
     return await asyncio.to_thread(_find, port, Path("/sys"))
@@ -66,8 +70,8 @@ def _find(port: str, sys: Path) -> Place:
 class Rescue:
     """What can be done for modems from outside.
 
-    `is_settled` tells whether everything that a modem was given has its outcome
-    on disk: before that nothing heavy happens to it.
+    `settled` returns once everything that a modem was given has its outcome on disk:
+    before that nothing heavy happens to it.
     """
 
     def __init__(
@@ -76,12 +80,12 @@ class Rescue:
         *,
         power: Power | None = None,
         place: FindPlace = usb_place,
-        is_settled: Callable[[str], bool] = lambda modem: True,
+        settled: Callable[[str], Awaitable[None]] = at_once,
     ) -> None:
         self._open_port = open_port
         self.power = power
         self._place = place
-        self._is_settled = is_settled
+        self._settled = settled
         self._hubs: dict[str, tuple[str, float]] = {}  # hub -> who, until when
 
     async def place(self, port: str) -> Place:
@@ -96,12 +100,12 @@ class Rescue:
 
     async def begin(self, modem: str, place: Place) -> str | None:
         """Take the hub for this modem; return why it cannot be had now."""
+        try:
+            async with asyncio.timeout(SETTLED_S):
+                await self._settled(modem)
+        except TimeoutError:
+            return "the outcome of what it was given is not on disk yet"
         loop = asyncio.get_running_loop()
-        end = loop.time() + SETTLED_S
-        while not self._is_settled(modem):
-            if loop.time() >= end:
-                return "the outcome of what it was given is not on disk yet"
-            await asyncio.sleep(0.1)
         if place.hub is not None:
             who, until = self._hubs.get(place.hub, ("", 0.0))
             if who not in ("", modem) and loop.time() < until:

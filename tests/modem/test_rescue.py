@@ -152,21 +152,19 @@ def test_a_modem_that_answers_and_cannot_send_is_reset_by_command() -> None:
 
 def test_nothing_heavy_happens_before_the_outcome_is_on_disk() -> None:
     async def scenario() -> None:
-        settled = False
-        rescue = rescued(
-            Switch(), Sibling(lambda line: False), is_settled=lambda modem: settled
-        )
+        recorded = asyncio.Event()
+
+        async def settled(modem: str) -> None:
+            await recorded.wait()
+
+        rescue = rescued(Switch(), Sibling(lambda line: False), settled=settled)
         began = now()
         why = await rescue.begin("m0", PLACE)
         assert why == "the outcome of what it was given is not on disk yet"
-        assert now() - began == pytest.approx(10, abs=0.2)
-
-        def recorded() -> None:
-            nonlocal settled
-            settled = True
-
-        asyncio.get_running_loop().call_later(3, recorded)
+        assert now() - began == pytest.approx(10)
+        asyncio.get_running_loop().call_later(3, recorded.set)
         assert await rescue.begin("m0", PLACE) is None
+        assert now() - began == pytest.approx(13)
 
     run_virtual(scenario())
 
