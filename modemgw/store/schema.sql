@@ -270,7 +270,7 @@ CREATE TABLE part (
 -- The queue: one shelf for each priority, key and route, in the order of ids.
 CREATE INDEX part_open ON part (priority, key_id, route)
   WHERE state IN ('queued', 'claimed');
-CREATE INDEX part_unsettled ON part (id) WHERE state IN ('submitting', 'in_doubt');
+CREATE INDEX part_doubt ON part (id) WHERE state = 'in_doubt';
 CREATE INDEX part_expecting ON part (sim_id) WHERE expected_mr IS NOT NULL;
 CREATE INDEX part_report ON part (sim_id, tp_mr, accepted_at) WHERE tp_mr IS NOT NULL;
 
@@ -283,13 +283,14 @@ CREATE TABLE concat_ref (
 -- Every step of every message, and everything that is pushed outwards.
 CREATE TABLE event (
   id         INTEGER PRIMARY KEY,
-  public_id  TEXT UNIQUE,               -- evt_…; only where it is pushed
+  public_id  TEXT,                      -- evt_…; only where it is pushed
   type       TEXT NOT NULL,
   at         INTEGER NOT NULL,
   message_id INTEGER REFERENCES message(id) ON DELETE CASCADE,
   part_seq   INTEGER,
   data       TEXT NOT NULL              -- JSON; the webhook's `data` where it is pushed
 ) STRICT;
+CREATE UNIQUE INDEX event_public ON event (public_id) WHERE public_id IS NOT NULL;
 CREATE INDEX event_message ON event (message_id, id) WHERE message_id IS NOT NULL;
 
 -- Webhook endpoints.

@@ -23,12 +23,13 @@ MAY_SCAN = {
 }
 
 # Partial indexes that hold only what waits: walking one is a walk along the queue.
-QUEUES = {"raw_new", "part_open", "part_unsettled", "batch_unexpanded", "fragment_due"}
+QUEUES = {"raw_new", "part_open", "part_doubt", "batch_unexpanded", "fragment_due"}
 
 # These may sort: people wait for them, modems do not.
 MAY_SORT = {
     "batches.states": "groups the messages of one batch, for people",
     "webhooks.list": "tens of endpoints",
+    "outbound.unsettled_parts": "one for each modem, once, at the start",
     "sims.by_imsi": "tens of cards",
     "wallet.totals": "the minutes of one day, for people",
     "wallet.fold": "the minutes of one day, once",

@@ -19,7 +19,7 @@ SELECT max(public_id) FROM message
 
 -- name: newest_event
 -- The highest public id of an event, so that the next one sorts behind it.
-SELECT max(public_id) FROM event
+SELECT max(public_id) FROM event WHERE public_id IS NOT NULL
 
 -- name: newest_batch
 -- The highest public id of a batch: ids of its messages were given out beside it.

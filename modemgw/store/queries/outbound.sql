@@ -232,10 +232,9 @@ SELECT part.id, message.peer, part.accepted_at, part.state,
 -- name: doubtful_candidates
 -- Parts in doubt on this SIM: a report for their recipient proves that they left.
 SELECT part.id, message.peer, part.submitting_at
-  FROM part INDEXED BY part_unsettled
+  FROM part INDEXED BY part_doubt
   JOIN message ON message.id = part.message_id
- WHERE part.state IN ('submitting', 'in_doubt')  -- the index wants its own words
-   AND part.state = 'in_doubt' AND part.sim_id = :sim_id
+ WHERE part.state = 'in_doubt' AND part.sim_id = :sim_id
  LIMIT 200;
 
 -- name: part_of_report
@@ -334,13 +333,12 @@ SELECT count(*) FROM message
  WHERE state IN ('scheduled', 'queued', 'sending');
 
 -- name: unsettled_parts
--- Parts that were on their way when the daemon died.
+-- Parts that were on their way when the daemon died: those of messages that were.
 SELECT part.id, part.message_id, part.seq, part.sim_id, part.modem,
        part.submitting_at, message.class, message.options, message.expires_at
-  FROM part INDEXED BY part_unsettled
-  JOIN message ON message.id = part.message_id
- WHERE part.state IN ('submitting', 'in_doubt')  -- the index wants its own words
-   AND part.state = 'submitting'
+  FROM message INDEXED BY message_state
+  JOIN part ON part.message_id = message.id
+ WHERE message.state IN ('sending', 'in_doubt') AND part.state = 'submitting'
  ORDER BY part.id;
 
 -- name: unclaim_all
@@ -401,8 +399,8 @@ SELECT 1 FROM part
 
 -- name: cut_short
 -- The modem lost its power: what it has not written to the card by then, it never will.
-UPDATE part SET air = 2
- WHERE state IN ('submitting', 'in_doubt') AND sim_id = :sim_id;
+UPDATE part INDEXED BY part_doubt SET air = 2
+ WHERE state = 'in_doubt' AND sim_id = :sim_id;
 
 -- name: move_counter
 -- A reference was used that no accepted part told of.
@@ -410,18 +408,16 @@ UPDATE sim SET last_tp_mr = :tp_mr WHERE id = :sim_id AND last_tp_mr IS NOT NULL
 
 -- name: sims_expecting
 -- The SIM of each part in doubt that the last reference on the card can speak about.
-SELECT part.sim_id FROM part INDEXED BY part_unsettled
- WHERE part.state IN ('submitting', 'in_doubt')  -- the index wants its own words
-   AND part.state = 'in_doubt' AND part.expected_mr IS NOT NULL;
+SELECT part.sim_id FROM part INDEXED BY part_doubt
+ WHERE part.state = 'in_doubt' AND part.expected_mr IS NOT NULL;
 
 -- name: expecting
 -- Parts in doubt on this SIM that the next TP-MR says something about.
 SELECT part.id, part.message_id, part.seq, part.modem, part.expected_mr,
        message.segments, part.air
-  FROM part INDEXED BY part_unsettled
+  FROM part INDEXED BY part_doubt
   JOIN message ON message.id = part.message_id
- WHERE part.state IN ('submitting', 'in_doubt')  -- the index wants its own words
-   AND part.state = 'in_doubt' AND part.sim_id = :sim_id
+ WHERE part.state = 'in_doubt' AND part.sim_id = :sim_id
    AND part.expected_mr IS NOT NULL;
 
 -- name: judged
@@ -432,5 +428,5 @@ UPDATE part SET expected_mr = NULL, tp_mr = :tp_mr,
 
 -- name: void_expectations
 -- The modem was without power: its next TP-MR says nothing.
-UPDATE part SET expected_mr = NULL
- WHERE state IN ('submitting', 'in_doubt') AND sim_id = :sim_id;
+UPDATE part INDEXED BY part_doubt SET expected_mr = NULL
+ WHERE state = 'in_doubt' AND sim_id = :sim_id;

@@ -42,10 +42,9 @@ SELECT coalesce(max(id), 0) + 1000000000, 'gateway.restored', :at, :data FROM ev
 -- name: held_candidates
 -- Parts held by a restore: a report for their recipient may prove that they left.
 SELECT part.id, message.peer, part.submitting_at, message.expires_at
-  FROM part INDEXED BY part_unsettled
+  FROM part INDEXED BY part_doubt
   JOIN message ON message.id = part.message_id
- WHERE part.state IN ('submitting', 'in_doubt')  -- the index wants its own words
-   AND part.state = 'in_doubt' AND part.sim_id IS NULL
+ WHERE part.state = 'in_doubt' AND part.sim_id IS NULL
  LIMIT 5000;
 
 -- name: forget_fallbacks
