@@ -153,9 +153,7 @@ class ModemActor:
         """Keep the modem in service for life."""
         self._publish()
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._receiver.take_routed())
-                group.create_task(self._live())
+            await self._receiver.routed.serve(self._live)
         finally:
             self._close()
 

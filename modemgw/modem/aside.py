@@ -146,7 +146,7 @@ class Aside:
     def adopt(self, receiver: Receiver) -> None:
         """Hear what the receiver has to tell, and do what it may not do itself."""
         self._acknowledger = Acknowledger(self.served, self._report, self._poke)
-        receiver.acknowledge = self._acknowledger
+        receiver.routed.acknowledge = self._acknowledger
         receiver.fullness = Fullness(self._tell)
         receiver.tell = self._tell
         receiver.now_ms = self._clock.now_ms

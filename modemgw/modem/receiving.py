@@ -12,7 +12,7 @@ announced slot is read whatever the counters say.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from modemgw.at import answers, commands
@@ -24,19 +24,14 @@ from modemgw.modem.facts import Facts, Memories
 from modemgw.modem.fullness import Fullness, Tell
 from modemgw.modem.memories import select
 from modemgw.modem.model import ReceivedTpdu, SimIdentity, TpduSink
+from modemgw.modem.routed import STORE_PAUSE_S, Routed, is_report
 
-MAX_ROUTED = 1000  # TPDUs waiting for the store; a busy modem needs an hour for that
 MAX_DELETES = 5  # tries before a record that will not go is left alone
 MAX_UNPROVED = 300  # deletions remembered until a listing proves them
 MAX_SCANNED = 255  # slots read one by one where listing does not work
 MAX_PASSES = 10  # over one memory in one sweep: what arrives meanwhile
 SECOND_LOOK_S = 0.5  # Huawei announces before it has stored
-STORE_PAUSE_S = 5.0  # after the sink did not take something
 _MINE = (0, 1, None)  # <stat>: received; 2 and 3 are drafts of the SIM's owner
-_STATUS_REPORT = 0b10  # TP-MTI. Spec: 3GPP TS 23.040, 9.2.3.1
-
-
-Acknowledge = Callable[[int, float], Awaitable[None]]  # how many, the first since
 REPEAT_S = 900.0  # how long the network repeats what it saw no AT+CNMA for
 _Key = tuple[str | None, int, bytes]  # memory, slot, octets
 
@@ -70,10 +65,7 @@ class Receiver:
         self._sink = sink
         self._wake = wake
         self._announced: deque[_Announced] = deque()
-        self._routed: deque[ReceivedTpdu] = deque(maxlen=MAX_ROUTED)
-        self._routed_came = asyncio.Event()
-        self._routed_at = 0.0  # loop time when the first of them came
-        self.acknowledge: Acknowledge = _nothing  # after routed TPDUs are stored
+        self.routed = Routed(self._take_once)
         self.fullness = Fullness(_untold)
         self.tell: Tell = _untold  # what a person should know
         self.now_ms: Callable[[], int] | None = None  # wall time, where it is known
@@ -107,10 +99,7 @@ class Receiver:
                     *(self._name, sim, None, None, octets, True, length),
                     wants_ack=self._acknowledges,
                 )
-                if not self._routed:
-                    self._routed_at = asyncio.get_running_loop().time()
-                self._routed.append(tpdu)
-                self._routed_came.set()
+                self.routed.hear(tpdu)
             return True
         if text.startswith(STORAGE_FULL):
             self.fullness.said(text)
@@ -122,29 +111,7 @@ class Receiver:
         """Ask for a sweep of all storages at the next occasion."""
         self.sweep_wanted = True
 
-    # --- routed TPDUs: they need the store alone, so they have their own task
-
-    async def take_routed(self) -> None:
-        """Hand routed TPDUs to the sink, for life; the bursts together."""
-        while True:
-            await self._routed_came.wait()
-            self._routed_came.clear()
-            while self._routed:
-                batch, came_at = list(self._routed), self._routed_at
-                self._routed.clear()
-                if len(batch) == 1:  # nearly always: no task for it
-                    receipts = [await self._take_once(batch[0])]
-                else:
-                    receipts = await asyncio.gather(*map(self._take_once, batch))
-                kept = [
-                    tpdu
-                    for tpdu, receipt in zip(batch, receipts, strict=True)
-                    if receipt is None
-                ]
-                await self.acknowledge(len(batch) - len(kept), came_at)
-                if kept:
-                    self._routed.extendleft(reversed(kept))
-                    await asyncio.sleep(STORE_PAUSE_S)
+    # --- routed TPDUs
 
     async def _take_once(self, tpdu: ReceivedTpdu) -> int | None:
         """Hand a TPDU over, unless it comes again because an AT+CNMA got lost."""
@@ -180,6 +147,7 @@ class Receiver:
             self._paid.clear()
         self._sims_iccid = sim.iccid if sim is not None else None
         self._sim = sim
+        self.routed.moved_to(sim, wants_ack=self._acknowledges)
         self._announced.clear()  # the sweep at every start finds them
         self.want_sweep()
 
@@ -360,13 +328,3 @@ class Receiver:
 
 def _untold(kind: str, detail: dict[str, object]) -> None:
     """Nobody listens yet."""
-
-
-async def _nothing(owed: int, came_at: float) -> None:
-    """Acknowledge nothing: the modem does it by itself."""
-
-
-def is_report(octets: bytes) -> bool:
-    """Tell a STATUS-REPORT by TP-MTI behind the service centre's address."""
-    first = 1 + octets[0]
-    return first < len(octets) and octets[first] & 3 == _STATUS_REPORT

@@ -215,6 +215,27 @@ def test_a_modem_moves_to_another_name_and_port(tmp_path: Path) -> None:
     boxed(tmp_path, story, modems=2)
 
 
+def test_no_report_is_lost_while_its_modem_is_opened_anew(tmp_path: Path) -> None:
+    """It may come at any moment; the modem keeps none that it has told us of."""
+
+    def as_(name: str) -> str:
+        return f"discovery: off\nmodems:\n  - {{name: {name}, port: /sim/modem0}}\n"
+
+    async def story(box: Box) -> None:
+        sent: list[str] = []
+        for turn in range(12):
+            sent.append(await box.send())
+            await box.state(sent[-1], "sent")
+            await asyncio.sleep(2.85 + turn / 50)
+            done = await box.reload(UNPACED, as_(("front", "m0")[turn % 2]))
+            assert done.modems.added
+            await asyncio.sleep(10)
+        states = [(await box.message(one)).state for one in sent]
+        assert states == ["delivered"] * len(sent)
+
+    boxed(tmp_path, story, report_latency=3.0)
+
+
 def test_two_at_once_and_a_storm_of_signals(tmp_path: Path) -> None:
     async def story(box: Box) -> None:
         begun: list[str] = []
