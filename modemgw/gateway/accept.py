@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from modemgw.config.model import Config
 from modemgw.errors import FieldError, FieldProblem, PduEncodeError
+from modemgw.gateway import once
 from modemgw.gateway.asked import Names, RouteChecker
 from modemgw.gateway.model import Caller, Draft
 from modemgw.gateway.quiet import Calm
@@ -53,6 +54,15 @@ class Checker:
         self._calm = Calm(config.quiet_hours, config.timezone)
         self._route = RouteChecker(known.names, sticky=config.routing.sticky)
         self._known = known
+        self._stay = frozenset(
+            klass
+            for klass in VALIDITY_S
+            if config.retention.messages_of(klass) >= once.KEPT_S
+        )
+
+    def stays(self, klass: str) -> bool:
+        """Say whether messages of a class are kept for as long as answers are."""
+        return klass in self._stay
 
     def check(
         self,

@@ -38,14 +38,8 @@ from modemgw.gateway.model import (
 )
 from modemgw.gateway.queue import Entry
 from modemgw.gateway.repeats import Repeats
-from modemgw.store import (
-    arrivals,
-    batches,
-    idempotency,
-    waiting,
-)
+from modemgw.store import arrivals, batches, waiting
 from modemgw.store.database import Store
-from modemgw.store.idempotency import StoredAnswer
 from modemgw.store.outbound import NewMessage
 from modemgw.store.writer import Connection
 
@@ -80,14 +74,6 @@ class Repeated(Conflict):
     title = "Duplicate message"
 
 
-class IdempotencyMismatch(RequestError):
-    """The Idempotency-Key was used with another body in the last 24 hours."""
-
-    problem = "idempotency-mismatch"
-    title = "Idempotency key reused"
-    status = 422
-
-
 @dataclass(frozen=True, slots=True)
 class _Arrival:
     """One message on its way to the disk."""
@@ -96,8 +82,9 @@ class _Arrival:
     start: int
     caller: Caller
     key: IdempotencyKey | None
-    body: bytes
-    limited: bool = False  # its key has limits, which it counts against
+    body: bytes | None  # the answer, where it cannot be told from the message later
+    twin: str | None
+    limits: KeyPurse | None  # of its key, which it counts against
     barred: bool = False  # its recipient wants none: it ends as it is written
 
 
@@ -152,8 +139,8 @@ class Intake:
                 old = await self._answer(caller, key)
                 if old is None:
                     raise
-        message_id = msgspec.json.decode(old.body)["id"]
-        return Submitted(message_id, old.status, old.body, replayed=True)
+        message_id = msgspec.json.decode(old)["id"]
+        return Submitted(message_id, once.ACCEPTED, old, replayed=True)
 
     async def _submit(
         self, draft: Draft, caller: Caller, key: IdempotencyKey | None
@@ -169,7 +156,9 @@ class Intake:
         body = barred.shown(made) if bars else views.encode(made)
         start = self._rng.randrange(1, 256) if new.segments > 1 else 0
         limits = None if bars else self.limits_of(caller.key_id)
-        arrival = _Arrival(new, start, caller, key, body, limits is not None, bars)
+        is_plain = not (bars or new.scheduled or new.data)
+        kept = None if is_plain and self.checker.stays(new.klass) else body
+        arrival = _Arrival(new, start, caller, key, kept, twin, limits, bars)
         try:
             with key_purses.counting(limits, [new], now):
                 entry = await self._store.gather(self._keep, arrival)
@@ -202,11 +191,20 @@ class Intake:
         """Write messages, each with the answer that its sender may ask for again."""
         news = [entering.whole(db, one.new, one.start) for one in arrived]
         made = arrivals.insert_all(db, self._store.ids, news)
-        for one in arrived:
-            if one.key is not None:
-                at = one.new.created_at
-                once.keep_answer(db, one.caller, one.key, one.body, at)
-        limited = [one for one in arrived if one.limited]
+        answers = [
+            once.row(
+                one.caller,
+                one.key,
+                one.new.created_at,
+                message_id=id if one.body is None else None,
+                twin=one.twin if one.body is None else None,
+                body=one.body,
+            )
+            for one, (id, _) in zip(arrived, made, strict=True)
+            if one.key is not None
+        ]
+        once.keep(db, answers)
+        limited = [one for one in arrived if one.limits]
         for caller in {one.caller.key_id: one.caller for one in limited}.values():
             mine = [o.new for o in limited if o.caller.key_id == caller.key_id]
             key_purses.keep_count(db, caller, mine, mine[0].created_at)
@@ -226,17 +224,10 @@ class Intake:
         finally:
             self._in_flight.discard(held)
 
-    async def _answer(self, caller: Caller, key: IdempotencyKey) -> StoredAnswer | None:
-        """Return what is kept under a key. Raises IdempotencyMismatch."""
+    async def _answer(self, caller: Caller, key: IdempotencyKey) -> bytes | None:
+        """Return what is kept under a key; raises as `once.find` does."""
         now = self._clock.now_ms()
-        old = await self._store.read(
-            lambda db: idempotency.get(db, caller.key_id, key.key, now)
-        )
-        if old is not None and old.body_hash != key.body_hash:
-            raise IdempotencyMismatch(
-                "this Idempotency-Key was used with another request"
-            )
-        return old
+        return await self._store.read(lambda db: once.find(db, caller, key, now))
 
     async def _room_for(self, count: int) -> None:
         if self.closed:
@@ -268,8 +259,8 @@ class Intake:
         with self._held(caller, key):
             old = await self._answer(caller, key)
             if old is not None:
-                batch_id = msgspec.json.decode(old.body)["batch_id"]
-                return BatchResult(batch_id, old.status, old.body, replayed=True)
+                batch_id = msgspec.json.decode(old)["batch_id"]
+                return BatchResult(batch_id, once.ACCEPTED, old, replayed=True)
             return await self._submit_batch(drafts, caller, key)
 
     async def _submit_batch(
@@ -313,7 +304,8 @@ class Intake:
         pending = msgspec.json.encode(accepted) if accepted else None
 
         def job(db: Connection) -> int:
-            once.keep_answer(db, caller, key, body, now)
+            if key is not None:
+                once.keep(db, [once.row(caller, key, now, body=body)])
             if limits is not None:
                 key_purses.keep_count(db, caller, accepted, now)
             return batches.insert(

@@ -1,21 +1,34 @@
 """Answers kept for 24 hours, so that a repeated request is not a second one."""
 
 import sqlite3
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from modemgw.store.sql import sql
+from modemgw.store.sql import in_rows, sql
 
 KEPT_MS = 24 * 3_600_000
 ADMIN_SOCKET = 0  # stands for the key id where no key was used
 
 
-@dataclass(frozen=True, slots=True)
-class StoredAnswer:
-    """What was answered, byte for byte, and to which body."""
+class StoredAnswer(NamedTuple):
+    """To which body an answer was given, and what tells how it was."""
 
     body_hash: bytes
-    status: int
-    body: bytes
+    message_id: int | None  # it says how this message was accepted
+    twin: str | None  # with the warning that it repeats this one
+    body: bytes | None  # the answer itself, where there is no such message
+    created_at: int
+
+
+class Kept(NamedTuple):
+    """An answer to be kept, in the order of the columns."""
+
+    key_id: int
+    key: str
+    body_hash: bytes
+    message_id: int | None
+    twin: str | None
+    body: bytes | None
     created_at: int
 
 
@@ -28,34 +41,34 @@ def get(
     return None if row is None else StoredAnswer(*row)
 
 
-def put(
-    db: sqlite3.Connection,
-    key_id: int | None,
-    key: str,
-    *,
-    body_hash: bytes,
-    status: int,
-    body: bytes,
-    now: int,
-) -> bool:
-    """Keep an answer; call it in the transaction that makes the answer true.
+def put_all(db: sqlite3.Connection, answers: Sequence[Kept]) -> bool:
+    """Keep answers; call it in the transaction that makes them true.
 
-    False: another answer counts under this key and stays. The caller raises
-    then, so that its transaction leaves nothing.
+    False: under the key of one of them another may count. The caller raises then, so
+    that its transaction leaves nothing, and tries each by itself, which is sure.
     """
-    row = {
-        "key_id": key_id or ADMIN_SOCKET,
-        "key": key,
-        "body_hash": body_hash,
-        "status": status,
-        "body": body,
-        "created_at": now,
-        "oldest": now - KEPT_MS,
+    kept = sum(
+        db.execute(statement, values).rowcount
+        for statement, values, _ in in_rows("idempotency.put", answers)
+    )
+    if kept < len(answers) == 1:
+        return _in_place(db, answers[0])
+    return kept == len(answers)
+
+
+def _in_place(db: sqlite3.Connection, answer: Kept) -> bool:
+    """Keep an answer under a key that is taken, unless the one there still counts."""
+    gone = {
+        "key_id": answer.key_id,
+        "key": answer.key,
+        "oldest": answer.created_at - KEPT_MS,
     }
-    return db.execute(sql("idempotency.put"), row).rowcount > 0
+    if db.execute(sql("idempotency.give_way"), gone).rowcount == 0:
+        return False
+    return db.execute(sql("idempotency.put"), answer._asdict()).rowcount > 0
 
 
 def purge(db: sqlite3.Connection, now: int, limit: int = 500) -> int:
     """Forget up to `limit` answers older than 24 hours; return how many."""
-    row = {"oldest": now - KEPT_MS, "limit": limit}
+    row = {"oldest": now - KEPT_MS, "newest": now + KEPT_MS, "limit": limit}
     return db.execute(sql("idempotency.purge"), row).rowcount

@@ -109,7 +109,10 @@ def raw_window(
     return int(last), [int(row[0]) for row in found]
 
 
-def answers_with(db: sqlite3.Connection, digits: str) -> list[tuple[int, str, bytes]]:
+Answer = tuple[int, str, bytes | None]  # its row id, key and body, where it is kept
+
+
+def answers_with(db: sqlite3.Connection, digits: str) -> list[Answer]:
     """Return kept answers that hold some digits, or whose key does."""
     return db.execute(sql("privacy.answers_with"), {"digits": digits}).fetchall()
 
@@ -185,18 +188,14 @@ def blank_raw(db: Connection, wanted: list[int]) -> None:
         db.execute(sql("privacy.blank_raw"), {"id": raw_id})
 
 
-def erase_answers(
-    db: Connection, who: Who, found: list[tuple[int, str, bytes]]
-) -> None:
+def erase_answers(db: Connection, who: Who, found: list[Answer]) -> None:
     """Take the number out of kept answers; one whose key holds it goes altogether."""
-    for key_id, key, body in found:
+    for id, key, body in found:
         if who.without(key) != key:
-            row = {"key_id": key_id, "key": key}
-            db.execute(sql("privacy.drop_answer"), row)
-            continue
-        clean = who.without(bytes(body).decode()).encode()
-        values = {"key_id": key_id, "key": key, "body": clean}
-        db.execute(sql("redacting.put_answer"), values)
+            db.execute(sql("privacy.drop_answer"), {"id": id})
+        elif body is not None:
+            clean = who.without(body.decode()).encode()
+            db.execute(sql("redacting.put_answer"), {"id": id, "body": clean})
 
 
 def _scrubbed(who: Who, value: Any) -> Any:

@@ -61,11 +61,10 @@ def strip(db: Connection, row: MessageRow, now: int) -> None:
 def _strip_answers(db: Connection, row: MessageRow) -> None:
     bodies = {text for text in (row.text, _base64(row.data)) if text}
     found = db.execute(sql("redacting.answers"), {"at": row.created_at}).fetchall()
-    for key_id, key, body in found:
-        if row.public_id.encode() not in bytes(body):
-            continue
-        values = {"key_id": key_id, "key": key, "body": without(body, bodies)}
-        db.execute(sql("redacting.put_answer"), values)
+    for id, body in found:
+        if row.public_id.encode() in body:
+            values = {"id": id, "body": without(body, bodies)}
+            db.execute(sql("redacting.put_answer"), values)
 
 
 def without(body: bytes, gone: set[str]) -> bytes:

@@ -444,17 +444,21 @@ CREATE TABLE admin_lock (
   last_word TEXT NOT NULL               -- … and what it was: read twice it is one
 ) STRICT, WITHOUT ROWID;
 
--- Answers to requests that carried an Idempotency-Key, for 24 hours.
+-- Requests that carried an Idempotency-Key, for 24 hours. Most answers are made again
+-- of the message that the request made: kept whole they would cost as much as it did.
 CREATE TABLE idempotency (
+  id         INTEGER PRIMARY KEY,       -- in the order in which they came
   key_id     INTEGER NOT NULL,          -- 0: the admin socket
   key        TEXT NOT NULL,
   body_hash  BLOB NOT NULL,
-  status     INTEGER NOT NULL,
-  body       BLOB NOT NULL,
+  message_id INTEGER,                   -- of which the answer is made; no reference: it may go first
+  twin       TEXT,                      -- and the earlier one it was said to repeat (public id)
+  body       BLOB,                      -- else the answer, as it was given
   created_at INTEGER NOT NULL,
-  PRIMARY KEY (key_id, key)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX idempotency_age ON idempotency (created_at);
+  UNIQUE (key_id, key),
+  CHECK ((message_id IS NULL) <> (body IS NULL))
+) STRICT;
+CREATE INDEX idempotency_body ON idempotency (created_at) WHERE body IS NOT NULL;
 
 -- Who did what: appended only, each row with a hash over itself and the one before.
 CREATE TABLE audit (

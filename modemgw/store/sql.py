@@ -15,13 +15,14 @@ name.
 
 import re
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from operator import itemgetter
+from itertools import chain
 from pathlib import Path
 
 QUERIES = Path(__file__).parent / "queries"
+AT_ONCE = (64, 32, 16, 8, 4, 2, 1)  # rows per INSERT; few, so that each stays prepared
 
 _HEAD = re.compile(r"^-- (name|fragment): (\w+)$", re.MULTILINE)
 _USE = re.compile(r"^ *-- use: (\w+)$", re.MULTILINE)
@@ -61,10 +62,28 @@ def sql_rows(name: str, count: int) -> str:
 
 
 @cache
-def columns(name: str) -> Callable[[dict[str, object]], tuple[object, ...]]:
-    """Return what picks the values of one row for `sql_rows` by their names."""
-    names = _PARAMETER.findall(_halves(name)[1])
-    return itemgetter(*(parameter[1:] for parameter in names))
+def columns(name: str) -> tuple[str, ...]:
+    """Return the names of the values of one row for `sql_rows`, in their order."""
+    return tuple(parameter[1:] for parameter in _PARAMETER.findall(_halves(name)[1]))
+
+
+def in_rows(
+    name: str, rows: Sequence[tuple[object, ...]]
+) -> Iterator[tuple[str, tuple[object, ...], int]]:
+    """Yield the INSERT `file.name` for as many of the rows as one statement takes.
+
+    With each come its values, and how many rows they are.
+    """
+    done, left = 0, len(rows)
+    while left:
+        count = next(size for size in AT_ONCE if size <= left)
+        yield (
+            sql_rows(name, count),
+            tuple(chain.from_iterable(rows[done : done + count])),
+            count,
+        )
+        done += count
+        left -= count
 
 
 def _halves(name: str) -> tuple[str, str]:

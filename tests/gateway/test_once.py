@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from modemgw.errors import QuotaExceeded, RequestError
+from modemgw.errors import Conflict, QuotaExceeded, RequestError
 from modemgw.gateway.model import Caller, Draft, IdempotencyKey
-from modemgw.gateway.submit import IdempotencyMismatch, QueueFull, Repeated
+from modemgw.gateway.once import IdempotencyMismatch
+from modemgw.gateway.submit import QueueFull, Repeated
 from tests.gateway.rig import RECIPIENT, TESTER, Rig, gateway_rig
-from tests.loop import run_virtual
+from tests.loop import START_MS, run_virtual
 
 ONCE = IdempotencyKey("order-1", b"a" * 32)
 OTHER = IdempotencyKey("order-1", b"b" * 32)
@@ -102,6 +103,73 @@ def test_another_request_under_the_key_is_refused_as_that(tmp_path: Path) -> Non
             with pytest.raises(RequestError):
                 await rig.gateway.submit(Draft("x", "y"), TESTER, idempotency=fresh)
             assert await count(rig) == 1
+
+    run_virtual(story())
+
+
+PLAIN: dict[str, Draft] = {
+    "text": Draft(RECIPIENT, "5 \u20ac"),
+    "twin": Draft(RECIPIENT, "5 \u20ac"),
+    "long": Draft(RECIPIENT, "word " * 60, klass="alert", priority="urgent"),
+    "told": Draft(
+        *(RECIPIENT, "told"),
+        reference="order-991",
+        tags=("a", "b"),
+        metadata={"z": 1, "a": [1.0, None, {"deep": "\u00e4"}], "n": 2**53},
+        callback_url="https://8.8.8.8/x",
+        expires_in=600,
+    ),
+    "quietly": Draft(RECIPIENT, "no report", delivery_report=False, flash=True),
+    "marketing": Draft(RECIPIENT, "buy", klass="marketing"),
+}
+HELD: dict[str, Draft] = {
+    "octets": Draft(RECIPIENT, None, data=b"\x00\xff", port=16000),
+    "later": Draft(RECIPIENT, "at noon", send_at=START_MS + 3_600_000),
+    "otp": Draft(RECIPIENT, "12345", klass="otp"),
+}
+EXTRA = """
+retention: {otp: {messages: 1 hour}}
+"""
+
+
+def test_a_repetition_gets_the_first_answer_octet_by_octet(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with gateway_rig(tmp_path, extra=EXTRA) as rig:
+            await rig.ready()
+            drafts = {**PLAIN, **HELD}
+            keys = {name: IdempotencyKey(name, name.encode()) for name in drafts}
+            first = {
+                name: await rig.gateway.submit(draft, TESTER, idempotency=keys[name])
+                for name, draft in drafts.items()
+            }
+            for name, one in first.items():
+                if name != "later":
+                    quiet = name == "quietly"
+                    await rig.state(one.id, "sent" if quiet else "delivered")
+            for name, draft in drafts.items():
+                again = await rig.gateway.submit(draft, TESTER, idempotency=keys[name])
+                assert again.replayed
+                assert (again.id, again.body) == (first[name].id, first[name].body)
+            whole = await rig.store.read(
+                lambda db: db.execute(
+                    "SELECT key FROM idempotency WHERE body IS NOT NULL ORDER BY key"
+                ).fetchall()
+            )
+            assert [key for (key,) in whole] == sorted(HELD)
+
+    run_virtual(story())
+
+
+def test_a_message_that_is_deleted_is_not_sent_again(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with gateway_rig(tmp_path) as rig:
+            await rig.ready()
+            first = await rig.gateway.submit(TEXT, TESTER, idempotency=ONCE)
+            await rig.state(first.id, "delivered")
+            await rig.store.write(lambda db: db.execute("DELETE FROM message") and None)
+            with pytest.raises(Conflict, match="deleted already"):
+                await rig.gateway.submit(TEXT, TESTER, idempotency=ONCE)
+            assert await count(rig) == 0
 
     run_virtual(story())
 

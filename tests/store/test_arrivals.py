@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from modemgw.ids import IdSource
 from modemgw.store import arrivals, webhooks
 from modemgw.store.outbound import OWN, NewMessage
-from modemgw.store.sql import columns, sql, sql_rows
+from modemgw.store.sql import columns, in_rows, sql, sql_rows
 from modemgw.store.writer import Connection
 from tests.store.factory import NOW, database
 
@@ -169,5 +169,13 @@ def test_a_statement_for_many_rows_binds_by_place() -> None:
     assert sql_rows(name, 1).count("?") == 3
     assert sql_rows(name, 4).count("?") == 12
     assert sql_rows(name, 4).startswith(sql(name).split("VALUES")[0])
-    picked = columns(name)({"data": 3, "message_id": 1, "text": 2, "other": 4})
-    assert picked == (1, 2, 3)
+    assert columns(name) == ("message_id", "text", "data")
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 15, 64, 201])
+def test_rows_go_in_few_statements_and_in_order(count: int) -> None:
+    rows = [(n, f"{n}", None) for n in range(count)]
+    found = list(in_rows("outbound.insert_text", rows))
+    assert [one for _, values, _ in found for one in values[::3]] == list(range(count))
+    assert sum(rows for _, _, rows in found) == count
+    assert len(found) == count // 64 + (count % 64).bit_count()

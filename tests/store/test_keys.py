@@ -72,9 +72,8 @@ def test_last_used_is_written_once_a_minute(tmp_path: Path) -> None:
 
 
 def put(db: sqlite3.Connection, key_id: int | None, body: bytes, now: int) -> bool:
-    return idempotency.put(
-        db, key_id, "k", body_hash=b"h", status=202, body=body, now=now
-    )
+    kept = idempotency.Kept(key_id or 0, "k", b"h", None, None, body, now)
+    return idempotency.put_all(db, [kept])
 
 
 def test_an_answer_counts_for_a_day_and_per_key(tmp_path: Path) -> None:
@@ -83,7 +82,7 @@ def test_an_answer_counts_for_a_day_and_per_key(tmp_path: Path) -> None:
         assert put(db, 7, b"first", NOW)
         assert not put(db, 7, b"second", NOW + DAY - 1)
         kept = idempotency.get(db, 7, "k", NOW + DAY - 1)
-        assert kept == idempotency.StoredAnswer(b"h", 202, b"first", NOW)
+        assert kept == idempotency.StoredAnswer(b"h", None, None, b"first", NOW)
         assert idempotency.get(db, 8, "k", NOW) is None
         assert idempotency.get(db, 7, "other", NOW) is None
         assert idempotency.get(db, 7, "k", NOW + DAY) is None
@@ -99,3 +98,31 @@ def test_purging_goes_in_steps(tmp_path: Path) -> None:
             put(db, key_id, b"x", NOW)
         counts = [idempotency.purge(db, NOW + DAY, limit=2) for _ in range(4)]
         assert counts == [2, 2, 1, 0]
+
+
+def kept(n: int, at: int) -> idempotency.Kept:
+    return idempotency.Kept(1, f"k{n}", b"h", n, None, None, at)
+
+
+def test_many_answers_are_kept_at_once_or_said_to_clash(tmp_path: Path) -> None:
+    with database(tmp_path) as db:
+        assert idempotency.put_all(db, [kept(n, NOW) for n in range(7)])
+        assert not idempotency.put_all(db, [kept(n, NOW) for n in (8, 3)])
+        # By itself each finds out whether the other counts.
+        assert not idempotency.put_all(db, [kept(3, NOW + DAY - 1)])
+        assert idempotency.put_all(db, [kept(3, NOW + DAY)])
+        assert [
+            found.message_id
+            for n in range(9)
+            if (found := idempotency.get(db, 1, f"k{n}", NOW)) is not None
+        ] == [0, 1, 2, 3, 4, 5, 6, 8]
+        found = idempotency.get(db, 1, "k3", NOW + DAY)
+        assert found == idempotency.StoredAnswer(b"h", 3, None, None, NOW + DAY)
+
+
+def test_answers_of_a_clock_that_was_fast_do_not_stop_the_purge(tmp_path: Path) -> None:
+    with database(tmp_path) as db:
+        idempotency.put_all(db, [kept(n, NOW + 400 * DAY) for n in range(3)])
+        idempotency.put_all(db, [kept(n, NOW) for n in range(3, 8)])
+        counts = [idempotency.purge(db, NOW + DAY, limit=2) for _ in range(5)]
+        assert counts == [2, 2, 2, 2, 0]

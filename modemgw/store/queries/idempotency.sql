@@ -2,21 +2,23 @@
 
 -- name: get
 -- The answer kept under a key, while it counts.
-SELECT body_hash, status, body, created_at FROM idempotency
- WHERE key_id = :key_id AND key = :key AND created_at > :oldest
+SELECT body_hash, message_id, twin, body, created_at FROM idempotency
+ WHERE key_id = :key_id AND key = :key AND created_at > :oldest;
 
 -- name: put
--- Keep an answer; one that counts no more gives way, one that counts does not.
-INSERT INTO idempotency (key_id, key, body_hash, status, body, created_at)
-VALUES (:key_id, :key, :body_hash, :status, :body, :created_at)
-ON CONFLICT (key_id, key) DO UPDATE
-   SET body_hash = excluded.body_hash, status = excluded.status,
-       body = excluded.body, created_at = excluded.created_at
- WHERE idempotency.created_at <= :oldest
+-- Keep answers, but none under a key that is taken.
+INSERT OR IGNORE INTO idempotency (
+  key_id, key, body_hash, message_id, twin, body, created_at
+) VALUES (:key_id, :key, :body_hash, :message_id, :twin, :body, :created_at);
+
+-- name: give_way
+-- An answer that counts no more leaves its key to the next.
+DELETE FROM idempotency
+ WHERE key_id = :key_id AND key = :key AND created_at <= :oldest;
 
 -- name: purge
--- Forget the oldest answers that count no more.
+-- Forget the oldest answers that count no more. One of a clock that went a day too
+-- fast would stay for as long, and hold up those behind it.
 DELETE FROM idempotency
- WHERE (key_id, key) IN (SELECT key_id, key FROM idempotency
-                          WHERE created_at <= :oldest
-                          ORDER BY created_at LIMIT :limit)
+ WHERE id IN (SELECT id FROM idempotency ORDER BY id LIMIT :limit)
+   AND (created_at <= :oldest OR created_at > :newest);

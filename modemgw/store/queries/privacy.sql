@@ -102,12 +102,12 @@ UPDATE raw_tpdu SET octets = x'', state = 'done' WHERE id = :id
 -- name: answers_with
 -- Answers of the last day, kept under a key, that hold some digits.
 -- scan: a day's worth, for an admin
-SELECT key_id, key, body FROM idempotency
+SELECT id, key, body FROM idempotency
  WHERE instr(key, :digits) OR instr(body, :digits)
 
 -- name: drop_answer
 -- An answer whose key holds the number.
-DELETE FROM idempotency WHERE key_id = :key_id AND key = :key
+DELETE FROM idempotency WHERE id = :id
 
 -- name: pending_with
 -- Batches that are not yet rows and hold some digits.

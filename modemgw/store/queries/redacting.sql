@@ -22,12 +22,12 @@ UPDATE reaction SET text = NULL, state = iif(state = 'planned', 'skipped', state
  WHERE message_id = :id
 
 -- name: answers
--- Answers kept under an Idempotency-Key that were made with the message.
-SELECT key_id, key, body FROM idempotency WHERE created_at = :at
+-- Answers kept under an Idempotency-Key that were given with the message.
+SELECT id, body FROM idempotency WHERE created_at = :at AND body IS NOT NULL
 
 -- name: put_answer
 -- Such an answer, without the body.
-UPDATE idempotency SET body = :body WHERE key_id = :key_id AND key = :key
+UPDATE idempotency SET body = :body WHERE id = :id
 
 -- name: mark
 -- The row says so itself.
