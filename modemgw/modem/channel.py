@@ -14,23 +14,16 @@ Submitting has its own file, modem/submit.py.
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 from modemgw.at import commands
 from modemgw.at.answers import reference_of
 from modemgw.at.commands import Command
-from modemgw.at.parser import AtParser, Final, Info, Prompt, Urc
-from modemgw.errors import (
-    AtError,
-    AtTimeout,
-    CmeError,
-    CmsError,
-    ModemError,
-    PortLost,
-)
+from modemgw.at.parser import AtParser, Event, Final, Info, Prompt, Urc
+from modemgw.errors import AtTimeout, ModemError, PortLost
 from modemgw.modem import standing
 from modemgw.modem.alarm import Alarm
+from modemgw.modem.flight import Flight, refusal, resolve
 from modemgw.modem.journal import Tape
 from modemgw.modem.model import WireLine
 from modemgw.modem.transcript import masked
@@ -46,25 +39,6 @@ MAX_STALE = 5  # final codes of earlier commands tolerated in front of the probe
 
 _log = logging.getLogger("modemgw.modem")
 _TIMEOUT = None  # the result of a wait whose deadline has passed
-
-
-Answer: TypeAlias = "asyncio.Future[str | ModemError | None]"
-
-
-@dataclass(slots=True, eq=False)
-class Flight:
-    """The command in flight. `done` gets the final code, None at the deadline."""
-
-    text: str
-    prefixes: tuple[str, ...]
-    began: float
-    done: Answer
-    prompted: Answer  # only a submit waits for it
-    lines: list[str] = field(default_factory=list)
-    wire: list[WireLine] | None = None  # kept for submits only
-    typed_at: float | None = None  # when the TPDU and Ctrl-Z went out
-    is_cut: bool = False  # its deadline is that of the OK behind the reference
-    stale: int = 0  # final codes still owed by a submit that was given up
 
 
 class AtChannel:
@@ -93,15 +67,23 @@ class AtChannel:
         self.strays: list[str] | None = None  # final codes that nobody waits for
         self.answered_at = 0.0  # loop time of the last final code
         self._loop = asyncio.get_running_loop()
+        self.time = self._loop.time
         self._on_urc = on_urc
         self._on_late = on_late
         self._extra = {"modem": name}
         self._tape = tape
+        self._is_logged = False  # looked up once for each command
         self._parser = AtParser()
         self._flight: Flight | None = None
         self._heard_at = 0.0
-        self._awaited: Answer | None = None  # what the alarm is set for
+        self._now = 0.0  # of the read or write whose lines are being recorded
         self._alarm = Alarm(self._too_late)
+        self._hear: dict[type[Event], Callable[[Any], None]] = {
+            Urc: self._urc,
+            Final: self._final,
+            Prompt: self._prompt,
+            Info: self._info,
+        }
 
     @property
     def noise(self) -> tuple[str, ...]:
@@ -130,7 +112,7 @@ class AtChannel:
             shown=command.shown,
             numeric=command.numeric,
         )
-        final = await self.wait(flight, flight.done, command.timeout_s)
+        final = await self.wait(flight, command.timeout_s)
         if final == "OK":
             return command.value(flight.lines)
         shown = command.shown or command.text
@@ -152,26 +134,26 @@ class AtChannel:
             raise self.lost
         if self.hung:
             await standing.look(self)
-        clean, began = commands.CLEAN, self._loop.time()
+        clean, began = commands.CLEAN, self.time()
         for _ in range(RESYNC_TRIES):
             self.send(commands.ESCAPE)
             await self.quiet()
             flight = self.begin(clean.text, clean.prefixes, numeric=True)
-            final = await self.wait(flight, flight.done, clean.timeout_s)
+            final = await self.wait(flight, clean.timeout_s)
             if isinstance(final, ModemError):
                 raise final
             if final is not _TIMEOUT and await self._probe():
                 self.in_step = True
                 return
         self.in_step = False
-        raise AtTimeout(clean.text, self._loop.time() - began)
+        raise AtTimeout(clean.text, self.time() - began)
 
     async def _probe(self) -> bool:
         """Ask what no other command answers, and read up to that answer."""
         probe = commands.PROBE
         await self.turn.pause()
         flight = self.begin(probe.text, probe.prefixes, numeric=True)
-        final = await self.wait(flight, flight.done, probe.timeout_s)
+        final = await self.wait(flight, probe.timeout_s)
         for _ in range(MAX_STALE):
             if not isinstance(final, str):
                 break
@@ -179,7 +161,7 @@ class AtChannel:
                 return True
             # Either stale, or the refusal of a modem that lacks this command.
             flight = self._listen(probe.text, probe.prefixes, numeric=True)
-            final = await self.wait(flight, flight.done, SECOND_FINAL_S)
+            final = await self.wait(flight, SECOND_FINAL_S)
             if final is _TIMEOUT:
                 return True
         if isinstance(final, ModemError):
@@ -188,7 +170,7 @@ class AtChannel:
 
     async def quiet(self) -> None:
         """Wait until the line is silent, but not for ever."""
-        time, began = self._loop.time, self._loop.time()
+        time, began = self.time, self.time()
         limit = began + QUIET_LIMIT_S
         pause = QUIET_S
         while pause > 0:
@@ -199,18 +181,13 @@ class AtChannel:
 
     def data_received(self, data: bytes) -> None:
         """Take octets from the port."""
-        self._heard_at = self._loop.time()
+        self._now = self._heard_at = self.time()
+        hear = self._hear
         for event in self._parser.feed(data):
-            if isinstance(event, Urc):
-                self._urc(event)
-            elif isinstance(event, Final):
-                self._final(event.text)
-            elif isinstance(event, Prompt):
-                self._prompt()
-            else:
-                self._info(event)
-        if self._flight is not None:
-            self._cut_short(self._flight)
+            hear[type(event)](event)
+        flight = self._flight
+        if flight is not None and flight.lines and flight.typed_at is not None:
+            self._cut_short(flight)
 
     def connection_lost(self, exc: Exception) -> None:
         """Hear that the port is gone; whoever waits hears it too."""
@@ -224,7 +201,6 @@ class AtChannel:
         flight, self._flight = self._flight, None
         if flight is not None:
             self.in_step = False
-            resolve(flight.prompted, exc)
             resolve(flight.done, exc)
 
     # --- shared with modem/submit.py
@@ -242,74 +218,92 @@ class AtChannel:
         prefixes: tuple[str, ...],
         *,
         shown: str | None = None,
-        prompt: bool = False,
+        on_prompt: Callable[[], None] | None = None,
         numeric: bool = False,
     ) -> Flight:
         """Write a command line and return its flight. The caller holds `turn`."""
-        flight = self._listen(text, prefixes, prompt=prompt, numeric=numeric)
+        flight = self._listen(text, prefixes, on_prompt, numeric=numeric)
         self.send(text.encode("ascii", "replace") + b"\r", shown or text)
         return flight
 
     def send(self, data: bytes, shown: str = "<ESC>") -> None:
         """Write octets; raises PortLost when the port does not take them."""
-        self.record(">", shown)
-        self.write(data)
+        self._now = self.time()
+        try:
+            self.write(data)
+        finally:  # after the write: the modem is not to wait for our notes
+            self._record(">", shown)
 
-    async def wait(
-        self,
-        flight: Flight,
-        future: Answer,
-        seconds: float,
-    ) -> str | ModemError | None:
-        """Wait for a part of the answer, None at the deadline.
+    async def wait(self, flight: Flight, seconds: float) -> str | ModemError | None:
+        """Wait for the final code, None at the deadline.
 
-        Out of step from then on: the answer may still come.
+        Out of step from then on, but at a prompt: the answer may still come.
         """
-        if future.done():
-            return future.result()
-        self._awaited = future
+        done = flight.done
+        if done.done():
+            return done.result()
         self._alarm.set(seconds)
         result = _TIMEOUT  # and what a cancellation leaves
         try:
-            result = await future
+            result = await done
         finally:
-            self._awaited = None
             self._alarm.clear()
-            if result is _TIMEOUT:
+            if result is _TIMEOUT and not flight.stands:
                 self.in_step = False
                 self._flight = None
         return result
 
-    def _too_late(self) -> None:
-        if self._awaited is not None:
-            resolve(self._awaited, _TIMEOUT)
+    def reopen(self, flight: Flight) -> bool:
+        """Wait once more for the answer at a prompt; False where it came already."""
+        if self._flight is not flight:
+            return False
+        flight.stands = False
+        flight.done = self._loop.create_future()
+        return True
 
-    def record(self, direction: str, text: str) -> None:
+    def extend(self, seconds: float) -> None:
+        """Give whoever waits so many seconds from now."""
+        self._alarm.set(seconds)
+
+    def _too_late(self) -> None:
+        if self._flight is not None:
+            resolve(self._flight.done, _TIMEOUT)
+
+    def _record(self, direction: str, text: str) -> None:
         """Keep a line for the transcripts, and for the debug log."""
+        now = self._now
         if self._tape is not None:
-            self._tape.add(direction, text)
+            self._tape.add(direction, text, now)
         flight = self._flight
         if flight is not None and flight.wire is not None:
-            at_ms = int((self._loop.time() - flight.began) * 1000)
+            at_ms = int((now - flight.began) * 1000)
             flight.wire.append(WireLine(at_ms, direction, text))
-        if _log.isEnabledFor(logging.DEBUG):
+        if self._is_logged:
             fields = {"direction": direction, "line": text}
             _log.debug("wire", extra={**self._extra, **fields})
 
-    def _listen(self, text: str, prefixes: tuple[str, ...], **expected: Any) -> Flight:
-        self._parser.expect(text, prefixes, **expected)
-        loop = self._loop
-        done, prompted = loop.create_future(), loop.create_future()
-        flight = Flight(text, prefixes, loop.time(), done, prompted)
-        if expected.get("prompt"):
+    def _listen(
+        self,
+        text: str,
+        prefixes: tuple[str, ...],
+        on_prompt: Callable[[], None] | None = None,
+        *,
+        numeric: bool = False,
+    ) -> Flight:
+        is_submit = on_prompt is not None
+        self._parser.expect(text, prefixes, prompt=is_submit, numeric=numeric)
+        done = self._loop.create_future()
+        flight = Flight(text, prefixes, self.time(), done, on_prompt)
+        if is_submit:
             flight.wire = []
         self._flight = flight
+        self._is_logged = _log.isEnabledFor(logging.DEBUG)
         return flight
 
     # --- events
 
     def _urc(self, urc: Urc) -> None:
-        self.record("<", masked(urc.text))
+        self._record("<", masked(urc.text))
         if urc.text.startswith(commands.SUBMIT_PREFIXES):
             self._late(urc.text)
         else:
@@ -317,7 +311,7 @@ class AtChannel:
 
     def _info(self, info: Info) -> None:
         flight = self._flight
-        self.record("<", masked(info.text, flight.prefixes if flight else ()))
+        self._record("<", masked(info.text, flight.prefixes if flight else ()))
         if flight is None:  # an answer that came too late, or noise
             if info.text.startswith(commands.SUBMIT_PREFIXES):
                 self._late(info.text)
@@ -333,19 +327,22 @@ class AtChannel:
 
     def _cut_short(self, flight: Flight) -> None:
         """With the reference said, only the OK is missing; some never send it."""
-        if flight.typed_at is not None and flight.lines and not flight.is_cut:
+        if not flight.is_cut:
             flight.is_cut = True
             self._alarm.set(commands.AFTER_REFERENCE_S)
 
-    def _prompt(self) -> None:
-        self.record("<", ">")
+    def _prompt(self, _: Prompt) -> None:
+        self._record("<", ">")
         flight = self._flight
-        if flight is not None:
-            resolve(flight.prompted, ">")
+        if flight is None or flight.on_prompt is None or flight.done.done():
+            return
+        if not flight.prompted:
+            flight.prompted = True
+            flight.on_prompt()
 
-    def _final(self, text: str) -> None:
-        flight = self._flight
-        self.record("<", text)
+    def _final(self, final: Final) -> None:
+        flight, text = self._flight, final.text
+        self._record("<", text)
         if flight is None:  # stray: nothing is in flight
             if self.strays is not None:
                 self.strays.append(text)
@@ -357,12 +354,11 @@ class AtChannel:
             self._parser.expect(
                 flight.text,
                 flight.prefixes,
-                prompt=flight.wire is not None and not flight.prompted.done(),
+                prompt=flight.on_prompt is not None and not flight.prompted,
             )
             return
         self._flight = None
         self.answered_at = self._heard_at
-        resolve(flight.prompted, text)
         resolve(flight.done, text)
 
     def _late(self, text: str) -> None:
@@ -380,20 +376,3 @@ def _not_open(data: bytes) -> None:
 
 def _unheard(token: object) -> None:
     """Nobody wants to know."""
-
-
-def resolve(future: Answer, value: str | ModemError | None) -> None:
-    """Complete a wait unless it is complete already."""
-    if not future.done():
-        future.set_result(value)
-
-
-def refusal(command: str, final: str) -> AtError:
-    """Turn a final code other than OK into the exception that carries it."""
-    kind, _, code = final.partition(":")
-    number = int(code) if code.strip().isdigit() else None
-    if kind == "+CMS ERROR":
-        return CmsError(command, number, final)
-    if kind == "+CME ERROR":
-        return CmeError(command, number, final)
-    return AtError(command, number, final)

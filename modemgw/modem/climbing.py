@@ -131,7 +131,7 @@ class Climber:
                 await asyncio.sleep(ESCAPED_S)
                 for text in reset:
                     flight = channel.begin(text, ())
-                    final = await channel.wait(flight, flight.done, RESET_S)
+                    final = await channel.wait(flight, RESET_S)
                     if final == "OK" or isinstance(final, ModemError):
                         return True  # taken, or gone while it was at it
                     if final is None:

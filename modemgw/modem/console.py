@@ -38,7 +38,7 @@ async def run(channel: AtChannel, line: str, seconds: float) -> Reply:
     async with channel.turn:
         channel.check(line)
         flight = channel.begin(line, guard.prefixes(line), shown=shown(line))
-        final = await channel.wait(flight, flight.done, seconds)
+        final = await channel.wait(flight, seconds)
         took = loop.time() - flight.began
         lines = tuple(flight.lines[:MAX_LINES])
         if isinstance(final, ModemError):

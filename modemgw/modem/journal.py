@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from modemgw.clock import Clock
 
 TAPE_LINES = 1000
+TAPE_LOOK_S = 1.0  # between looks at the wall clock
 TAPE_LINE = 200  # characters of a line that are kept
 JOURNAL_ENTRIES = 300
 JOURNAL_TEXT = 400
@@ -38,16 +39,28 @@ class Tape:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._lines: deque[tuple[int, str, str]] = deque(maxlen=TAPE_LINES)
+        # Wall time as of a look, and the monotonic time that passed since then.
+        self._lines: deque[tuple[int, float, str, str]] = deque(maxlen=TAPE_LINES)
+        self._looked_at = float("-inf")
+        self._wall_ms = 0
 
-    def add(self, direction: str, text: str) -> None:
-        """Keep a line that is masked already."""
-        self._lines.append((self._clock.now_ms(), direction, text[:TAPE_LINE]))
+    def add(self, direction: str, text: str, now: float | None = None) -> None:
+        """Keep a line that is masked already; `now` is the clock's monotonic time."""
+        if now is None:
+            now = self._clock.monotonic()
+        since = now - self._looked_at
+        if since > TAPE_LOOK_S:
+            self._looked_at, since = now, 0.0
+            self._wall_ms = self._clock.now_ms()
+        self._lines.append((self._wall_ms, since, direction, text[:TAPE_LINE]))
 
     def lines(self, limit: int = TAPE_LINES) -> list[TapeLine]:
         """Return the newest `limit` lines, oldest first."""
         newest = list(self._lines)[-limit:] if limit > 0 else []
-        return [TapeLine(*line) for line in newest]
+        return [
+            TapeLine(wall_ms + int(since * 1000), direction, text)
+            for wall_ms, since, direction, text in newest
+        ]
 
 
 class Journal:

@@ -12,14 +12,13 @@ Spec: 3GPP TS 27.005, 4.3.
 """
 
 import asyncio
-import inspect
-from collections.abc import Awaitable
 from dataclasses import dataclass, field
 
 from modemgw.at import commands
 from modemgw.at.answers import reference_of
 from modemgw.errors import AtError, ModemError, PortLost
-from modemgw.modem.channel import AtChannel, Flight, refusal
+from modemgw.modem.channel import AtChannel
+from modemgw.modem.flight import Flight, refusal
 from modemgw.modem.model import (
     Accepted,
     InDoubt,
@@ -28,15 +27,13 @@ from modemgw.modem.model import (
     SubmitOutcome,
     WireLine,
 )
+from modemgw.modem.typist import Gate, Typist, neglect
 from modemgw.modem.witness import NoWitness, Witness
 
 NO_REFERENCE = -1  # the modem said OK and gave no TP-MR: no report can be matched
-GATE_S = 30.0  # a store that takes longer is not going to commit
 ESCAPED_S = 1.0  # from ESC at the prompt to the OK that modems answer with
 STRAY_S = 60.0  # an OK without a reference that comes later is to whoever typed there
 LINK_OPEN_S = 1.0  # AT+CMMS=1 holds the link 1 to 5 s after a submit
-
-Gate = Awaitable[object]
 
 
 @dataclass(slots=True)
@@ -94,87 +91,66 @@ class Submitter:
 
         `more` says that the next part follows at once: the link is held open.
         """
-        channel = self._channel
+        channel, habits = self._channel, self._habits
+        typist = Typist(channel, habits, octets, gate, token)
         async with channel.turn:
             try:
                 if more and self._can_hold_link:
                     await self._hold_link()
                 channel.check("AT+CMGS")
-                text = commands.submit(tpdu_length)
                 channel.hung.clear()
-                flight = channel.begin(text, commands.SUBMIT_PREFIXES, prompt=True)
+                flight = typist.flight = channel.begin(
+                    commands.submit(tpdu_length),
+                    commands.SUBMIT_PREFIXES,
+                    on_prompt=typist.prompted,
+                )
             except ModemError as exc:
                 neglect(gate)
                 return NotSent(str(exc), (), modem_fault=True)
             try:
-                outcome = await self._exchange(flight, octets, gate, token)
-                self._habits.witness.answered(token, outcome)
+                final = await channel.wait(flight, commands.PROMPT_S)
+                if flight.typed_at is None or typist.why is not None:
+                    outcome = await self._untyped(flight, typist, final)
+                else:
+                    outcome = self._outcome(flight, typist, final, token)
+                habits.witness.answered(token, outcome)
                 return outcome
             except asyncio.CancelledError:
                 self._abandon(flight, token)
                 raise
             finally:
-                self._link_open_until = self._loop.time() + LINK_OPEN_S
+                self._link_open_until = channel.time() + LINK_OPEN_S
 
     async def _hold_link(self) -> None:
-        if self._loop.time() < self._link_open_until:
+        if self._channel.time() < self._link_open_until:
             return
         try:
             await self._channel.run_now(commands.MORE_TO_SEND)
         except AtError:
             self._can_hold_link = False  # E1752 answers +CMS ERROR: 500
 
-    async def _exchange(
-        self, flight: Flight, octets: bytes, gate: Gate | None, token: object
+    async def _untyped(
+        self, flight: Flight, typist: Typist, final: str | ModemError | None
     ) -> SubmitOutcome:
-        channel = self._channel
-        prompt = await channel.wait(flight, flight.prompted, commands.PROMPT_S)
-        if prompt != ">":
-            neglect(gate)
-            return _without_prompt(flight, prompt)
-        is_held = why = await _pass(gate)
-        if why is None:
-            why = self._noted(token)
-        if why is not None:
-            await self._leave_prompt(flight)
-            return NotSent(why, _wire(flight), modem_fault=is_held is None)
-        if flight.done.done():  # the prompt went away while the gate was closed
-            result = flight.done.result()
-            left = f"the modem left the prompt: {result}"
-            return NotSent(left, _wire(flight), modem_fault=True)
-        flight.typed_at = typed_at = self._loop.time()
-        self._habits.accepted_as, self._habits.typed_at = None, typed_at
-        try:
-            channel.send(
-                octets.hex().upper().encode("ascii") + commands.CTRL_Z,
-                f"<TPDU {len(octets)} octets>",
-            )
-        except PortLost as exc:  # the port takes all or nothing
-            return NotSent(str(exc), _wire(flight), modem_fault=True)
-        # A reference from now on is this submit's; a refusal, who knows.
-        is_unclear = bool(channel.late)
-        channel.late.clear()
-        final = await channel.wait(flight, flight.done, commands.SUBMIT_S)
-        if is_unclear and isinstance(final, str) and final != "OK":
-            why = f"{final}, perhaps the late answer to the submit before"
-            return InDoubt(why, _wire(flight))
-        return self._outcome(flight, final, self._loop.time() - typed_at, token)
-
-    def _noted(self, token: object) -> str | None:
-        """Note that the TPDU goes out now; return why it must not."""
-        try:
-            self._habits.witness.typed(token)
-        except OSError as exc:
-            return f"it could not be noted: {exc}"
-        return None
+        """Say why nothing was typed, and leave the prompt that still stands."""
+        if not flight.prompted:
+            typist.neglect()
+            return _without_prompt(flight, final)
+        why = await typist.why_untyped(final)
+        await self._leave_prompt(flight)
+        return NotSent(why, _wire(flight), modem_fault=typist.is_modems_fault)
 
     def _outcome(
         self,
         flight: Flight,
+        typist: Typist,
         final: str | ModemError | None,
-        seconds: float,
         token: object,
     ) -> SubmitOutcome:
+        seconds = self._channel.time() - (flight.typed_at or 0.0)
+        if typist.is_unclear and isinstance(final, str) and final != "OK":
+            why = f"{final}, perhaps the late answer to the submit before"
+            return InDoubt(why, _wire(flight))
         if final == "OK" or flight.lines:
             # With the reference said, the network has it, whatever came then.
             tp_mr = reference_of(flight.lines[-1]) if flight.lines else None
@@ -200,11 +176,11 @@ class Submitter:
     async def _leave_prompt(self, flight: Flight) -> None:
         """Take back AT+CMGS; the channel is out of step where that fails."""
         channel = self._channel
-        if flight.done.done():
+        if not channel.reopen(flight):
             return
         try:
             channel.send(commands.ESCAPE)
-            if await channel.wait(flight, flight.done, ESCAPED_S) is None:
+            if await channel.wait(flight, ESCAPED_S) is None:
                 await channel.resync_now()
         except ModemError:
             channel.in_step = False
@@ -227,59 +203,6 @@ def _without_prompt(flight: Flight, answer: str | ModemError | None) -> SubmitOu
         return Refused(refusal(flight.text, answer).code, answer, 0, _wire(flight))
     why = str(answer) if answer else f"no prompt within {commands.PROMPT_S:g} s"
     return NotSent(why, _wire(flight), modem_fault=True)
-
-
-async def _pass(gate: Gate | None) -> str | None:
-    """Wait for the gate; return why it did not open."""
-    if gate is None:
-        return None
-    try:
-        if asyncio.isfuture(gate):
-            if not gate.done():
-                await _opened(gate)
-            gate.result()
-        else:
-            async with asyncio.timeout(GATE_S):
-                await asyncio.shield(gate)
-    except TimeoutError:
-        return f"not cleared for sending within {GATE_S:g} s"
-    except asyncio.CancelledError:
-        if asyncio.isfuture(gate) and gate.cancelled():
-            return "not cleared for sending: withdrawn"
-        raise
-    except Exception as exc:  # whatever the gate says, the TPDU stays here
-        return f"not cleared for sending: {exc}"
-    return None
-
-
-async def _opened(gate: "asyncio.Future[object]") -> None:
-    """Wait for the caller's gate and never cancel it; TimeoutError where it stays shut.
-
-    What asyncio.wait does, without the sets it makes.
-    """
-    loop = asyncio.get_running_loop()
-    seen: asyncio.Future[bool] = loop.create_future()
-
-    def look(_: object = None) -> None:
-        if not seen.done():
-            seen.set_result(gate.done())
-
-    gate.add_done_callback(look)
-    timer = loop.call_later(GATE_S, look)
-    try:
-        if not await seen:
-            raise TimeoutError
-    finally:
-        timer.cancel()
-        gate.remove_done_callback(look)
-
-
-def neglect(gate: Gate | None) -> None:
-    """Let go of a gate that is not needed any more, without a warning."""
-    if asyncio.isfuture(gate):
-        gate.add_done_callback(lambda done: done.cancelled() or done.exception())
-    elif inspect.iscoroutine(gate):
-        gate.close()
 
 
 def _wire(flight: Flight) -> tuple[WireLine, ...]:

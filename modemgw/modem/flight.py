@@ -1,0 +1,50 @@
+"""One command in flight, and what its final result code means."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from modemgw.errors import AtError, CmeError, CmsError, ModemError
+from modemgw.modem.model import WireLine
+
+Answer: TypeAlias = "asyncio.Future[str | ModemError | None]"
+
+
+@dataclass(slots=True, eq=False)
+class Flight:
+    """The command in flight. `done` gets the final code, None at the deadline.
+
+    `on_prompt` is called as the prompt comes, inside of the read that brought it:
+    what is to be typed there goes out before anything else is done.
+    """
+
+    text: str
+    prefixes: tuple[str, ...]
+    began: float
+    done: Answer
+    on_prompt: Callable[[], None] | None = None  # of submits only
+    lines: list[str] = field(default_factory=list)
+    wire: list[WireLine] | None = None  # kept for submits only
+    prompted: bool = False
+    stands: bool = False  # at its prompt, which outlives a deadline
+    typed_at: float | None = None  # when the TPDU and Ctrl-Z went out
+    is_cut: bool = False  # its deadline is that of the OK behind the reference
+    stale: int = 0  # final codes still owed by a submit that was given up
+
+
+def resolve(future: Answer, value: str | ModemError | None) -> None:
+    """Complete a wait unless it is complete already."""
+    if not future.done():
+        future.set_result(value)
+
+
+def refusal(command: str, final: str) -> AtError:
+    """Turn a final code other than OK into the exception that carries it."""
+    kind, _, code = final.partition(":")
+    number = int(code) if code.strip().isdigit() else None
+    if kind == "+CMS ERROR":
+        return CmsError(command, number, final)
+    if kind == "+CME ERROR":
+        return CmeError(command, number, final)
+    return AtError(command, number, final)
