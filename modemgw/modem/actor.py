@@ -39,7 +39,8 @@ from modemgw.modem.references import References
 from modemgw.modem.remedy import Remedy, remedy
 from modemgw.modem.serving import Serving
 from modemgw.modem.startup import Remembered, Startup
-from modemgw.modem.submit import Gate, Habits, Submitter, neglect
+from modemgw.modem.submit import Habits, Submitter
+from modemgw.modem.typist import Gate, neglect
 from modemgw.policy.lifecycle import Trigger, advance
 
 PORT_RETRY_S = 0.5  # between looks at a port that is not there
