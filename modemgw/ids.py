@@ -10,10 +10,12 @@ from threading import Lock
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = [a + b for a in _ALPHABET for b in _ALPHABET]  # ten bits at a time
+_VALUES = {pair: value for value, pair in enumerate(_PAIRS)}
+_FIVE_BITS = bytes(ord(_ALPHABET[octet & 31]) for octet in range(256))  # of an octet
 _LOW_40 = (1 << 40) - 1
 _RANDOM_BITS = 80
-_RANDOM_OCTETS = _RANDOM_BITS // 8
-_POOL_OCTETS = 400 * _RANDOM_OCTETS  # one system call for so many ids
+_RANDOM = 16  # characters
+_POOL = 400 * _RANDOM  # random characters that one system call draws
 LENGTH = 26  # characters behind the prefix
 
 
@@ -49,32 +51,55 @@ def decode(text: str) -> int:
 
 
 class IdSource:
-    """Gives out ids in rising order; safe to call from any thread."""
+    """Gives out ids in rising order; safe to call from any thread.
+
+    The last id lies here in pieces, so that the next one is put together from text:
+    every message has several.
+    """
 
     def __init__(self) -> None:
-        self._last = 0
         self._lock = Lock()
-        self._pool = b""
-        self._drawn = 0  # octets of the pool that are used up
+        self._at = 0  # the time in the last id, in milliseconds
+        self._begin = (-1, "")  # of its first eight characters: the time / 1024
+        self._stem = "0" * (LENGTH - 2)  # all of it but two characters
+        self._end = 0  # and what those say
+        self._pool = ""
+        self._drawn = _POOL  # characters of the pool that are used up
 
     def seen(self, public_id: str) -> None:
         """Never issue an id at or before this one (the newest in the database)."""
+        value = decode(public_id.rpartition("_")[2])
         with self._lock:
-            self._last = max(self._last, decode(public_id.rpartition("_")[2]))
+            if value > decode(self._stem + _PAIRS[self._end]):
+                self._take(value)
 
     def new(self, prefix: str, now_ms: int) -> str:
         """Return `prefix_` and a ULID: of this instant, or one after the last."""
         with self._lock:
-            if now_ms <= self._last >> _RANDOM_BITS:
-                self._last += 1
+            if now_ms > self._at:
+                self._at = now_ms
+                if self._begin[0] != now_ms >> 10:
+                    self._begin = now_ms >> 10, encode(now_ms << _RANDOM_BITS)[:8]
+                begin = self._drawn
+                if begin == _POOL:
+                    begin, self._pool = 0, _random()
+                self._drawn = end = begin + _RANDOM
+                random = self._pool[begin:end]
+                self._stem = f"{self._begin[1]}{_PAIRS[now_ms & 1023]}{random[:-2]}"
+                self._end = _VALUES[random[-2:]]
+            elif self._end < len(_PAIRS) - 1:
+                self._end += 1
             else:
-                self._last = now_ms << _RANDOM_BITS | self._draw()
-            return f"{prefix}_{encode(self._last)}"
+                self._take(decode(self._stem + _PAIRS[self._end]) + 1)
+            return f"{prefix}_{self._stem}{_PAIRS[self._end]}"
 
-    def _draw(self) -> int:
-        """Return random bits out of the pool, each only once."""
-        if self._drawn >= len(self._pool):
-            self._pool, self._drawn = os.urandom(_POOL_OCTETS), 0
-        begin = self._drawn
-        self._drawn = begin + _RANDOM_OCTETS
-        return int.from_bytes(self._pool[begin : self._drawn], "big")
+    def _take(self, value: int) -> None:
+        """Let this one be the last id."""
+        text = encode(value)
+        self._at = value >> _RANDOM_BITS
+        self._stem, self._end = text[:-2], _VALUES[text[-2:]]
+
+
+def _random() -> str:
+    """Return random characters, each of five bits."""
+    return os.urandom(_POOL).translate(_FIVE_BITS).decode("ascii")

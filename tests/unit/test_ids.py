@@ -27,7 +27,7 @@ def test_ids_rise_whatever_the_clock_does(instants: list[int]) -> None:
 
 def test_each_millisecond_draws_anew_beyond_the_pool() -> None:
     source = IdSource()
-    count = 3 * ids._POOL_OCTETS // ids._RANDOM_OCTETS
+    count = 3 * ids._POOL // ids._RANDOM
     randoms = {
         ids.decode(source.new("msg", NOW + n)[4:]) & 2**80 - 1 for n in range(count)
     }
@@ -42,6 +42,24 @@ def test_two_sources_share_nothing() -> None:
     first, second = IdSource().new("msg", NOW), IdSource().new("msg", NOW)
     assert first[:14] == second[:14]
     assert first != second
+
+
+def test_an_id_tells_its_time() -> None:
+    source = IdSource()
+    for at in (0, 1, 1023, 1024, NOW, NOW + 1, NOW + 1024, NOW + 10**9, 2**48 - 1):
+        made = ids.decode(source.new("msg", at)[4:])
+        assert made >> 80 == at
+
+
+@given(st.integers(min_value=2**80 - 3000, max_value=2**80 - 1))
+def test_an_instant_never_runs_out_of_ids(random: int) -> None:
+    source = IdSource()
+    value = NOW << 80 | random
+    source.seen(f"msg_{ids.encode(value)}")
+    for _ in range(1100):
+        value += 1
+        assert source.new("evt", NOW) == f"evt_{ids.encode(value)}"
+    assert source.new("evt", NOW + 2) > f"evt_{ids.encode(value)}"
 
 
 def test_an_id_seen_is_never_made_again() -> None:
