@@ -14,11 +14,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 SOCKET = Path("/run/systemd/journal/socket")
-PATIENCE_S = 1.0  # for a journal that is behind; then the entry is an error
+PATIENCE_S = 1.0  # for a journal that falls behind; none while it stays so
 _TOO_LARGE = {errno.EMSGSIZE, errno.ENOBUFS}
 _SEALS = (
     fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL
 )
+
+
+class Behind(OSError):
+    """The journal takes nothing: it hangs, or more comes than it can write."""
 
 
 class JournalSocket:
@@ -34,8 +38,20 @@ class JournalSocket:
         self._line.close()
 
     def send(self, entry: Mapping[str, str]) -> None:
-        """Write one entry; names are capitals, digits and `_`. Raises OSError."""
+        """Write one entry; names are capitals, digits and `_`.
+
+        Raises OSError: Behind where the journal takes nothing at the moment.
+        """
         octets = b"".join(_field(name, value) for name, value in entry.items())
+        try:
+            self._send(octets)
+        except (TimeoutError, BlockingIOError) as exc:
+            self._line.settimeout(0)
+            raise Behind("the journal is behind") from exc
+        if self._line.gettimeout() == 0:
+            self._line.settimeout(PATIENCE_S)
+
+    def _send(self, octets: bytes) -> None:
         try:
             self._line.sendto(octets, self._path)
         except OSError as exc:

@@ -193,6 +193,7 @@ class JournalHandler(logging.Handler):
 
     def __init__(self, line: journal.JournalSocket) -> None:
         super().__init__()
+        self.lost = 0  # entries since the journal took one
         self._line = line
         self.setFormatter(LogfmtFormatter())
 
@@ -215,10 +216,17 @@ class JournalHandler(logging.Handler):
             word = _JOURNAL_NAMES.get(name) or name.upper()
             if _JOURNAL_NAME.fullmatch(word):
                 entry.setdefault(word, text)
+        if self.lost:
+            entry["LOST"] = str(self.lost)
+            entry["MESSAGE"] += f" lost={self.lost}"
         try:
             self._line.send(entry)
+        except journal.Behind:
+            self.lost += 1  # standard error leads there, too, and would block
         except OSError as exc:
             self._say_plainly(entry, exc)
+        else:
+            self.lost = 0
 
     def _say_plainly(self, entry: Mapping[str, str], why: OSError) -> None:
         """Say it on standard error: the entry is lost, its text is not."""

@@ -151,6 +151,33 @@ def test_a_journal_that_is_gone(
     assert capsys.readouterr().err == f'{said} journal="No such file or directory"\n'
 
 
+def test_a_journal_that_is_behind_is_waited_for_once(
+    listening: Journal,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Each line would stop all modems for as long, and standard error is its, too."""
+    waits: list[float | None] = []
+    monkeypatch.setattr(journal, "PATIENCE_S", 0.01)
+    handler = JournalHandler(JournalSocket(listening.path))
+    line = handler._line._line
+    while handler.lost < 3:
+        waits.append(line.gettimeout())
+        handler.emit(record())
+    assert waits[-3:] == [0.01, 0, 0]
+    assert capsys.readouterr().err == ""
+    for _ in range(len(waits) - 3):
+        assert "LOST" not in listening.entry()
+    handler.emit(record(modem="front"))
+    entry = listening.entry()
+    assert (entry["LOST"], entry["MODEM"]) == ("3", "front")
+    assert entry["MESSAGE"].endswith(" modem=front lost=3")
+    assert line.gettimeout() == 0.01
+    handler.emit(record())
+    assert "LOST" not in listening.entry()
+    handler.close()
+
+
 @pytest.mark.parametrize("is_there", [True, False])
 def test_below_systemd(
     monkeypatch: pytest.MonkeyPatch, listening: Journal, is_there: bool
