@@ -153,9 +153,11 @@ def settle(config_path: Path, as_: str) -> None:
 
     The daemon must run. To look at them, or to decide one: modemgw messages.
     """
+    from http import HTTPStatus  # noqa: PLC0415
     from urllib.parse import quote  # noqa: PLC0415
 
-    from modemgw.cli.client import connect  # noqa: PLC0415
+    from modemgw.cli.client import Refused, connect  # noqa: PLC0415
+    from modemgw.cli.output import talk  # noqa: PLC0415
 
     client, cursor, held = connect(config_path), None, []
     while True:
@@ -164,10 +166,19 @@ def settle(config_path: Path, as_: str) -> None:
         cursor = page["next_cursor"]
         if not page["has_more"]:
             break
+    done = 0
     for public_id in reversed(held):  # the oldest first
         path = f"/v1/messages/{quote(public_id, safe='')}/settle"
-        client.call("POST", path, {"as": as_})
-    click.echo(f"{len(held)} settled as {as_}")
+        try:
+            client.call("POST", path, {"as": as_})
+        except Refused as exc:
+            if exc.status != HTTPStatus.CONFLICT:
+                raise
+        else:
+            done += 1
+    click.echo(f"{done} settled as {as_}")
+    if len(held) > done:
+        talk(f"{len(held) - done} were no longer in doubt")
 
 
 def _is_held(reason: "dict[str, str] | None") -> bool:
@@ -248,13 +259,8 @@ def key(file: Path, passphrase: bool) -> None:
 def _identities(file: Path | None) -> list[str]:
     from modemgw.store import sealing  # noqa: PLC0415
 
-    if file is None:
-        return []
-    try:
-        head = file.read_bytes()[: sealing.MAX_KEY_OCTETS]
-    except OSError as exc:
-        raise click.UsageError(f"cannot read {file}: {exc.strerror}") from None
-    phrase = None
-    if sealing.is_locked(head):
-        phrase = click.prompt(f"Passphrase of {file}", hide_input=True, err=True)
-    return sealing.read_identities(file, phrase)
+    def ask() -> str:
+        said: str = click.prompt(f"Passphrase of {file}", hide_input=True, err=True)
+        return said
+
+    return [] if file is None else sealing.read_identities(file, ask)

@@ -4,7 +4,6 @@ Through the admin socket where the daemon runs. Where it does not, `create` open
 the store itself, under the lock that keeps the daemon out.
 """
 
-import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -279,6 +278,7 @@ def _create_offline(data_dir: Path, wish: Json) -> Json:
     from modemgw.errors import FieldError  # noqa: PLC0415
     from modemgw.gateway.key_rules import read_rules  # noqa: PLC0415
     from modemgw.store.keys import Rules  # noqa: PLC0415
+    from modemgw.store.owner import as_owner_of  # noqa: PLC0415
 
     known, scopes = get_args(Scope), wish["scopes"]
     for scope in scopes:
@@ -295,8 +295,8 @@ def _create_offline(data_dir: Path, wish: Json) -> Json:
         raise click.UsageError(
             "; ".join(f"{one.pointer}: {one.detail}" for one in exc.errors)
         ) from None
-    _become_owner(data_dir)
-    return asyncio.run(_insert(data_dir, wish, rules))
+    with as_owner_of(data_dir):
+        return asyncio.run(_insert(data_dir, wish, rules))
 
 
 async def _insert(data_dir: Path, wish: Json, rules: "Rules") -> Json:
@@ -333,14 +333,3 @@ async def _insert(data_dir: Path, wish: Json, rules: "Rules") -> Json:
         store.close()
     made: Json = msgspec.to_builtins(resources.new_key(row, plain, clock.now_ms()))
     return made
-
-
-def _become_owner(data_dir: Path) -> None:
-    """Let root act as the owner of the data, or the daemon could not open it after."""
-    if os.geteuid() != 0 or not data_dir.exists():
-        return
-    owner = data_dir.stat()
-    if owner.st_uid != 0:
-        os.setgroups([])
-        os.setegid(owner.st_gid)
-        os.seteuid(owner.st_uid)

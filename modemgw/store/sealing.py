@@ -5,7 +5,7 @@ gateway has, cannot open it again. Streams of any length go through in small pie
 and each piece is authenticated.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -88,11 +88,12 @@ def is_locked(text: bytes) -> bool:
     return text.lstrip().startswith((_ARMOR, _MAGIC))
 
 
-def read_identities(file: Path, passphrase: str | None = None) -> list[str]:
+def read_identities(file: Path, ask: Callable[[], str] = lambda: "") -> list[str]:
     """Return the secret keys in a file, as age-keygen or `db key` wrote it.
 
-    Raises CannotSeal where it cannot be read, the passphrase is wrong, or there is
-    no key in it. No message holds any of it.
+    The file is read once, so it may be a pipe; `ask` is called for the passphrase of
+    one that is protected by it. Raises CannotSeal where it cannot be read, the
+    passphrase is wrong, or there is no key in it. No message holds any of it.
     """
     try:
         with file.open("rb") as stream:
@@ -102,7 +103,7 @@ def read_identities(file: Path, passphrase: str | None = None) -> list[str]:
     if is_locked(text):
         pyrage = _library()
         try:
-            text = pyrage.passphrase.decrypt(text, passphrase or "")
+            text = pyrage.passphrase.decrypt(text, ask())
         except pyrage.DecryptError:
             raise CannotSeal(f"wrong passphrase for {str(file)!r}") from None
     lines = [line.strip() for line in text.decode("ascii", "replace").splitlines()]

@@ -2,12 +2,14 @@
 
 import csv
 import json
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from modemgw.cli.client import Refused
 from modemgw.store.database import FILE_NAME
 from tests.cli.conftest import Cli
 from tests.store.factory import add_message, database
@@ -99,6 +101,13 @@ def test_keys_for_encryption(cli: Cli, box: Path) -> None:
     assert code == 1 and "--identity" in err
     code, out, _ = run(cli, box, "db", "restore", file, "--identity", str(box / "key"))
     assert code == 0 and "30 messages" in out
+    reader, writer = os.pipe()  # --identity <(pass show backup-key)
+    os.write(writer, (box / "key").read_bytes())
+    os.close(writer)
+    pipe = f"/dev/fd/{reader}"
+    code, out, err = run(cli, box, "db", "restore", file, "--identity", pipe)
+    os.close(reader)
+    assert code == 0 and "30 messages" in out, err
 
 
 @pytest.mark.parametrize("name", ["out.csv", "out.ndjson"])
@@ -212,10 +221,13 @@ def test_all_that_is_held_is_settled_at_once(
 
         def call(self, method: str, path: str, body: object) -> None:
             asked.append((path, body))
+            if "m2" in path:
+                raise Refused(409, "a report has settled it meanwhile")
 
     monkeypatch.setattr("modemgw.cli.client.connect", lambda path: Daemon())
-    code, out, _ = run(cli, box, "db", "settle", "--as", "sent")
-    assert (code, out) == (0, "3 settled as sent\n")
+    code, out, err = run(cli, box, "db", "settle", "--as", "sent")
+    assert (code, out) == (0, "2 settled as sent\n")
+    assert err == "1 were no longer in doubt\n"
     assert asked == [
         (f"/v1/messages/{one}/settle", {"as": "sent"}) for one in ("m1", "m2", "m5")
     ]
