@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
-from modemgw.gateway.loading import wish_of
 from modemgw.gateway.queue import Entry, Slot
 from modemgw.store import outbound, routing
 from modemgw.store.outbound import NewMessage
@@ -29,7 +28,10 @@ def whole(db: Connection, new: NewMessage, start: int) -> NewMessage:
 
 
 def entry(new: NewMessage, made: tuple[int, list[int]]) -> Entry:
-    """Return a message as it waits in memory, with the ids of its rows."""
+    """Return a message as it waits in memory, with the ids of its rows.
+
+    Its wish is made as it enters the queue.
+    """
     message_id, part_ids = made
     return Entry(
         message_id=message_id,
@@ -46,7 +48,6 @@ def entry(new: NewMessage, made: tuple[int, list[int]]) -> Entry:
         text=new.text,
         data=new.data,
         options=new.options,
-        wish=wish_of(new.options),
         key_id=new.key_id,
     )
 

@@ -184,19 +184,17 @@ class HealthWatch:
             self._credit(sim, now)
         self._rate(lane.sim, sim)
 
-    def reported(self, sim_id: int, report: StatusReport) -> None:
+    def reported(self, sim_id: int, report: StatusReport, now: int) -> None:
         """Hear of a delivery report for something that this SIM sent."""
-        if report.delivery is Delivery.PENDING:
-            return
-        to, sent_at = report.recipient.text, report.scts.unix_ms
-        delivered = report.delivery is Delivery.DELIVERED
+        delivery = report.delivery
         sim = self.sims.get(sim_id)
-        if sim is None:
+        if sim is None or delivery is Delivery.PENDING:
             return
-        now, state = self._clock.now_ms(), sim.state
-        sim.reports.note(now, to, delivered=delivered)
+        state, delivered = sim.state, delivery is Delivery.DELIVERED
+        sim.reports.note(now, report.recipient.text, delivered=delivered)
         if state.condition is Condition.PAROLE and state.by_reports:
             # What was sent before the parole says nothing about it.
+            sent_at = report.scts.unix_ms
             if sent_at is not None and sent_at < state.since_at - CLOCKS_MS:
                 return
             if delivered:

@@ -55,14 +55,14 @@ class Inbound:
         sim_of: Callable[[str, SimIdentity | None], Awaitable[SimFacts | None]],
         on_change: Callable[[int], None],
         on_proof: Callable[[int], None] = lambda message_id: None,
-        on_report: Callable[[int, StatusReport], None] = lambda sim_id, report: None,
+        on_report: Callable[[int, StatusReport, int], None] = lambda *report: None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._sim_of = sim_of
         self._on_change = on_change
         self._on_proof = on_proof  # a doubt is settled, other parts may wait
-        self._on_report = on_report  # by SIM, of one of its parts
+        self._on_report = on_report  # by SIM, of one of its parts, and when
         # Takes what is nobody's message: the text of a self-test.
         self.take_own: Callable[[RawRow, Deliver], Awaitable[bool]] | None = None
         # What messages mean, and who follows in memory; set before anything comes.
@@ -147,13 +147,13 @@ class Inbound:
     ) -> int:
         """Keep and apply a report in one transaction."""
         ids = self._store.ids
-        keep = self._keeping(tpdu, sim, now)
         sim_id = sim.sim_id if sim else None
         # Nothing is asked or awaited for a routed one: it cannot come again.
         is_plain = tpdu.memory is None and not tpdu.wants_ack
+        keep = None if is_plain else self._keeping(tpdu, sim, now)
 
         def job(db: Connection) -> tuple[int, tuple[int, bool] | None]:
-            if is_plain:
+            if keep is None:
                 raw_id, applied = reports.take(
                     *(db, ids, report),
                     sim_id=sim_id,
@@ -183,13 +183,14 @@ class Inbound:
         except Exception:
             # Not our caller's fault: its modem must go on, and get rid of it.
             log.exception("status report cannot be worked on")
+            keep = keep or self._keeping(tpdu, sim, now)
             raw_id, _ = await self._store.write(keep)
             await self._set_aside(raw_id, "an error of ours; see the log")
             return raw_id
         if applied is not None:
             self._reported(*applied)
             if sim is not None:
-                self._on_report(sim.sim_id, report)
+                self._on_report(sim.sim_id, report, now)
         return raw_id
 
     def _reported(self, message_id: int, goes_on: bool) -> None:

@@ -7,7 +7,7 @@ enters the queue in memory; a microsecond where nothing is configured.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from modemgw.config.model import Card, Config
 from modemgw.config.tariff import TariffConfig
@@ -21,6 +21,8 @@ PATIENT_BELOW = 2  # priorities from high on take the first SIM there is
 PATIENT_FROM = 4  # patiences: a message with less validity than that waits for nobody
 MOST_WISHES = 4_096  # kept; there are more only where recipients are sticky
 EVERY_SIM = "default"  # the pool of a message that names none
+
+_ROUTED = frozenset({"sim", "modem", "pool", "last_sim", "fallback", "sims"})  # options
 
 Step = tuple[int, str, str]  # from when on, Unix ms; "sim", "modem" or "pool"; name
 
@@ -115,50 +117,72 @@ class Router:
         parts: int,
     ) -> Wish:
         """Return where a message may go of which nothing was sent."""
-        sim, modem, pool = (_text(options.get(k)) for k in ("sim", "modem", "pool"))
-        if sim is modem is pool is None and self.has_default:
-            pool = EVERY_SIM
-        known = options.get("last_sim")
-        last = known if isinstance(known, int) else None
-        also: tuple[Place, ...] = ()
-        if "fallback" in options:
-            steps = steps_of(options)[: taken_of(options)]
-            also = tuple((kind, name) for _, kind, name in steps)
-        among: tuple[str, ...] = ()
-        if "sims" in options:
-            allowed = options["sims"]
-            among = tuple(allowed) if isinstance(allowed, list) else ()
+        asked = _NOTHING if _ROUTED.isdisjoint(options) else _asked(options)
         patience = self._patience_ms
         if priority >= PATIENT_BELOW or validity_ms < PATIENT_FROM * patience:
             patience = 0
         zone = self._zones.zone(to)
         counted = parts if self._priced else 1
-        key = (sim, modem, pool, also, among, last, zone, patience, counted)
+        key = (asked, zone, patience, counted)
         made = self._made.get(key)
         if made is None:
             if len(self._made) >= MOST_WISHES:
                 self._made.clear()
-            rule = self._zones.rule(to)
-            made = self._made[key] = Wish(
-                sim=sim,
-                modem=modem,
-                pool=pool,
-                also=also,
-                among=among,
-                zone=zone,
-                last_sim_id=last,
-                patience_ms=patience,
-                parts=counted,
-                to=to,
-                rule=rule,
-                plain=not (
-                    self._priced
-                    or rule is not None
-                    or last is not None
-                    or to.startswith(self._networks)
-                ),
-            )
+            made = self._made[key] = self._make(*key, to)
         return made
+
+    def _make(
+        self, asked: "_Asked", zone: str, patience: int, parts: int, to: str
+    ) -> Wish:
+        sim, modem, pool, also, among, last = asked
+        if sim is modem is pool is None and self.has_default:
+            pool = EVERY_SIM
+        rule = self._zones.rule(to)
+        return Wish(
+            sim=sim,
+            modem=modem,
+            pool=pool,
+            also=also,
+            among=among,
+            zone=zone,
+            last_sim_id=last,
+            patience_ms=patience,
+            parts=parts,
+            to=to,
+            rule=rule,
+            plain=not (
+                self._priced
+                or rule is not None
+                or last is not None
+                or to.startswith(self._networks)
+            ),
+        )
+
+
+class _Asked(NamedTuple):
+    """What the options of a message say of where it may go."""
+
+    sim: str | None = None
+    modem: str | None = None
+    pool: str | None = None
+    also: tuple[Place, ...] = ()
+    among: tuple[str, ...] = ()
+    last: int | None = None
+
+
+_NOTHING = _Asked()
+
+
+def _asked(options: Mapping[str, object]) -> _Asked:
+    sim, modem, pool = (_text(options.get(k)) for k in ("sim", "modem", "pool"))
+    also: tuple[Place, ...] = ()
+    if "fallback" in options:
+        steps = steps_of(options)[: taken_of(options)]
+        also = tuple((kind, name) for _, kind, name in steps)
+    allowed, last = options.get("sims"), options.get("last_sim")
+    among = tuple(allowed) if isinstance(allowed, list) else ()
+    known = last if isinstance(last, int) else None
+    return _Asked(sim, modem, pool, also, among, known)
 
 
 def _text(value: object) -> str | None:

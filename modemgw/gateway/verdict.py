@@ -6,8 +6,9 @@ waits, writes or knows a task.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
+from typing import NamedTuple
 
 from modemgw.at.codes import Code, refusal
 from modemgw.gateway import reports
@@ -48,8 +49,7 @@ class Fate(Enum):
     GONE = "gone"  # out of the queue: sent, failed, or in doubt
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What one outcome means."""
 
     job: Job  # a list it returns holds ids of messages that may be sent again
@@ -62,8 +62,7 @@ class Verdict:
     refusal: str = ""  # the reason code of one that said no
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One submit: which part of which message, through which SIM, and when."""
 
     entry: Entry
@@ -102,7 +101,7 @@ def first_decision_at(
 
 
 def _wire(lines: tuple[WireLine, ...]) -> list[list[object]]:
-    return [[line.at_ms, line.direction, line.text] for line in lines]
+    return list(map(list, lines))
 
 
 def _reason(code: Code, text: str, *, retryable: bool, reason: str) -> JsonDict:
@@ -335,7 +334,7 @@ def _again(
             keep_pinned=pinned,
         )
 
-    return replace(verdict, job=job)
+    return verdict._replace(job=job)
 
 
 def unencodable(ids: IdSource, attempt: Attempt, why: str, now: int) -> Verdict:

@@ -62,10 +62,11 @@ class Zones:
 
         Two numbers with the same zone fit the same places.
         """
-        prefix = next(
-            (to[:length] for length in self._lengths if to[:length] in self._prefixes),
-            "",
-        )
+        prefix = ""
+        for length in self._lengths:
+            if to[:length] in self._prefixes:
+                prefix = to[:length]
+                break
         if not self._countries:
             return prefix
         country = region_of(to) if to.startswith("+") else SHORT
