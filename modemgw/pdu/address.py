@@ -5,6 +5,7 @@ septets. Spec: 3GPP TS 23.040, 9.1.2.5; the SCA: TS 24.011, 8.2.5.1.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from modemgw.errors import PduEncodeError
@@ -111,8 +112,7 @@ class Address:
         if not length:
             return None
         type_octet = cursor.octet("SCA type")
-        value = cursor.take(length - 1, "SCA")
-        return cls.from_value(type_octet, value, 2 * len(value))
+        return _centre(type_octet, cursor.take(length - 1, "SCA"))
 
     @classmethod
     def from_value(cls, type_octet: int, value: bytes, semi_octets: int) -> "Address":
@@ -128,6 +128,11 @@ class Address:
         if ton == TON_INTERNATIONAL and digits:
             digits = "+" + digits
         return cls(digits, ton, npi)
+
+
+@lru_cache(maxsize=64)  # a SIM's service centre is in all that it receives
+def _centre(type_octet: int, value: bytes) -> Address:
+    return Address.from_value(type_octet, value, 2 * len(value))
 
 
 def _encode_digits(digits: str) -> bytes:

@@ -15,6 +15,7 @@ NO_MORE_MESSAGES: Final = 0x04  # TP-MMS
 LOOP_PREVENTION: Final = 0x08  # TP-LP
 COMMAND_RESULT: Final = 0x20  # TP-SRQ: answers an SMS-COMMAND, not an SMS-SUBMIT
 UDHI: Final = 0x40
+_LEAST: Final = 4 + 2 * LENGTH + 1  # octets, with an empty TP-RA
 
 
 class Delivery(Enum):
@@ -77,6 +78,9 @@ def classify_tp_status(tp_status: int) -> Delivery:
     return _GROUPS[group] if group < len(_GROUPS) else Delivery.FAILED_TEMPORARY
 
 
+_DELIVERIES: Final = tuple(classify_tp_status(octet) for octet in range(256))
+
+
 def describe_tp_status(tp_status: int) -> str:
     """Say in words what TP-ST means; every octet has a sentence."""
     if tp_status in _SENTENCES:
@@ -114,6 +118,10 @@ class StatusReport:
         Optional fields that make no sense are padding and end up in `trailing`:
         the outcome in front of them is what counts.
         """
+        if type(cursor) is Cursor:  # nobody is told which field is where
+            plain = cls._plain(cursor, sca)
+            if plain is not None:
+                return plain
         first = cursor.octet("first octet")
         tp_mr = cursor.octet("TP-MR")
         recipient = Address.read(cursor, "TP-RA")
@@ -135,6 +143,36 @@ class StatusReport:
             sca,
             cursor.take(cursor.left, "padding"),
         )
+
+    @classmethod
+    def _plain(cls, cursor: Cursor, sca: Address | None) -> "StatusReport | None":
+        """Read a whole report that ends with TP-ST, as nearly all do; None: it is not.
+
+        Gives what `read` gives, and takes the octets only where it gives something.
+        """
+        octets, at = cursor.octets, cursor.at
+        size = len(octets)
+        if size < at + _LEAST:
+            return None
+        digits = octets[at + 2]
+        end = at + 4 + (digits + 1) // 2  # of TP-RA
+        status = end + 2 * LENGTH
+        if size != status + 1:
+            return None
+        first = octets[at]
+        report = cls(
+            octets[at + 1],
+            Address.from_value(octets[at + 3], octets[at + 4 : end], digits),
+            Timestamp(octets[end : end + LENGTH]),
+            Timestamp(octets[end + LENGTH : status]),
+            octets[status],
+            not first & NO_MORE_MESSAGES,
+            bool(first & LOOP_PREVENTION),
+            bool(first & COMMAND_RESULT),
+            sca=sca,
+        )
+        cursor.at = size
+        return report
 
     def encode(self) -> bytes:
         """Return SCA and TPDU (without `trailing`)."""
@@ -161,7 +199,7 @@ class StatusReport:
     @property
     def delivery(self) -> Delivery:
         """What the report means for the part it is about."""
-        return classify_tp_status(self.tp_status)
+        return _DELIVERIES[self.tp_status]
 
     @property
     def text(self) -> str | None:

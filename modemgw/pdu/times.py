@@ -7,7 +7,7 @@ Spec: 3GPP TS 23.040, 9.2.3.11.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from modemgw.errors import PduEncodeError
@@ -17,6 +17,7 @@ _PIVOT: Final = 90  # two-digit years from here on are 19xx: SMS is from 1992
 _MAX_QUARTERS: Final = 79  # what the zone octet can say
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _QUARTER: Final = timedelta(minutes=15)
+_MILLISECOND: Final = timedelta(milliseconds=1)
 # Swapped BCD: the tens are in the low half of the octet.
 _DIGITS: Final = {
     tens | units << 4: 10 * tens + units for tens in range(10) for units in range(10)
@@ -29,6 +30,25 @@ def _zone(octet: int) -> timezone:
     """Read the zone; KeyError if the octet is no pair of digits."""
     offset = _QUARTER * _DIGITS[octet & ~_WEST]
     return timezone(-offset if octet & _WEST else offset)
+
+
+@lru_cache(maxsize=256)  # one report is asked four times when it was
+def _value(raw: bytes) -> datetime | None:
+    year, month, day, hour, minute, second, zone = raw
+    try:
+        # A missing key is an octet that is no pair of digits.
+        years = _DIGITS[year]
+        return datetime(
+            years + (1900 if years >= _PIVOT else 2000),
+            _DIGITS[month],
+            _DIGITS[day],
+            _DIGITS[hour],
+            _DIGITS[minute],
+            _DIGITS[second],
+            tzinfo=_zone(zone),
+        )
+    except (KeyError, ValueError):
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,27 +83,13 @@ class Timestamp:
     @property
     def value(self) -> datetime | None:
         """The aware datetime, or None for an impossible date."""
-        year, month, day, hour, minute, second, zone = self.raw
-        try:
-            # A missing key is an octet that is no pair of digits.
-            years = _DIGITS[year]
-            return datetime(
-                years + (1900 if years >= _PIVOT else 2000),
-                _DIGITS[month],
-                _DIGITS[day],
-                _DIGITS[hour],
-                _DIGITS[minute],
-                _DIGITS[second],
-                tzinfo=_zone(zone),
-            )
-        except (KeyError, ValueError):
-            return None
+        return _value(self.raw)
 
     @property
     def unix_ms(self) -> int | None:
         """Milliseconds since 1970 in UTC, or None."""
         value = self.value
-        return None if value is None else (value - _EPOCH) // timedelta(milliseconds=1)
+        return None if value is None else (value - _EPOCH) // _MILLISECOND
 
     @property
     def iso(self) -> str | None:

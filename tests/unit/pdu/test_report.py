@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from modemgw.errors import PduDecodeError
 from modemgw.pdu.address import Address
+from modemgw.pdu.cursor import Cursor, TracingCursor
 from modemgw.pdu.dcs import dcs
 from modemgw.pdu.decode import decode
 from modemgw.pdu.report import (
@@ -147,3 +148,24 @@ def test_decode_undoes_encode(
         sca=recipient,
     )
     assert decode(sent.encode(), has_sca=True) == sent
+
+
+@given(
+    st.binary(max_size=40)
+    | st.builds(
+        lambda head, rest: bytes.fromhex(HEAD)[:4] + head + rest,
+        st.binary(min_size=2, max_size=2),
+        st.binary(min_size=13, max_size=17),
+    )
+)
+def test_a_plain_report_is_read_as_every_other(octets: bytes) -> None:
+    quick, careful = Cursor(octets), TracingCursor(octets)
+    try:
+        wanted = StatusReport.read(careful)
+    except PduDecodeError as exc:
+        with pytest.raises(PduDecodeError) as found:
+            StatusReport.read(quick)
+        assert str(found.value) == str(exc)
+    else:
+        assert StatusReport.read(quick) == wanted
+        assert quick.at == careful.at
