@@ -71,6 +71,11 @@ MAX_SIMULATED = 16
     help="Let the SIMs text one another, which may cost money.",
 )
 @click.option(
+    "--alarm-to",
+    metavar="NUMBER",
+    help="Phone that is texted when something is wrong; '' for none.",
+)
+@click.option(
     "--listen", metavar="HOST:PORT", help="Default: 127.0.0.1:8080. Others with TLS."
 )
 @click.option(
@@ -225,6 +230,7 @@ def _wishes(config: Path, flags: dict[str, Any]) -> "Wishes":
         test_to=flags["test_to"],
         loopback=flags["loopback"],
         listen=flags["listen"],
+        alarm_to=flags["alarm_to"],
         fix=flags["fix"],
         start=flags["start"],
         replace=flags["replace"],

@@ -14,23 +14,20 @@ from modemgw.cli import setup_guess
 from modemgw.cli.demo import choose_address
 from modemgw.cli.setup_files import difference, write
 from modemgw.cli.setup_gateway import SYSTEM_CONFIG, Child, Running, Service
-from modemgw.cli.setup_kept import Kept
+from modemgw.cli.setup_kept import Kept, lost
 from modemgw.cli.setup_look import put_right
 from modemgw.cli.setup_plan import Answers, Place, Plan
 from modemgw.cli.setup_talk import Talk
 from modemgw.cli.setup_wishes import GaveUp, Wishes
 from modemgw.config import values
 from modemgw.config.load import parse
+from modemgw.config.model import Config
 from modemgw.errors import ConfigError
 from modemgw.modem.conflicts import Finding
 from modemgw.modem.survey import READY
 
 SYSTEM_DATA = "/var/lib/modemgw"
 LAN = "0.0.0.0:8443"  # only where a person says so
-_OURS = (
-    *("data_dir:", "country:", "timezone:", "http:", "discovery:", "modems:", "sims:"),
-    *("#", " "),
-)
 
 
 def ask(
@@ -67,6 +64,7 @@ def ask(
         listen=listen,
         tls=tls,
         data_dir=_data_dir(wishes.config, kept, is_system),
+        alarms=_alarms(wishes, talk, country, kept),
         pins={**kept.pins, **pins},
         numbers=numbers,
         modem_names=kept.modems,
@@ -127,14 +125,31 @@ def _listen(wishes: Wishes, talk: Talk, kept: Kept) -> tuple[str, str]:
     return str(here), "off"
 
 
-def _data_dir(config: Path, kept: Kept, is_system: bool) -> str:
+def _alarms(wishes: Wishes, talk: Talk, country: str, kept: Kept) -> Sequence[str]:
+    """Return who is texted when something is wrong; nobody has to be."""
+    read = optional(values.e164(country))
+    if wishes.alarm_to is not None:
+        try:
+            return [number for number in [read(wishes.alarm_to)] if number]
+        except ValueError as exc:
+            raise GaveUp(f"--alarm-to: {exc}") from None
+    before = kept.config.alarms.sms if kept.config is not None else ()
+    if before or not talk.is_interactive:
+        return before
+    question = "Phone that is texted when something is wrong (Enter: none)"
+    given = talk.ask(question, "--alarm-to", read, default="")
+    return [given] if given else []
+
+
+def _data_dir(config: Path, kept: Kept, is_system: bool) -> str | None:
+    """Return where the data are, None where they are there by themselves."""
     if kept.config is None:
-        return SYSTEM_DATA if is_system else "./data"
-    folder = kept.config.data_dir
-    inside = folder.is_relative_to(config.absolute().parent)
-    return (
-        f"./{folder.relative_to(config.absolute().parent)}" if inside else str(folder)
-    )
+        return None
+    folder, home = kept.config.data_dir, config.absolute().parent
+    if folder == (Path(SYSTEM_DATA) if is_system else home / "data"):
+        return None
+    inside = folder.is_relative_to(home)
+    return f"./{folder.relative_to(home)}" if inside else str(folder)
 
 
 # --- the files
@@ -147,7 +162,7 @@ def save(wishes: Wishes, talk: Talk, planned: Plan, kept: Kept, now: datetime) -
     """
     path = wishes.config
     try:
-        parse(planned.text, str(path), path=path.absolute())
+        new = parse(planned.text, str(path), path=path.absolute())
     except ConfigError as exc:  # our own mistake: keep it out of the file
         raise GaveUp(f"this is our mistake, nothing was written:\n{exc}") from None
     if path.exists():
@@ -155,7 +170,7 @@ def save(wishes: Wishes, talk: Talk, planned: Plan, kept: Kept, now: datetime) -
         if not lines:
             talk.good(f"{path} says so already")
             return True
-        if not _may_replace(wishes, talk, lines, kept):
+        if not _may_replace(wishes, talk, lines, kept, new):
             return False
     backup = write(path, planned.text, planned.pins, now)
     told = [str(path.with_name(name)) for name in planned.pins]
@@ -165,7 +180,9 @@ def save(wishes: Wishes, talk: Talk, planned: Plan, kept: Kept, now: datetime) -
     return True
 
 
-def _may_replace(wishes: Wishes, talk: Talk, lines: list[str], kept: Kept) -> bool:
+def _may_replace(
+    wishes: Wishes, talk: Talk, lines: list[str], kept: Kept, new: Config
+) -> bool:
     """Show what would change, and ask; what would be lost takes more than `--yes`."""
     path = wishes.config
     talk.warn(f"{path} exists. What would change:")
@@ -175,8 +192,7 @@ def _may_replace(wishes: Wishes, talk: Talk, lines: list[str], kept: Kept) -> bo
         talk.warn("it cannot be used as it is:")
         for line in kept.problem.splitlines():
             talk.say(line)
-    foreign = [one[1:] for one in lines if one[:1] == "-" and one[:3] != "---"]
-    foreign = [one for one in foreign if one and not one.startswith(_OURS)]
+    foreign = lost(kept.config, new) if kept.config else []
     gone = [one.name for one in kept.config.modems] if kept.config else []
     gone = [name for name in gone if name not in kept.modems.values()]
     if foreign:

@@ -4,15 +4,23 @@ Names are in histories and programs, a PIN is not asked for at a card that is op
 just now: both would be lost if setup began from nothing each time.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from modemgw.cli.setup_plan import Place
+from modemgw.config.diff import difference
 from modemgw.config.load import load
 from modemgw.config.model import Card, Config, ModemConfig
 from modemgw.errors import ConfigError
 from modemgw.modem.probe import same_iccid, same_imei
+
+# What setup asks for, or finds out, by its key.
+_OURS = re.compile(
+    r"country|timezone|discovery|http\.(listen|tls\.mode)|alarms\.sms|"
+    r"modems\[[^]]*\](\.(imei|port|iccid|pin))?|sims\.cards\[[^]]*\]\.(name|number|pin)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,19 @@ def keep(path: Path, places: Sequence[Place]) -> Kept:
             except ConfigError:  # gone, or ours to write and not to read
                 continue
     return kept
+
+
+def lost(before: Config, after: Config) -> list[str]:
+    """Name the settings of `before` that a person made and `after` does not have.
+
+    What setup asks for, or finds out, is not among them, nor is a modem that is away.
+    """
+    found = difference(before, after).changes
+    return [
+        change.key
+        for change in found
+        if change.was is not None and not _OURS.fullmatch(change.key)
+    ]
 
 
 def _is_modem(one: ModemConfig, place: Place) -> bool:

@@ -16,7 +16,7 @@ from modemgw.modem.survey import Surveyed
 MAX_NAME = 20  # characters of a name that we choose; a file may use 32
 MAX_SHOWN = 40  # of what a modem says about itself, in a comment
 COLUMN = 28  # where comments begin
-PACE = "10/min"  # faster, and an operator takes a SIM for a spammer
+LISTEN = "127.0.0.1:8080"  # what holds where nothing is said
 _UNFIT = re.compile(r"[^a-z0-9]+")
 _PLAIN = re.compile(r"[A-Za-z/.][A-Za-z0-9/._+-]*|\d+/[a-z]+")
 _WORDS = frozenset({"on", "off", "yes", "no", "true", "false", "null", "y", "n"})
@@ -40,9 +40,10 @@ class Answers:
     country: str
     timezone: str
     date: str  # 2026-11-22, for the first line
-    listen: str = "127.0.0.1:8080"
+    listen: str = LISTEN
     tls: str = "off"
-    data_dir: str = "./data"
+    data_dir: str | None = None  # None: where it is by itself
+    alarms: Sequence[str] = ()  # numbers that are texted when something is wrong
     pins: Mapping[int, str] = field(default_factory=dict)
     numbers: Mapping[int, str] = field(default_factory=dict)
     modem_names: Mapping[int, str] = field(default_factory=dict)  # they had before
@@ -60,7 +61,7 @@ class Plan:
 
 
 def plan(places: Sequence[Place], answers: Answers) -> Plan:
-    """Write the configuration for these modems."""
+    """Write the configuration for these modems; what holds by itself is left out."""
     modems = names(
         (place.found.model or place.found.manufacturer for place in places),
         "modem",
@@ -76,34 +77,21 @@ def plan(places: Sequence[Place], answers: Answers) -> Plan:
     for index, pin in answers.pins.items():
         pins[f"pin-{cards[index] or modems[index]}"] = pin
     lines = [
-        f"# modemgw, made by `modemgw setup` on {answers.date}. Every key that there",
-        "# is: docs/configuration.md. After a change: modemgw config check",
-        _line(f"data_dir: {quoted(answers.data_dir)}", "the database, on a good disk"),
-        _line(f"country: {quoted(answers.country)}", "of numbers without +"),
-        _line(f"timezone: {quoted(answers.timezone)}", "for quiet hours and bills"),
-        "http:",
-        _line(f'  listen: "{answers.listen}"', _who(answers.listen)),
+        f"# modemgw, made by `modemgw setup` on {answers.date}. Every key, and what",
+        "# holds without it: docs/configuration.md. To check: modemgw config check",
+        *_general(answers),
     ]
-    if answers.tls != "off":
-        lines.append(_line(f"  tls: {answers.tls}", "trust /ca.pem once"))
     if not any(place.is_usb for place in places):
         lines.append(_line("discovery: off", "only the modems below"))
     lines.append("modems:")
     for index, place in enumerate(places):
-        lines += _modem(index, place, places, modems[index])
-        if index in answers.pins and not cards[index]:
-            lines.append(f"    pin: {{file: pin-{modems[index]}}}")
-    lines += [
-        "sims:",
-        "  defaults:",
-        _line(f"    pace: {PACE}", "faster looks like a spammer"),
-        _line("    reports: on", "ask for delivery reports"),
-    ]
+        has_pin = index in answers.pins and not cards[index]
+        lines.append(_modem(index, place, places, modems[index], has_pin=has_pin))
     if any(cards):
-        lines.append("  cards:")
+        lines += ["sims:", "  cards:"]
     for index, place in enumerate(places):
         if cards[index]:
-            lines += _card(index, place, cards[index], answers)
+            lines.append(_card(index, place, cards[index], answers))
     return Plan("\n".join(lines) + "\n", pins, modems, cards)
 
 
@@ -165,31 +153,49 @@ def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _modem(index: int, place: Place, places: Sequence[Place], name: str) -> list[str]:
+def _general(answers: Answers) -> Iterable[str]:
+    if answers.data_dir is not None:
+        yield _line(f"data_dir: {quoted(answers.data_dir)}", "the database")
+    yield _line(f"country: {quoted(answers.country)}", "of numbers without +")
+    yield _line(f"timezone: {quoted(answers.timezone)}", "for quiet hours and bills")
+    if (answers.listen, answers.tls) != (LISTEN, "off"):
+        yield "http:"
+        yield _line(f'  listen: "{answers.listen}"', _who(answers.listen))
+    if answers.tls != "off":
+        yield _line(f"  tls: {answers.tls}", "trust /ca.pem once")
+    if answers.alarms:
+        numbers = ", ".join(json.dumps(number) for number in answers.alarms)
+        yield _line(f"alarms: {{sms: [{numbers}]}}", "when something is wrong")
+
+
+def _modem(
+    index: int, place: Place, places: Sequence[Place], name: str, *, has_pin: bool
+) -> str:
     imei = place.found.imei
     others = [one.found.imei for at, one in enumerate(places) if at != index]
     is_own = imei is not None and not any(same_imei(imei, one) for one in others)
     where = f", {shown(place.where, 60)}" if place.is_usb else ""
-    about = f"{title(place.found)}{where}"
-    lines = [_line(f"  - name: {quoted(name)}", about)]
-    if is_own and place.is_usb:
-        lines.append(_line(f'    imei: "{imei}"', "in whatever socket it is"))
+    entry = {"name": quoted(name)}
+    if is_own and place.is_usb:  # in whatever socket it is
+        entry["imei"] = f'"{imei}"'
     else:  # a line without USB stays where it is; IMEIs of clones tell nothing
-        lines.append(f"    port: {quoted(place.port)}")
-    return lines
+        entry["port"] = quoted(place.port)
+    if has_pin:
+        entry["pin"] = f"{{file: pin-{name}}}"
+    return f"{_entry(entry)}  # {title(place.found)}{where}"
 
 
-def _card(index: int, place: Place, name: str, answers: Answers) -> list[str]:
-    lines = [
-        f"    - name: {quoted(name)}",
-        f'      iccid: "{card_of(place)}"',
-    ]
-    number = answers.numbers.get(index)
-    if number:
-        lines.append(f'      number: "{number}"')
+def _card(index: int, place: Place, name: str, answers: Answers) -> str:
+    entry = {"name": quoted(name), "iccid": f'"{card_of(place)}"'}
+    if number := answers.numbers.get(index):
+        entry["number"] = f'"{number}"'
     if index in answers.pins:
-        lines.append(f"      pin: {{file: pin-{name}}}")
-    return lines
+        entry["pin"] = f"{{file: pin-{name}}}"
+    return f"  {_entry(entry)}"
+
+
+def _entry(values: Mapping[str, str]) -> str:
+    return f"  - {{{', '.join(f'{key}: {value}' for key, value in values.items())}}}"
 
 
 def _line(text: str, comment: str) -> str:

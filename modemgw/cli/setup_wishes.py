@@ -31,6 +31,7 @@ class Wishes:
     test_to: str | None = None  # "": no test
     loopback: bool | None = None
     listen: str | None = None
+    alarm_to: str | None = None  # "": nobody
     fix: bool | None = None
     start: bool | None = None
     replace: bool = False

@@ -50,6 +50,8 @@ def test_from_a_stick_to_a_delivered_text(directory: Path) -> None:
         screen.type("AT")
         screen.expect("other machines")
         screen.type("n")
+        screen.expect("when something is wrong")
+        screen.type("0664 123456")
         screen.expect("written: ")
         screen.expect("for a test text")
         screen.type("")  # the sandbox number
@@ -87,6 +89,7 @@ def test_from_a_stick_to_a_delivered_text(directory: Path) -> None:
     assert (directory / "pin-sim-mobile").read_text() == f"{PIN}\n"
     assert (directory / "pin-sim-mobile").stat().st_mode & 0o777 == 0o600
     assert PIN not in config.read_text()
+    assert found.alarms.sms == ("+43664123456",)
 
 
 def test_ctrl_c_at_the_pin_leaves_nothing(directory: Path) -> None:
@@ -218,11 +221,13 @@ def test_it_is_enabled_and_started(monkeypatch: pytest.MonkeyPatch) -> None:
     ("before", "flags", "is_replaced"),
     [
         ("country: AT\n", ("--yes",), True),
-        ("country: AT\nwebhooks: []\n", ("--yes",), False),
-        ("country: AT\nwebhooks: []\n", ("--yes", "--replace"), True),
+        ("webhooks: [{url: 'http://x/'}]\n", ("--yes",), False),
+        ("webhooks: [{url: 'http://x/'}]\n", ("--yes", "--replace"), True),
+        ("sims:\n  defaults:\n    pace: 5/min\n", ("--yes",), False),
+        ("alarms:\n  sms: ['+4915112345678']\n  group: 1min\n", ("--yes",), False),
         ("modems: [{name: other, port: /dev/ttyUSB7}]\n", ("--yes",), False),
     ],
-    ids=["ours", "more", "more, replaced", "a modem that is away"],
+    ids=["ours", "more", "more, replaced", "a pace", "alarms", "a modem that is away"],
 )
 def test_what_would_be_lost_is_kept(
     cli: Cli,

@@ -46,7 +46,7 @@ def wishes(**more: object) -> Wishes:
 
 
 def test_enter_takes_what_the_sim_says() -> None:
-    found = asked(wishes(), GERMAN, typed="\n\n")
+    found = asked(wishes(), GERMAN, typed="\n\n\n")
     assert (found.country, found.timezone) == ("DE", "Europe/Berlin")
     assert (found.listen, found.tls) == ("127.0.0.1:8080", "off")
     assert found.numbers == {}
@@ -54,7 +54,7 @@ def test_enter_takes_what_the_sim_says() -> None:
 
 def test_a_number_is_asked_for_where_two_could_test_each_other() -> None:
     found = asked(
-        wishes(country="DE"), GERMAN, WITH_NUMBER, typed="12\n0151 2345678\nn\n"
+        wishes(country="DE"), GERMAN, WITH_NUMBER, typed="12\n0151 2345678\nn\n\n"
     )
     assert found.numbers == {0: "+491512345678", 1: "+4915112345678"}
     assert asked(wishes(country="DE"), GERMAN, WITH_NUMBER).numbers == {
@@ -70,7 +70,7 @@ def test_numbers_by_flag() -> None:
 
 
 def test_others_get_in_by_tls_alone() -> None:
-    found = asked(wishes(country="DE"), GERMAN, typed="y\n")
+    found = asked(wishes(country="DE"), GERMAN, typed="y\n\n")
     assert (found.listen, found.tls) == ("0.0.0.0:8443", "self")
     by_flag = asked(wishes(country="DE", listen="192.168.1.5:9000"), GERMAN)
     assert (by_flag.listen, by_flag.tls) == ("192.168.1.5:9000", "self")
@@ -81,7 +81,7 @@ def test_who_came_over_the_network_is_offered_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("SSH_CONNECTION", "10.0.0.2 5 10.0.0.1 22")
-    assert asked(wishes(country="DE"), GERMAN, typed="\n").tls == "self"
+    assert asked(wishes(country="DE"), GERMAN, typed="\n\n").tls == "self"
     assert asked(wishes(country="DE"), GERMAN).tls == "off"  # --yes opens no door
 
 
@@ -105,4 +105,23 @@ def test_what_was_so_before_stays_so(http: str, expected: tuple[str, str]) -> No
 
 def test_the_system_keeps_its_data_where_the_service_looks() -> None:
     system = Wishes(Path("/etc/modemgw/modemgw.yaml"), country="DE")
-    assert asked(system, GERMAN).data_dir == "/var/lib/modemgw"
+    assert asked(system, GERMAN).data_dir is None
+    before = parse("country: DE", "it", path=system.config)
+    assert before.data_dir == Path(setup_flow.SYSTEM_DATA)
+    assert asked(system, GERMAN, kept=Kept(before)).data_dir is None
+
+
+def test_a_phone_for_alarms_is_asked_for_and_may_be_left_out() -> None:
+    assert asked(wishes(country="DE"), GERMAN, typed="n\n\n").alarms == []
+    mine = asked(wishes(country="DE"), GERMAN, typed="n\nme\n0151 2345678\n")
+    assert mine.alarms == ["+491512345678"]
+    assert not asked(wishes(country="DE"), GERMAN).alarms, "--yes texts nobody"
+    by_flag = asked(wishes(country="AT", alarm_to="0664 123456"), GERMAN)
+    assert by_flag.alarms == ["+43664123456"]
+    with pytest.raises(GaveUp, match="--alarm-to: 'x' is not a number"):
+        asked(wishes(country="AT", alarm_to="x"), GERMAN)
+    kept = Kept(parse("alarms: {sms: ['+4366412345', '+4366412346']}", "it"))
+    assert asked(wishes(country="AT"), GERMAN, typed="n\n", kept=kept).alarms == (
+        *("+4366412345", "+4366412346"),
+    )
+    assert asked(wishes(country="AT", alarm_to=""), GERMAN, kept=kept).alarms == []

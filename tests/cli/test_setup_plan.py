@@ -30,30 +30,50 @@ def place(by_path: str = "/dev/serial/by-path/x", **more: object) -> Place:
 def test_one_stick() -> None:
     made = plan([place()], Answers("DE", "Europe/Berlin", "2026-11-22", pins={0: "1"}))
     assert made.text == (
-        "# modemgw, made by `modemgw setup` on 2026-11-22. Every key that there\n"
-        "# is: docs/configuration.md. After a change: modemgw config check\n"
-        "data_dir: ./data             # the database, on a good disk\n"
+        "# modemgw, made by `modemgw setup` on 2026-11-22. Every key, and what\n"
+        "# holds without it: docs/configuration.md. To check: modemgw config check\n"
         "country: DE                  # of numbers without +\n"
         "timezone: Europe/Berlin      # for quiet hours and bills\n"
-        "http:\n"
-        '  listen: "127.0.0.1:8080"   # this machine only\n'
         "modems:\n"
-        "  - name: e3372              # huawei E3372, USB 1-1.3, ttyUSB2\n"
-        '    imei: "352099001761481"  # in whatever socket it is\n'
+        '  - {name: e3372, imei: "352099001761481"}'
+        "  # huawei E3372, USB 1-1.3, ttyUSB2\n"
         "sims:\n"
-        "  defaults:\n"
-        "    pace: 10/min             # faster looks like a spammer\n"
-        "    reports: on              # ask for delivery reports\n"
         "  cards:\n"
-        "    - name: vodafone-de\n"
-        '      iccid: "8949022512345678901"\n'
-        "      pin: {file: pin-vodafone-de}\n"
+        '    - {name: vodafone-de, iccid: "8949022512345678901",'
+        " pin: {file: pin-vodafone-de}}\n"
     )
     assert made.pins == {"pin-vodafone-de": "1"}
     config = parse(made.text, "it")
     assert config.warnings == ()
     assert config.modems[0].imei == IMEI
     assert config.sims.cards[0].pin is not None
+
+
+def test_two_sticks_and_everything_that_is_asked_take_fifteen_lines() -> None:
+    other = place(imei="490154203237518", iccid="8943012345678901234", model="E3531")
+    answers = Answers(
+        *("DE", "Europe/Berlin", "2026-11-22", "0.0.0.0:8443", "self"),
+        pins={0: "1", 1: "2"},
+        numbers={0: "+4915112345678", 1: "+4915112345679"},
+        alarms=["+4915187654321"],
+    )
+    made = plan([place(), other], answers)
+    assert len(made.text.splitlines()) == 15, made.text
+    config = parse(made.text, "it")
+    assert config.alarms.sms == ("+4915187654321",)
+    assert [card.number for card in config.sims.cards] == [*answers.numbers.values()]
+    assert all(card.pin for card in config.sims.cards)
+
+
+def test_what_setup_leaves_out_holds_by_itself() -> None:
+    """A default that becomes another one has to be written again."""
+    config = parse(plan([place()], ANSWERS).text, "it")
+    assert str(config.http.listen[0]) == "127.0.0.1:8080"
+    assert config.sims.defaults.reports
+    paced = parse("sims: {defaults: {pace: 10/min}}", "it").sims.defaults.pace
+    assert config.sims.defaults.pace == paced
+    by_system = parse("country: DE", "it", path=Path("/etc/modemgw/modemgw.yaml"))
+    assert by_system.data_dir == Path("/var/lib/modemgw")
 
 
 @pytest.mark.parametrize(
