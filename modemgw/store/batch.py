@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import repeat
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,34 +24,46 @@ class Single(NamedTuple):
     again: bool = False
 
 
-Entry = Single | Gathering[Connection]
+class _Crowd(NamedTuple):
+    """What gathered for one function; it may run twice."""
 
-
-class _Unit(NamedTuple):
-    """What runs at once: one job, or all that gathered for one function."""
-
-    job: Job
+    run: Callable[[Connection, list[Any]], Sequence[Any]]
+    items: list[Any]
     futures: "list[asyncio.Future[Any]]"
-    again: bool
-    each: Sequence[Job] | None = None  # what gathered, one by one
+
+    def singles(self) -> list[Single]:
+        """Return a job for each."""
+        jobs = [partial(single, self.run, item) for item in self.items]
+        return [Single(*one, True) for one in zip(jobs, self.futures, strict=True)]
+
+
+Entry = Single | Gathering[Connection]
 
 
 class Batch:
     """The jobs of one transaction, which its owner begins and commits.
 
     `done` has what became of each; `gathered` the futures of what was taken from
-    gatherings. `wrote`: a job changed a row. `refused`: the disk said no to one.
+    gatherings. `refused`: the disk said no to one.
     """
 
     def __init__(self, db: Connection, path: Path) -> None:
         self.done: list[Outcome] = []
         self.gathered: list[asyncio.Future[Any]] = []
-        self.wrote = False
         self.refused = False
         self.damage: Corrupt | None = None
         self._db = db
         self._path = path
-        self._plain: list[_Unit] | None = []  # what ran without a savepoint
+        self._plain: list[Single | _Crowd] | None = []  # what ran without a savepoint
+        self._changes = db.total_changes
+        self._wrote = False  # a job that ran alone changed a row
+
+    @property
+    def wrote(self) -> bool:
+        """Whether a job changed a row."""
+        if self._plain is None:
+            return self._wrote
+        return self._db.total_changes != self._changes
 
     def run(self, entry: Entry) -> None:
         """Run a job, or what has gathered, without a savepoint where that will do.
@@ -61,109 +74,91 @@ class Batch:
 
         Raises where SQLite gave up the whole transaction.
         """
-        if isinstance(entry, Gathering):
-            unit = _gathered(entry)
-            if not unit.futures:
+        unit: Single | _Crowd
+        if isinstance(entry, Single):
+            unit, again = entry, entry.again
+        else:
+            unit, again = _Crowd(entry.run, *entry.take()), True
+            if not unit.items:
                 return
             self.gathered += unit.futures
-        else:
-            unit = _Unit(entry.job, [entry.future], entry.again)
-        if self._plain is None or not unit.again:
+        plain = self._plain
+        if plain is None or (self.done and not again):
             self._plain = None
-            self._run_alone(unit)
+            self._attempt(unit)
             return
-        if not self.done:  # what is alone can be undone as it is
-            self._run_alone(unit)
-            is_fine = all(exc is None for _, _, exc in self.done)
-            self._plain = [unit] if is_fine else None
-            return
-        db = self._db
-        changes = db.total_changes
         try:
-            result = unit.job(db)
-        except Exception:
-            if not db.in_transaction:
-                raise
-            units, self._plain = [*self._plain, unit], None
-            self._begin_anew()
-            for one in units:
-                self._run_alone(one)
-            return
-        self._plain.append(unit)
-        self.wrote |= db.total_changes != changes
-        if unit.each is None:
-            self.done.append((unit.futures[0], result, None))
+            self._run(unit)
+        except Exception as exc:
+            self._undo(unit, exc)
         else:
-            self._note_all(unit, result)
+            plain.append(unit)
+            if not again:
+                self._wrote = self.wrote
+                self._plain = None
 
-    def _begin_anew(self) -> None:
-        db = self._db
+    def _run(self, unit: Single | _Crowd) -> None:
+        if isinstance(unit, Single):
+            self.done.append((unit.future, unit.job(self._db), None))
+        else:
+            results = unit.run(self._db, unit.items)
+            none = repeat(None, len(unit.futures))
+            self.done += [*zip(unit.futures, results, none, strict=True)]
+
+    def _undo(self, unit: Single | _Crowd, exc: Exception) -> None:
+        """Undo all that ran plainly, and run it again; this one raised."""
+        db, plain = self._db, self._plain or []
+        if not db.in_transaction:
+            raise exc  # SQLite gave up the whole transaction: so must the batch
         db.execute("ROLLBACK")
         db.execute("BEGIN IMMEDIATE")
         db.forget()
+        self._plain = None
         self.done.clear()
-
-    def _note_all(self, unit: _Unit, results: Sequence[Any]) -> None:
-        for future, result in zip(unit.futures, results, strict=True):
-            self.done.append((future, result, None))
-
-    def _run_alone(self, unit: _Unit) -> None:
-        """Run a unit so that it can be undone; what gathered, singly where it fails."""
-        first = unit.futures[0]
-        _, result, exc = self._attempt(unit.job, first)
-        if unit.each is None:
-            self.done.append((first, result, exc))
-        elif exc is None:
-            self._note_all(unit, result)
-        elif len(unit.each) == 1:
-            self.done.append((first, None, exc))
+        if plain:
+            for one in (*plain, unit):
+                self._attempt(one)
         else:
-            for future, job in zip(unit.futures, unit.each, strict=True):
-                self.done.append(self._attempt(job, future))
+            self._give_up(unit, exc)
 
-    def _attempt(self, job: Job, future: "asyncio.Future[Any]") -> Outcome:
-        """Run one job, and undo it where it raises.
-
-        Where the transaction holds nothing else it is begun anew then and needs no
-        savepoint.
-        """
-        db, alone = self._db, not self.done
+    def _attempt(self, unit: Single | _Crowd) -> None:
+        """Run a unit, and undo it where it raises; what gathered, then singly."""
+        db = self._db
         pushed, changes = db.pushed, db.total_changes
         kinds, notes = len(db.kinds), len(db.notes)
-        if not alone:
-            db.execute("SAVEPOINT job")
+        db.execute("SAVEPOINT job")
         try:
-            result = job(db)
+            self._run(unit)
         except Exception as exc:
             if not db.in_transaction:
-                raise  # SQLite gave up the whole transaction: so must the batch
-            if alone:
-                db.execute("ROLLBACK")
-                db.execute("BEGIN IMMEDIATE")
-            else:
-                db.execute("ROLLBACK TO job")
-                db.execute("RELEASE job")
+                raise
+            db.execute("ROLLBACK TO job")
+            db.execute("RELEASE job")
             db.pushed = pushed
             db.wanted.clear()
             del db.kinds[kinds:], db.notes[notes:]
-            error = translate(exc, self._path)
-            if error is not exc:
-                self.refused = True
-                if isinstance(error, Corrupt):
-                    self.damage = error
-                error.__cause__ = exc
-            return future, None, error
-        if not alone:
-            db.execute("RELEASE job")
-        self.wrote |= db.total_changes != changes
-        return future, result, None
+            self._give_up(unit, exc)
+            return
+        db.execute("RELEASE job")
+        self._wrote |= db.total_changes != changes
 
-
-def _gathered(entry: Gathering[Connection]) -> _Unit:
-    run, taken = entry.run, entry.take()
-    items = [item for item, _ in taken]
-    each = [partial(single, run, item) for item in items]
-    return _Unit(lambda db: run(db, items), [future for _, future in taken], True, each)
+    def _give_up(self, unit: Single | _Crowd, exc: Exception) -> None:
+        """Note why one failed that was undone; try a crowd one by one."""
+        if isinstance(unit, _Crowd):
+            if len(unit.items) > 1:
+                for one in unit.singles():
+                    self._attempt(one)
+                return
+            (future,) = unit.futures
+        else:
+            future = unit.future
+        error = translate(exc, self._path)
+        if error is not exc:
+            self.refused = True
+            if isinstance(error, Corrupt):
+                self.damage = error
+            error.__cause__ = exc
+        self.done.append((future, None, error))
 
 
 def ran(entries: Sequence[Entry]) -> list[Callable[..., Any]]:

@@ -3,7 +3,6 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 Db = TypeVar("Db")
@@ -31,14 +30,17 @@ class Gathering(Generic[Db]):
         self.called = True
         return True
 
-    def take(self) -> "list[tuple[Any, asyncio.Future[Any]]]":
-        """Take every item, in order; there are none where an earlier turn got them."""
+    def take(self) -> "tuple[list[Any], list[asyncio.Future[Any]]]":
+        """Take every item and its future, in order; none where an earlier turn did."""
         self.called = False
-        taken: list[tuple[Any, asyncio.Future[Any]]] = []
-        with suppress(IndexError):
-            while True:
-                taken.append(self._items.popleft())
-        return taken
+        items: list[Any] = []
+        futures: list[asyncio.Future[Any]] = []
+        waiting = self._items
+        while waiting:  # nobody else takes any
+            item, future = waiting.popleft()
+            items.append(item)
+            futures.append(future)
+        return items, futures
 
 
 def single(run: Callable[[Db, list[Any]], Sequence[Any]], item: object, db: Db) -> Any:

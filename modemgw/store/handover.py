@@ -41,10 +41,7 @@ class Handover(Generic[T]):
 
     def get_nowait(self) -> list[T] | None:
         """Return a group or the end; an empty one where nothing waits."""
-        try:
-            return self._groups.get_nowait()
-        except queue.Empty:
-            return []
+        return [] if self._groups.empty() else self._groups.get_nowait()
 
     def _give(self) -> None:
         ready, self._ready = self._ready, []

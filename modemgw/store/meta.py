@@ -41,7 +41,7 @@ def prove(db: sqlite3.Connection) -> None:
 def seed(db: sqlite3.Connection, ids: IdSource) -> None:
     """Let `ids` go on behind the newest id in the database."""
     for name in NEWEST:
-        (public_id,) = db.execute(sql(name)).fetchone()
-        if public_id is not None:
+        row = db.execute(sql(name)).fetchone()
+        if row is not None and row[0] is not None:
             with suppress(ValueError):  # not one of ours: nothing to stay behind of
-                ids.seen(public_id)
+                ids.seen(row[0])

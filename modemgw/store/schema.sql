@@ -283,14 +283,13 @@ CREATE TABLE concat_ref (
 -- Every step of every message, and everything that is pushed outwards.
 CREATE TABLE event (
   id         INTEGER PRIMARY KEY,
-  public_id  TEXT,                      -- evt_…; only where it is pushed
+  public_id  TEXT,                      -- evt_…, rising; only where it is pushed
   type       TEXT NOT NULL,
   at         INTEGER NOT NULL,
   message_id INTEGER REFERENCES message(id) ON DELETE CASCADE,
   part_seq   INTEGER,
   data       TEXT NOT NULL              -- JSON; the webhook's `data` where it is pushed
 ) STRICT;
-CREATE UNIQUE INDEX event_public ON event (public_id) WHERE public_id IS NOT NULL;
 CREATE INDEX event_message ON event (message_id, id) WHERE message_id IS NOT NULL;
 
 -- Webhook endpoints.

@@ -82,10 +82,10 @@ class SimTally:
 
     def count(self, note: PartNote) -> None:
         """Count one part."""
-        outcome, seconds = note.outcome, note.seconds
+        _, outcome, reason, seconds = note
         self.outcomes[outcome] += 1
         if outcome == PartOutcome.REFUSED:
-            self.refusals[note.reason] = self.refusals.get(note.reason, 0) + 1
+            self.refusals[reason] = self.refusals.get(reason, 0) + 1
         elif outcome == PartOutcome.ACCEPTED and seconds is not None:
             self.submit.observe(seconds)
         elif outcome == PartOutcome.DELIVERED and seconds is not None:

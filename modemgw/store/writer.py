@@ -219,21 +219,22 @@ class Writer:
         batch = Batch(db, self._path)
         is_last = False
         db.forget(is_rollback=False)
-        seen = list(entries)
+        seen = entries
         left = iter(entries)  # what was not come to yet
         began = time.perf_counter()
         try:
             db.execute("BEGIN IMMEDIATE")
-            while entries:
+            for entry in left:
+                batch.run(entry)
+            while more is not None:
+                joined = more(len(batch.done), time.perf_counter() - began)
+                if not joined:
+                    is_last = joined is None
+                    break
+                seen = [*seen, *joined]
+                left = iter(joined)
                 for entry in left:
                     batch.run(entry)
-                if more is None:
-                    break
-                joined = more(len(batch.done), time.perf_counter() - began)
-                is_last = joined is None
-                entries = joined or []
-                left = iter(entries)
-                seen += entries
             self._flush(seen, batch)
         except Exception as exc:  # disk full, I/O error: no job of the batch counts
             with suppress(sqlite3.Error):
@@ -249,28 +250,29 @@ class Writer:
             futures += [one.future for one in seen if not isinstance(one, Gathering)]
             for one in left:
                 if isinstance(one, Gathering):
-                    futures += [future for _, future in one.take()]
+                    futures += one.take()[1]
             return [(future, None, error) for future in futures], False, is_last
         finally:
             self._damage = self._damage or batch.damage
         return batch.done, db.pushed > 0, is_last
 
     def _flush(self, seen: list[Entry], batch: Batch) -> None:
+        db = self._db
         if self.before_commit is not None:
             self.before_commit(self.commits + 1)
         if self.at_commit is not None:
             self.at_commit("before", ran(seen))
         began = time.perf_counter()
-        self._db.execute("COMMIT")
+        db.execute("COMMIT")
         took = time.perf_counter() - began
         self._flush_s += (took - self._flush_s) / 8
         self.commits += 1
-        self.tally.committed(took, self._db.kinds, self._db.notes)
+        self.tally.committed(took, db.kinds, db.notes)
         if self.at_commit is not None:
             self.at_commit("after", ran(seen))
         if batch.refused:
             self.healthy = False
-        elif batch.wrote:  # a full disk takes any number of empty commits
+        elif not self.healthy and batch.wrote:  # a full disk takes any empty commit
             self.healthy = True
 
     def _look_at(self, error: Exception) -> None:

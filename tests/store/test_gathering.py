@@ -244,7 +244,7 @@ def test_nothing_is_left_lying_whoever_comes_first() -> None:
         def writer() -> None:
             while not over.is_set() or gathering.called:
                 if called.acquire(timeout=0.01):
-                    taken.extend(item for item, _ in gathering.take())
+                    taken.extend(gathering.take()[0])
 
         thread = threading.Thread(target=writer)
         thread.start()

@@ -83,9 +83,12 @@ SELECT
  ORDER BY event.id
  LIMIT :limit
 
--- name: find
--- The row id of a pushed event, which is the cursor behind it.
-SELECT id FROM event WHERE public_id = :public_id
+-- name: first_pushed
+-- The first pushed event of a stretch of row ids.
+SELECT id, public_id FROM event
+ WHERE id BETWEEN :first AND :last AND public_id IS NOT NULL
+ ORDER BY id
+ LIMIT 1
 
 -- name: newest
 -- The highest row id: a cursor behind everything that happened so far.

@@ -18,8 +18,8 @@ DELETE FROM meta WHERE key = :key
 SELECT max(public_id) FROM message
 
 -- name: newest_event
--- The highest public id of an event, so that the next one sorts behind it.
-SELECT max(public_id) FROM event WHERE public_id IS NOT NULL
+-- The highest public id of an event, so that the next one sorts behind it: the last.
+SELECT public_id FROM event WHERE public_id IS NOT NULL ORDER BY id DESC LIMIT 1
 
 -- name: newest_batch
 -- The highest public id of a batch: ids of its messages were given out beside it.
