@@ -1,5 +1,6 @@
 """What holds for every test."""
 
+import logging
 import os
 from collections.abc import Iterator
 
@@ -19,3 +20,16 @@ def memory() -> Iterator[None]:
     """Let gateways that are killed leave nothing in the machine's memory."""
     with private_memory():
         yield
+
+
+@pytest.fixture
+def loggers_as_before() -> Iterator[None]:
+    """Let a test set up the log of this process."""
+    names = ("modemgw", "asyncio", "aiohttp")
+    before = [
+        (logger, logger.handlers[:], logger.level, logger.propagate)
+        for logger in map(logging.getLogger, names)
+    ]
+    yield
+    for logger, handlers, level, propagate in before:
+        logger.handlers, logger.level, logger.propagate = handlers, level, propagate

@@ -45,7 +45,9 @@ def directory() -> Iterator[Path]:
 
 
 @pytest.fixture
-def cli(directory: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
+def cli(
+    directory: Path, capsys: pytest.CaptureFixture[str], loggers_as_before: None
+) -> Cli:
     config = directory / "modemgw.yaml"
     config.write_text("data_dir: data\ndiscovery: off\n")
     return Cli(config, capsys)

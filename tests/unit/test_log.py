@@ -3,7 +3,6 @@
 import io
 import logging
 import sys
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -15,16 +14,7 @@ from modemgw.log import ContextAdapter, LogfmtFormatter, RepeatFilter
 NUMBER = "+4915112345678"
 
 
-@pytest.fixture(autouse=True)
-def loggers_as_before() -> Iterator[None]:
-    names = ("modemgw", "asyncio", "aiohttp")
-    before = [
-        (logger, logger.handlers[:], logger.level, logger.propagate)
-        for logger in map(logging.getLogger, names)
-    ]
-    yield
-    for logger, handlers, level, propagate in before:
-        logger.handlers, logger.level, logger.propagate = handlers, level, propagate
+pytestmark = pytest.mark.usefixtures("loggers_as_before")
 
 
 def record(
