@@ -7,9 +7,9 @@ addresses, not numbers, and never come through here.
 """
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
+import msgspec
 import phonenumbers
 
 from modemgw.errors import ModemgwError
@@ -31,8 +31,7 @@ class InvalidNumber(ModemgwError, ValueError):
     """The text cannot be a number that a modem could dial; str() says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class PhoneNumber:
+class PhoneNumber(msgspec.Struct, frozen=True):
     """A number that can be dialled: `+4915112345678`, or a short code `80888`."""
 
     text: str

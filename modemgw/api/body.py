@@ -64,11 +64,14 @@ def _unsupported(detail: str) -> HttpError:
 
 
 async def read(request: web.Request, limit: int = MAX_BODY) -> bytes:
-    """Return the whole body, at most `limit` octets of it, within the deadline."""
+    """Return the whole body, at most `limit` octets of it, within the deadline.
+
+    To be called once: it is not kept.
+    """
     if not request.body_exists:
         return b""  # some clients label even nothing as application/octet-stream
     claims_form = check_media_type(request)
-    found = await octets(request, limit)
+    found = await octets(request, limit, once=True)
     if claims_form and not found.lstrip().startswith(b"{"):
         raise _unsupported(
             "the body must be application/json, not a form"
@@ -77,14 +80,17 @@ async def read(request: web.Request, limit: int = MAX_BODY) -> bytes:
     return found
 
 
-async def octets(request: web.Request, limit: int) -> bytes:
-    """Return the whole body, whatever it says it is; else as `read`."""
+async def octets(request: web.Request, limit: int, *, once: bool = False) -> bytes:
+    """Return the whole body, whatever it says it is; else as `read`.
+
+    It is kept for whoever asks the request for it, unless it is read only `once`.
+    """
     length = request.content_length
     if length is not None and length > limit:
         raise _too_large(limit)
     try:
         if request.content.is_eof():  # all of it came with the headers
-            body = await request.read()
+            body = request.content.read_nowait() if once else await request.read()
         else:
             async with asyncio.timeout(BODY_DEADLINE_S):
                 body = await _collect(request, limit)

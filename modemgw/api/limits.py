@@ -4,7 +4,6 @@ Every 429 has them (gateway/ratelimit.py), and answers to keys with limits. Noth
 worked out for others.
 """
 
-from modemgw.gateway import ratelimit
 from modemgw.gateway.gateway import Gateway
 from modemgw.gateway.model import Caller
 
@@ -12,9 +11,5 @@ from modemgw.gateway.model import Caller
 def tell(headers: dict[str, str], gateway: Gateway, caller: Caller) -> None:
     """Add what is left of the limits of a key, where it has any."""
     purse = gateway.intake.limits_of(caller.key_id)
-    if purse is None:
-        return
-    found = list(purse.standings(gateway.clock.now_ms()))
-    policies = (ratelimit.policy(one) for one, _, _ in found)
-    headers["RateLimit-Policy"] = ", ".join(policies)
-    headers["RateLimit"] = ", ".join(ratelimit.left(*one) for one in found)
+    if purse is not None:
+        headers.update(purse.standing(gateway.clock.now_ms()))

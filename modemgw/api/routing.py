@@ -43,8 +43,7 @@ def _stem(path: str) -> str:
     return path.rpartition("/")[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """One request, after its key was checked."""
 
     request: web.Request

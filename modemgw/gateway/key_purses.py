@@ -5,8 +5,7 @@ of it at once, and when they are submitted, so that yesterday's queue is not sen
 top of today's allowance. Money is counted when it is spent.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
@@ -75,6 +74,7 @@ class KeyPurse:
     sent: list[tuple[Limit, Meter]] = field(default_factory=list)
     hits: dict[str, int] = field(default_factory=dict)  # refused, by public id of keys
     name: str = ""  # its own
+    policy: str = ""  # what its limits are, for people
     _begun: dict[int, _Begun] = field(default_factory=dict)
     _held: tuple[int, str] = (0, "")  # until when the last one waits, and for what
 
@@ -140,11 +140,13 @@ class KeyPurse:
             raise KeyLimit(which, "this is more than all of it", now, None)
         raise KeyLimit(which, "it is reached", now, end)
 
-    def standings(self, now: int) -> Iterator[tuple[Limit, int, int]]:
-        """Yield each limit, what is left to accept under it, and for how many ms."""
+    def standing(self, now: int) -> dict[str, str]:
+        """Return the headers that tell each limit, and what is left under it."""
+        left = []
         for which, meter in self.accepted:
-            left = which.count - meter.used(now)
-            yield which, max(0, left), meter.bounds(now)[1] - now
+            used, end = meter.standing(now)
+            left.append(ratelimit.left(which, which.count - used, end - now))
+        return {"RateLimit-Policy": self.policy, "RateLimit": ", ".join(left)}
 
     def accept(self, parts: int, now: int) -> None:
         """Count what is being accepted."""
@@ -173,26 +175,31 @@ def unlimited(key_id: int | None) -> KeyPurse | None:
     return None
 
 
-@contextmanager
-def counting(
-    limits: KeyPurse | None, news: Sequence[NewMessage], now: int
-) -> Iterator[None]:
-    """Count what is being accepted, from before it is written unless that fails.
+class Counting:
+    """Counts parts that are being accepted, from before they are written.
 
-    Raises QuotaExceeded where it is more than the key may have now.
+    Unless that fails. To be entered, which raises QuotaExceeded where they are more
+    than the key may have now. A class, no generator: it stands around every message.
     """
-    if limits is None:
-        yield
-        return
-    parts = sum(new.segments for new in news)
-    if parts:
-        limits.refuse(parts, now)
-    limits.accept(parts, now)
-    try:
-        yield
-    except BaseException:
-        limits.accept(-parts, now)
-        raise
+
+    __slots__ = ("_limits", "_now", "_parts")
+
+    def __init__(self, limits: KeyPurse | None, parts: int, now: int) -> None:
+        self._limits = limits
+        self._parts = parts
+        self._now = now
+
+    def __enter__(self) -> None:
+        """Count them."""
+        if self._limits is not None:
+            if self._parts:
+                self._limits.refuse(self._parts, self._now)
+            self._limits.accept(self._parts, self._now)
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        """Take them off again where they were not written."""
+        if kind is not None and self._limits is not None:
+            self._limits.accept(-self._parts, self._now)
 
 
 def keep_count(
@@ -229,7 +236,8 @@ class KeyPurses:
             self._purses.pop(row.id, None)
             return
         limits = tuple(billed_from(limit(t), KEY_BILLING_DAY) for t in row.limits)
-        purse = KeyPurse(limits, hits=self.hits, name=row.public_id)
+        told = ", ".join(map(ratelimit.policy, limits))
+        purse = KeyPurse(limits, hits=self.hits, name=row.public_id, policy=told)
         # Money that was spent also keeps the key from having more accepted.
         purse.sent = [(one, Meter(one.period, self._zone)) for one in limits]
         purse.accepted = [

@@ -78,16 +78,14 @@ class Draft(msgspec.Struct, frozen=True):  # a struct: made in a tenth of the ti
     verification: str | None = None  # the text holds a one-time code: shown to nobody
 
 
-@dataclass(frozen=True, slots=True)
-class IdempotencyKey:
+class IdempotencyKey(msgspec.Struct, frozen=True):
     """A client's promise that the same key means the same request, for 24 hours."""
 
     key: str
     body_hash: bytes  # SHA-256 of the path and the request body
 
 
-@dataclass(frozen=True, slots=True)
-class Submitted:
+class Submitted(msgspec.Struct, frozen=True):
     """The answer to one accepted message, byte for byte as a replay repeats it."""
 
     id: str  # msg_…

@@ -8,9 +8,7 @@ mark waits behind ten thousand inserts.
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -74,8 +72,7 @@ class Repeated(Conflict):
     title = "Duplicate message"
 
 
-@dataclass(frozen=True, slots=True)
-class _Arrival:
+class _Arrival(msgspec.Struct, frozen=True):
     """One message on its way to the disk."""
 
     new: NewMessage
@@ -129,16 +126,18 @@ class Intake:
         """
         if key is None:
             return await self._submit(draft, caller, None)
-        with self._held(caller, key):
-            try:
-                return await self._submit(draft, caller, key)
-            except StoreError:
+        held = self._hold(caller, key)
+        try:
+            return await self._submit(draft, caller, key)
+        except StoreError:
+            raise
+        except ModemgwError:
+            # Perhaps only the first of two was right: nobody else is asked twice.
+            old = await self._answer(caller, key)
+            if old is None:
                 raise
-            except ModemgwError:
-                # Perhaps only the first of two was right: nobody else is asked twice.
-                old = await self._answer(caller, key)
-                if old is None:
-                    raise
+        finally:
+            self._in_flight.discard(held)
         message_id = msgspec.json.decode(old)["id"]
         return Submitted(message_id, once.ACCEPTED, old, replayed=True)
 
@@ -160,7 +159,7 @@ class Intake:
         kept = None if is_plain and self.checker.stays(new.klass) else body
         arrival = _Arrival(new, start, caller, key, kept, twin, limits, bars)
         try:
-            with key_purses.counting(limits, [new], now):
+            with key_purses.Counting(limits, new.segments, now):
                 entry = await self._store.gather(self._keep, arrival)
         except BaseException:
             self.repeats.forget(new)
@@ -212,17 +211,13 @@ class Intake:
         barred.close_some(db, self._store.ids, news, made, ends)
         return list(map(entering.entry, news, made))
 
-    @contextmanager
-    def _held(self, caller: Caller, key: IdempotencyKey) -> Iterator[None]:
+    def _hold(self, caller: Caller, key: IdempotencyKey) -> tuple[int | None, str]:
         """Hold a key while a request with it is worked on. Raises Conflict."""
         held = (caller.key_id, key.key)
         if held in self._in_flight:
             raise once.in_progress()
         self._in_flight.add(held)
-        try:
-            yield
-        finally:
-            self._in_flight.discard(held)
+        return held
 
     async def _answer(self, caller: Caller, key: IdempotencyKey) -> bytes | None:
         """Return what is kept under a key; raises as `once.find` does."""
@@ -256,12 +251,15 @@ class Intake:
         """Accept what is right of a batch; all of it is on disk when this returns."""
         if key is None:
             return await self._submit_batch(drafts, caller, None)
-        with self._held(caller, key):
+        held = self._hold(caller, key)
+        try:
             old = await self._answer(caller, key)
             if old is not None:
                 batch_id = msgspec.json.decode(old)["batch_id"]
                 return BatchResult(batch_id, once.ACCEPTED, old, replayed=True)
             return await self._submit_batch(drafts, caller, key)
+        finally:
+            self._in_flight.discard(held)
 
     async def _submit_batch(
         self,
@@ -318,7 +316,8 @@ class Intake:
                 now=now,
             )
 
-        with key_purses.counting(limits, accepted, now):
+        parts = sum(new.segments for new in accepted)
+        with key_purses.Counting(limits, parts, now):
             batch_id = await self._store.write(job)
         try:
             async with self._expanding:

@@ -58,6 +58,11 @@ class Meter:
         bucket = self._now(now_ms)
         return bucket.start, bucket.end
 
+    def standing(self, now_ms: int) -> tuple[int, int]:
+        """Return what is used up of the period of now, and when the next one begins."""
+        bucket = self._now(now_ms)
+        return bucket.used, bucket.end
+
     def add(self, at_ms: int, count: int) -> None:
         """Count something at an instant; a negative count gives it back."""
         self._at(at_ms).used += count
