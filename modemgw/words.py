@@ -1,4 +1,4 @@
-"""Words for people: numbers of things."""
+"""Words for people: numbers of things, and what others wrote."""
 
 
 def counted(number: int, one: str, many: str = "") -> str:
@@ -8,3 +8,14 @@ def counted(number: int, one: str, many: str = "") -> str:
     ('1 message', '0 messages', '2 entries')
     """
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def printable(text: str) -> str:
+    """Write a text of others so that it stays on its line and steers no terminal.
+
+    >>> printable("a\\x1b[2Jb")
+    'a\\\\x1b[2Jb'
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

@@ -9,6 +9,7 @@ import click
 
 from modemgw.cli.main import FAILED
 from modemgw.cli.options import config_option, json_option
+from modemgw.words import printable
 
 SLACK_S = 60.0  # a message on the air is waited for, and the step found again
 SEEN = (
@@ -115,7 +116,7 @@ def _list(config_path: Path, path: str, lines: int, second: str, as_json: bool) 
         show_json(found)
         return
     for entry in found["data"]:
-        text = _printable(entry["text"])
+        text = printable(entry["text"])
         click.echo(f"{entry['at']}  {entry[second]:<6}  {text}".rstrip())
 
 
@@ -126,11 +127,11 @@ def _show(said: dict[str, Any], *, as_json: bool) -> None:
         show_json(said)
         return
     for line in said["lines"]:
-        click.echo(_printable(line))
+        click.echo(printable(line))
     if said["final"] is None:
         click.echo(f"no answer within {said['seconds']:g} s", err=True)
     else:
-        click.echo(_printable(said["final"]))
+        click.echo(printable(said["final"]))
 
 
 def _typed(is_talk: bool) -> Any:
@@ -148,8 +149,3 @@ def _path(name: str) -> str:
     from urllib.parse import quote  # noqa: PLC0415
 
     return f"/v1/modems/{quote(name, safe='')}"
-
-
-def _printable(text: str) -> str:
-    """Return what a modem said without what a terminal would obey."""
-    return "".join(c if c.isprintable() else "?" for c in text)

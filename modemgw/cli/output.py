@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 import click
 
+from modemgw import words
+
 GAP = 2  # blanks between columns
 
 
@@ -59,8 +61,7 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None
 
 def printable(cell: object) -> str:
     """Write a cell so that a text from the air cannot steer the terminal."""
-    text = "-" if cell is None or cell == "" else str(cell)
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return "-" if cell is None or cell == "" else words.printable(str(cell))
 
 
 def harmless(text: str) -> str:

@@ -16,6 +16,7 @@ import click
 
 from modemgw.cli.main import USAGE
 from modemgw.errors import ModemgwError
+from modemgw.words import printable
 
 T = TypeVar("T")
 
@@ -64,7 +65,7 @@ class Talk:
         sign = mark if self._unicode else _PLAIN_MARKS.get(mark, mark)
         indent = " " * (len(sign) + 3)
         lines = textwrap.wrap(
-            clean(text),
+            printable(text),
             width,
             initial_indent=indent,
             subsequent_indent=indent,
@@ -83,7 +84,7 @@ class Talk:
 
     def exact(self, line: str) -> None:
         """Print a line as it is, to be copied; it is never wrapped."""
-        click.echo(clean(line), err=self._err)
+        click.echo(printable(line), err=self._err)
 
     def good(self, text: str) -> None:
         """Say that something is done."""
@@ -105,7 +106,7 @@ class Talk:
         """Show a table; where the terminal is too narrow, a line for each cell."""
         from rich.cells import cell_len  # noqa: PLC0415 (help stays quick)
 
-        lines = [[clean(cell) for cell in row] for row in rows]
+        lines = [[printable(cell) for cell in row] for row in rows]
         heads = [column.upper() for column in columns]
         widths = [
             max(map(cell_len, cells)) for cells in zip(heads, *lines, strict=True)
@@ -186,14 +187,9 @@ class Talk:
 
     def _must_ask(self, question: str, flag: str) -> None:
         if not self.is_interactive:
-            asked = clean(question)
+            asked = printable(question)
             raise Unasked(f'nobody is here to answer "{asked}". Give {flag}.')
 
     def _prompt(self, question: str) -> str:
         mark = click.style("?", fg="cyan", bold=True) if self._colour else "?"
-        return f"  {mark} {clean(question)}"
-
-
-def clean(text: str) -> str:
-    """Take out what steers a terminal."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+        return f"  {mark} {printable(question)}"

@@ -88,8 +88,7 @@ def _money(found: dict[str, Any]) -> str:
         parts.append(f"and {found['sms_left']} texts")
     if found["valid_until"] is not None:
         parts.append(f"until {found['valid_until']}")
-    text = " ".join(part for part in parts if part)
-    return "".join(c if c.isprintable() else "?" for c in text)
+    return printable(" ".join(part for part in parts if part))
 
 
 def _told(found: dict[str, Any]) -> str:

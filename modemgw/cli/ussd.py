@@ -58,17 +58,12 @@ def _ask() -> str:
 
 
 def _show(said: dict[str, Any], *, as_json: bool) -> None:
-    from modemgw.cli.output import show_json  # noqa: PLC0415
+    from modemgw.cli.output import harmless, show_json  # noqa: PLC0415
 
     if as_json:
         show_json(said)
         return
     if said["text"]:
-        click.echo(_printable(said["text"]))
+        click.echo(harmless(said["text"]))
     if said["state"] != "done" and not (said["state"] == "reply" and said["text"]):
         click.echo(said["why"], err=True)
-
-
-def _printable(text: str) -> str:
-    """Return text of the network without what a terminal would obey."""
-    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)

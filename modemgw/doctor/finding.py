@@ -4,6 +4,8 @@ import shlex
 from dataclasses import dataclass
 from enum import IntEnum
 
+from modemgw.words import printable
+
 Argv = tuple[str, ...]
 
 MAX_TEXT = 400  # characters: what a device or a file says can be of any length
@@ -90,7 +92,7 @@ class Kind:
 def plain(text: str) -> str:
     """Make a text from a device or a file harmless for a terminal, and not too long."""
     cut = text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in cut)
+    return printable(cut)
 
 
 def is_prose(line: str) -> bool:

@@ -53,7 +53,7 @@ def test_a_command_is_typed_and_its_answer_shown(cli: Cli) -> None:
     [
         ({**SAID, "lines": [], "final": "ERROR"}, 1, "ERROR\n", ""),
         ({**SAID, "lines": [], "final": None, "seconds": 20}, 1, "", "no answer"),
-        ({**SAID, "lines": ["\x1b[2J"]}, 0, "?[2J\nOK\n", ""),
+        ({**SAID, "lines": ["\x1b[2J"]}, 0, "\\x1b[2J\nOK\n", ""),
     ],
 )
 def test_an_answer_that_is_no_ok(
@@ -147,7 +147,7 @@ def test_a_menu_at_a_terminal(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None
     ) as daemon:
         result = cli.on("sims", "ussd", "red", "*101#")
         assert result.code == 0
-        assert result.out == "1 A\n2 B?[2J\nBalance: 7\n"
+        assert result.out == "1 A\n2 B\\x1b[2J\nBalance: 7\n"
         assert daemon.asked[-1][2] == {"text": "1"}
 
 
