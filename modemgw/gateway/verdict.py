@@ -144,10 +144,11 @@ def _sent(
         )
         if tp_mr is None:
             return []
-        met = evidence.meet(db, ref.sim_id, tp_mr)
-        if met.has_report:
-            reports.rematch(db, ids, ref.sim_id, tp_mr, now)
-        return settling.weigh(db, ids, ref, tp_mr, now, met)
+        had_report = evidence.count(db, ref.sim_id, tp_mr)
+        if had_report is False:
+            return []
+        reports.rematch(db, ids, ref.sim_id, tp_mr, now)
+        return settling.weigh(db, ids, ref, tp_mr, now) if had_report is None else []
 
     last = len(attempt.entry.parts) <= 1
     return Verdict(job, Fate.GONE if last else Fate.NEXT, why, sent=True)

@@ -24,6 +24,7 @@ from modemgw.store.writer import Connection
 
 TRUSTED_STEPS = 3  # regular steps in a row before the counter is evidence
 _CYCLE = 256
+_COUNT_TP_MR = sql("outbound.count_tp_mr")
 
 
 class Air(IntEnum):
@@ -65,26 +66,22 @@ def expect(db: Connection, part_id: int, sim_id: int, air: Air = Air.OPEN) -> No
     db.execute(sql("outbound.expect_mr"), expected)
 
 
-@dataclass(frozen=True, slots=True)
-class Met:
-    """What an accepted part meets on its SIM; nearly always a counter and no more."""
+def count(db: Connection, sim_id: int, tp_mr: int) -> bool | None:
+    """Note the TP-MR of an accepted part where no doubt waits for it: nearly always.
 
-    last_tp_mr: int | None = None
-    has_report: bool = False  # one with its TP-MR fitted no part when it came
-    has_doubts: bool = False  # parts in doubt wait for its TP-MR
-
-
-def meet(db: Connection, sim_id: int, tp_mr: int) -> Met:
-    """Look, in one statement, at all that the TP-MR of an accepted part may mean."""
+    Returns whether a report with it fitted no part when it came; None, and nothing is
+    noted, where `step` has to look at doubts.
+    """
     wanted = {"sim_id": sim_id, "tp_mr": tp_mr}
-    row = db.execute(sql("outbound.at_acceptance"), wanted).fetchone()
-    return Met() if row is None else Met(row[0], bool(row[1]), bool(row[2]))
+    row = db.execute(_COUNT_TP_MR, wanted).fetchone()
+    return None if row is None else bool(row[0])
 
 
-def step(db: Connection, sim_id: int, tp_mr: int, met: Met) -> Finding:
+def step(db: Connection, sim_id: int, tp_mr: int) -> Finding:
     """Note the TP-MR of an accepted part; return what it says about doubts."""
-    last = met.last_tp_mr
-    doubts = expecting(db, sim_id) if met.has_doubts else []
+    row = db.execute(sql("outbound.counter"), {"sim_id": sim_id}).fetchone()
+    last = None if row is None else row[0]
+    doubts = expecting(db, sim_id)
     further = None if last is None else (tp_mr - last - 1) % _CYCLE
     regular = further == 0 or (bool(doubts) and further == len(doubts))
     db.execute(

@@ -22,6 +22,10 @@ from modemgw.store.writer import Connection
 
 JsonDict = dict[str, object]
 
+_BEGIN_PART = sql("outbound.begin_part")
+_BEGIN_MESSAGE = sql("outbound.begin_message")
+_COUNT_USAGE = sql("outbound.count_usage")
+
 OWN = "own"  # an option: our own self-test, which nobody is told of
 
 
@@ -86,34 +90,25 @@ def begin(
     Raises Stale when the part is not waiting any more (canceled, expired); then
     nothing may be sent.
     """
-    if (
-        db.execute(
-            sql("outbound.begin_part"),
-            {
-                "part_id": part_id,
-                "sim_id": sim_id,
-                "modem": modem,
-                "now": now,
-                "counted": None if counted is None else int(counted.covered),
-                "cost": None if counted is None else counted.cost,
-            },
-        ).rowcount
-        != 1
-    ):
+    part = {
+        "part_id": part_id,
+        "sim_id": sim_id,
+        "modem": modem,
+        "now": now,
+        "counted": None if counted is None else int(counted.covered),
+        "cost": None if counted is None else counted.cost,
+    }
+    if db.execute(_BEGIN_PART, part).rowcount != 1:
         raise Stale(f"part {part_id} is not waiting")
-    if (
-        db.execute(
-            sql("outbound.begin_message"), {"message_id": message_id, "sim_id": sim_id}
-        ).rowcount
-        != 1
-    ):
+    message = {"message_id": message_id, "sim_id": sim_id}
+    if db.execute(_BEGIN_MESSAGE, message).rowcount != 1:
         raise Stale(f"message {message_id} is not waiting")
     if segments > 1:
         db.execute(
             sql("outbound.claim_siblings"),
             {"message_id": message_id, "sim_id": sim_id, "modem": modem},
         )
-    db.execute(sql("outbound.count_usage"), {"sim_id": sim_id, "minute": now // 60_000})
+    db.execute(_COUNT_USAGE, {"sim_id": sim_id, "minute": now // 60_000})
     if counted is not None:
         wallet.count(db, sim_id, counted, now)
     data = {"sim": sim, "modem": modem, "attempt": attempt, "because": because}
@@ -223,8 +218,8 @@ def change(
         if step is not None:
             tell(db, ids, step, message_id, now)
         return False
-    public_id, state, sequence, to, reference, segments, created_at, *rest = row
-    options, key_id, reason, _, sim = rest
+    public_id, state, sequence, to, reference, segments, created_at = row[:7]
+    options, key_id, reason, _, sim = row[7:]
     data: JsonDict = {
         "id": public_id,
         "state": state,
@@ -237,15 +232,18 @@ def change(
     }
     if reason is not None:
         data["reason"] = json.loads(reason)
-    asked = {} if options == "{}" else json.loads(options)
-    callback = asked.get("callback_url")
+    push, callback = state != "sending", None
+    if options != "{}":
+        asked = json.loads(options)
+        push = push and OWN not in asked
+        callback = asked.get("callback_url")
     events.append(
         db,
         f"message.{state}",
         at=now,
         data=data,
         message_id=message_id,
-        push=state != "sending" and OWN not in asked,
+        push=push,
         callback_url=callback if isinstance(callback, str) else None,
         key_id=key_id,
         ids=ids,

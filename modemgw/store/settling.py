@@ -27,14 +27,12 @@ def weigh(
     part: PartRef,
     tp_mr: int,
     now: int,
-    met: evidence.Met | None = None,
 ) -> list[int]:
     """Let the TP-MR of an accepted part speak about doubts on its SIM.
 
     Parts that never left go back to the queue; returns their messages' ids.
     """
-    met = met or evidence.meet(db, part.sim_id, tp_mr)
-    finding = evidence.step(db, part.sim_id, tp_mr, met)
+    finding = evidence.step(db, part.sim_id, tp_mr)
     if not (finding.left or finding.never_left):
         return []
     return _tell(

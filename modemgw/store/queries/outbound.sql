@@ -372,16 +372,18 @@ UPDATE sim
 -- The SIM's counter of message references, as far as it is known.
 SELECT last_tp_mr, mr_steps FROM sim WHERE id = :sim_id;
 
--- name: at_acceptance
--- What an accepted part meets on its SIM: the counter, whether a report came before it,
--- whether parts in doubt wait for its TP-MR.
-SELECT last_tp_mr,
-       EXISTS (SELECT 1 FROM raw_tpdu INDEXED BY raw_unmatched
-                WHERE state = 'unmatched' AND sim_id = :sim_id AND tp_mr = :tp_mr),
-       EXISTS (SELECT 1 FROM part INDEXED BY part_expecting
-                WHERE expected_mr IS NOT NULL AND sim_id = :sim_id
-                  AND state = 'in_doubt')
-  FROM sim WHERE id = :sim_id;
+-- name: count_tp_mr
+-- Note the TP-MR of an accepted part, unless parts in doubt wait for it; return whether
+-- a report came before it.
+UPDATE sim
+   SET mr_steps = CASE WHEN (last_tp_mr + 1) % 256 = :tp_mr THEN mr_steps + 1 ELSE 0 END,
+       last_tp_mr = :tp_mr
+ WHERE id = :sim_id
+   AND NOT EXISTS (SELECT 1 FROM part INDEXED BY part_expecting
+                    WHERE expected_mr IS NOT NULL AND sim_id = :sim_id
+                      AND state = 'in_doubt')
+RETURNING EXISTS (SELECT 1 FROM raw_tpdu INDEXED BY raw_unmatched
+                   WHERE state = 'unmatched' AND sim_id = :sim_id AND tp_mr = :tp_mr);
 
 -- name: forget_counter
 -- The modem was without power: its counter may begin anywhere.
