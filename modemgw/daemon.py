@@ -142,6 +142,7 @@ class Daemon:
         group.create_task(self._prove_progress(), name="watchdog")
         group.create_task(self.gateway.store.finish_check(), name="check")
         backups = Backups(self.gateway.store, self._clock, self.config)
+        self.gateway.reloader.also.append(backups.prepare)
         group.create_task(_forever(backups.run), name="backup")
         if self.tls is not None:
             group.create_task(_forever(self.tls.run), name="tls")

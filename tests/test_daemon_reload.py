@@ -16,6 +16,7 @@ from aiohttp import ClientSession, UnixConnector
 from modemgw.config.load import load
 from modemgw.config.paths import admin_socket
 from modemgw.daemon import Daemon
+from modemgw.gateway.backups import Backups
 from tests.test_daemon import no_port
 
 FILE = (
@@ -146,6 +147,28 @@ def test_the_doors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         status, text = await ask(daemon, "POST", "/v1/reload", admin=True)
         assert (status, "config-invalid" in text) == (422, True)
         assert (await ask(daemon, "POST", "/v1/reload"))[0] == HTTPStatus.UNAUTHORIZED
+
+    run(tmp_path, monkeypatch, story)
+
+
+def test_backups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: asyncio.Queue[str] = asyncio.Queue()
+
+    async def tell(_: Backups, kind: str, *about: object) -> None:
+        told.put_nowait(kind)
+
+    monkeypatch.setattr(Backups, "_tell", tell)
+    monkeypatch.setattr("modemgw.gateway.backups.FIRST_AFTER_S", 0)
+    stick = tmp_path / "stick"
+    stick.mkdir()
+
+    async def story(daemon: Daemon, manager: Manager, path: Path) -> None:
+        write(path, FILE + "backup: {path: ./stick}\n")
+        status, text = await ask(daemon, "POST", "/v1/reload", admin=True)
+        assert (status, '"needs_restart":[]' in text) == (200, True), text
+        async with asyncio.timeout(10):
+            assert await told.get() == "gateway.backup_done"
+        assert list(stick.glob("modemgw-*.db"))
 
     run(tmp_path, monkeypatch, story)
 

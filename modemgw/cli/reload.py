@@ -12,6 +12,11 @@ from modemgw.errors import ConfigError
 if TYPE_CHECKING:
     from modemgw.cli.client import AdminClient
 
+MOVED = (
+    "If it runs, and data_dir has changed in the file, it is where that was: move the"
+    " data, then systemctl restart modemgw"
+)
+
 
 @click.command()
 @config_option
@@ -37,11 +42,13 @@ def reload(config_path: Path, as_json: bool) -> None:
 
 def _reload(admin: "AdminClient") -> dict[str, Any]:
     """Ask for it; what the gateway alone could find wrong is shown like the rest."""
-    from modemgw.cli.client import Refused  # noqa: PLC0415
+    from modemgw.cli.client import Refused, Unreachable  # noqa: PLC0415
     from modemgw.client import errors  # noqa: PLC0415
 
     try:
         return admin.call("POST", "/v1/reload")
+    except Unreachable as exc:
+        raise Unreachable(f"{exc}\n{MOVED}") from None
     except Refused as exc:
         cause = exc.__cause__
         if isinstance(cause, errors.Refused) and cause.problem == "config-invalid":

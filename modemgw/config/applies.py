@@ -36,7 +36,7 @@ TABLE: dict[str, Applies] = {
     "inbound": LIVE,
     "opt_out": LIVE,
     "retention": LIVE,
-    "backup": RESTART,
+    "backup": LIVE,
     "profiles": MODEM,
     "power": LIVE,
     "calls": LIVE,

@@ -205,26 +205,43 @@ class Backups:
         self._config = config
         self._zone = ZoneInfo(config.timezone)
         self._stop = threading.Event()
+        self._changed = asyncio.Event()
         self._told_at: int | None = None  # a failure
         self.last = last_backup(config.data_dir)
 
+    async def prepare(self, config: Config) -> Callable[[], None]:
+        """Return what puts another configuration in force, for a reload."""
+        return partial(self._configure, config)
+
+    def _configure(self, config: Config) -> None:
+        is_other = config.backup != self._config.backup
+        self._config = config
+        if is_other:
+            self._changed.set()
+
     async def run(self) -> None:
         """Make a backup whenever one is due, for life."""
-        if self._config.backup.path is None:
-            await asyncio.Event().wait()
         try:
-            await self._run()
+            await asyncio.sleep(FIRST_AFTER_S)
+            while True:
+                await self._rest(await self._next())
         finally:
             self._stop.set()
 
-    async def _run(self) -> None:
-        await asyncio.sleep(FIRST_AFTER_S)
-        while True:
-            wait_s = (self.due_at() - self._clock.now_ms()) / 1000
-            if wait_s > 0:
-                await asyncio.sleep(min(wait_s, LONGEST_SLEEP_S))
-            elif not await self.back_up():
-                await asyncio.sleep(AGAIN_S)
+    async def _next(self) -> float:
+        """Make a backup where one is due; return how long to rest, seconds."""
+        if self._config.backup.path is None:
+            return LONGEST_SLEEP_S
+        wait_s = (self.due_at() - self._clock.now_ms()) / 1000
+        if wait_s > 0:
+            return min(wait_s, LONGEST_SLEEP_S)
+        return 0.0 if await self.back_up() else AGAIN_S
+
+    async def _rest(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
+        self._changed.clear()
 
     def due_at(self) -> int:
         """Return when the next backup is due, Unix ms; it may be in the past."""

@@ -133,7 +133,8 @@ def test_a_reload(cli: Cli) -> None:
     with fake_daemon(cli.data / "modemgw.sock", {"POST /v1/reload": (200, none)}):
         assert cli.on("reload").out == "m.yaml: nothing has changed\n"
         assert json.loads(cli.on("reload", "--json").out) == none
-    assert cli.on("reload").code == 69
+    away = cli.on("reload")
+    assert (away.code, "and data_dir has changed" in away.err) == (69, True)
     told = {"pointer": "", "code": "config", "detail": "m.yaml:1:1: pin: not there"}
     problem = {"type": "/problems/config-invalid", "detail": "x", "errors": [told]}
     (cli.data / "modemgw.sock").unlink(missing_ok=True)

@@ -62,6 +62,41 @@ def test_one_every_night_and_the_first_soon(tmp_path: Path) -> None:
     assert len(list((tmp_path / "stick").iterdir())) == 3
 
 
+def test_a_reload_changes_when_and_where(tmp_path: Path) -> None:
+    """Also from none to some, and in the hour after a failure."""
+    (tmp_path / "stick").mkdir()
+    text = "data_dir: ./data\ntimezone: Europe/Berlin\n"
+    none = parse(text, "m.yaml", path=tmp_path / "m.yaml")
+
+    async def story() -> list[tuple[str, str]]:
+        clock = VirtualClock()
+        async with open_store(tmp_path / "data", clock=clock) as store:
+            task_of = Backups(store, clock, none)
+            task = asyncio.create_task(task_of.run())
+            await asyncio.sleep(2 * HOUR_S)  # 13:00 in Berlin
+            for more in ("/away", "", ", at: '16:00'", ", at: '16:00', keep: 3"):
+                put_in_force = await task_of.prepare(config(tmp_path, more))
+                put_in_force()
+                await asyncio.sleep(1.25 * HOUR_S)
+            put_in_force = await task_of.prepare(none)
+            put_in_force()
+            await asyncio.sleep(48 * HOUR_S)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            found = await store.read(lambda db: events.since(db, 0, limit=1000))
+        return [
+            (
+                datetime.fromtimestamp(one.at / 1000, UTC).strftime("%H:%M"),
+                one.type.partition("_")[2],
+            )
+            for one in found
+            if "backup" in one.type
+        ]
+
+    told = run_virtual(story())
+    assert told == [("12:00", "failed"), ("13:15", "done"), ("15:00", "done")], told
+
+
 def test_a_missing_stick_is_told_once_a_day_and_tried_every_hour(
     tmp_path: Path,
 ) -> None:

@@ -286,19 +286,26 @@ def test_names_pools_and_rules_hold_for_what_waits(tmp_path: Path) -> None:
 
 def test_what_needs_a_restart_is_named_and_not_in_force(tmp_path: Path) -> None:
     changed = UNPACED + (
-        "http: {listen: 127.0.0.1:9999, hosts: [sms.example.org]}\n"
+        "http: {listen: 127.0.0.1:9999, hosts: [sms.example.org], tls: self}\n"
         "timezone: Europe/Berlin\n"
     )
 
     async def story(box: Box) -> None:
+        text = config_text(1, changed).replace("./data", "./other", 1)
         for _ in range(2):  # told again until it is done
-            done = await box.reload(changed)
-            assert [one.key for one in done.needs_restart] == [
-                "timezone",
-                "http.listen",
+            box.file.write_text(text)
+            done = await box.reload()
+            assert [
+                (one.key, (one.place or "").removeprefix(f"{box.file}:"))
+                for one in done.needs_restart
+            ] == [
+                ("data_dir", "1:11"),
+                ("timezone", "9:11"),
+                ("http.listen", "8:16"),
+                ("http.tls", "8:63"),
             ]
-            assert done.needs_restart[1].place == f"{box.file}:8:16"
             assert box.gateway.config.timezone == "UTC"
+            assert box.gateway.config.data_dir == box.file.parent / "data"
             assert box.gateway.config.http.hosts == ("sms.example.org",)
 
     boxed(tmp_path, story)
