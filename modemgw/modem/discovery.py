@@ -3,19 +3,22 @@
 A seat is one place with one modem: a USB device, however many ttys it has, or a
 tty by itself. Which modem sits there, only asking tells (modem/probe.py).
 A look is a few directories read, made every second in a thread; it opens nothing.
+Nearly every look finds what the last one found, and then works nothing out again.
 """
 
 import asyncio
+import fnmatch
 import glob
 import os
 import re
 import stat
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 
 from modemgw.modem import usb, usb_ids
-from modemgw.modem.usb import Bus, UsbDevice
+from modemgw.modem.usb import Bus, UsbDevice, listed
 
 _NUMBER = re.compile(r"\d+(?=\D*$)")  # the last number of a name
 _UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
@@ -72,6 +75,7 @@ def is_pattern(port: str) -> bool:
     return glob.has_magic(port)
 
 
+@lru_cache(maxsize=1024)  # asked for each modem, every second
 def neighbours_of(port: str) -> str | None:
     """Return the pattern of the ports that differ from this one in their number.
 
@@ -94,20 +98,34 @@ class Scanner:
         self._bus = Bus(sys)
         self._dev = dev
         self._real: dict[str, tuple[tuple[int, int, int], str]] = {}  # by port
+        self._matches: dict[str, tuple[list[str], list[str]]] = {}  # by pattern
+        self._devices: tuple[UsbDevice, ...] = ()
+        self._nodes: list[str] = []  # of the devices
+        self._seen: tuple[object, ...] = ()
+        self._sight = Sight()
 
     async def look(self, wanted: Wanted) -> Sight:
         """Look in a thread."""
         return await asyncio.to_thread(self.scan, wanted)
 
     def scan(self, wanted: Wanted) -> Sight:
-        """Look now."""
-        devices = [one for one in self._bus.devices() if not usb.is_bridge(one)]
-        owner = {
-            str(self._dev / one.tty): device
-            for device in devices
-            for one in device.interfaces
-            if one.tty is not None
-        }
+        """Look now. Where nothing has changed, the sight is the same as before."""
+        devices = self._bus.devices()
+        if devices is not self._devices:
+            self._devices = devices
+            self._nodes = [str(self._dev / tty) for _, tty in _ttys_of(devices)]
+        patterns = sorted(wanted.patterns | wanted.neighbours)
+        found = {pattern: self._matching(pattern) for pattern in patterns}
+        paths = {*self._nodes, *wanted.ports}.union(*found.values())
+        seen = (devices, wanted, found, {path: _node(path) for path in paths})
+        if seen != self._seen:  # noticed first: what changes meanwhile is seen next
+            self._seen = seen
+            self._sight = self._work_out(wanted, found)
+        return self._sight
+
+    def _work_out(self, wanted: Wanted, found: dict[str, list[str]]) -> Sight:
+        devices = [one for one in self._devices if not usb.is_bridge(one)]
+        owner = {str(self._dev / tty): device for device, tty in _ttys_of(devices)}
         seats: dict[str, Seat] = {}
         unusable: dict[str, str] = {}
         for device in devices:
@@ -118,9 +136,9 @@ class Scanner:
                 seats[seat.key] = seat
             elif why := usb.choose(device).why:
                 unusable[_label(device)] = f"{device.ids} at {device.path}: {why}"
-        for pattern in sorted(wanted.patterns | wanted.neighbours):
-            for path in sorted(glob.glob(pattern)):  # noqa: PTH207 - absolute
-                named = frozenset({pattern}) & wanted.patterns
+        for pattern, paths in found.items():
+            named = frozenset({pattern}) & wanted.patterns
+            for path in paths:
                 self._add(path, named, owner, seats)
         keys = {
             port: self._key(real, owner)
@@ -137,11 +155,25 @@ class Scanner:
         )
         return Sight(tuple(seats.values()), keys, others, unusable)
 
+    def _matching(self, pattern: str) -> list[str]:
+        """Return what a pattern names; matched anew where its folder has changed."""
+        parts = _parts(pattern)
+        if parts is None:
+            return sorted(glob.glob(pattern))  # noqa: PTH207 - absolute
+        folder, rule = parts
+        names = listed(folder)
+        known = self._matches.get(pattern)
+        if known is None or known[0] != names:
+            fitting = sorted(name for name in names if rule.match(name))
+            known = (names, [f"{folder}/{name}" for name in fitting])
+            self._matches[pattern] = known
+        return known[1]
+
     def _realpath(self, port: str) -> str | None:
         """Return where a port that exists leads to.
 
-        The same device node as at the last look has the same path: one system call
-        instead of one for each step of the way, for each port, every second.
+        The same device node as before has the same path: one system call instead
+        of one for each step of the way.
         """
         try:
             about = os.stat(port)  # noqa: PTH116
@@ -209,6 +241,37 @@ class Scanner:
         if device is not None and usb.is_modem(device):
             return _usb_key(device)
         return real
+
+
+def _ttys_of(devices: Sequence[UsbDevice]) -> Iterator[tuple[UsbDevice, str]]:
+    for device in devices:
+        for one in device.interfaces:
+            if one.tty is not None:
+                yield device, one.tty
+
+
+@lru_cache(maxsize=1024)
+def _parts(pattern: str) -> tuple[str, re.Pattern[str]] | None:
+    """Take apart a pattern of one folder's names; None: one that glob must read."""
+    folder, name = os.path.split(pattern)
+    if glob.has_magic(folder) or not folder.strip("/") or not glob.has_magic(name):
+        return None
+    rule = fnmatch.translate(name)
+    return folder, re.compile(rule if name.startswith(".") else rf"(?!\.){rule}")
+
+
+def _node(path: str) -> tuple[int, ...] | None:
+    """Return what changes where something else is at a path, or leads there."""
+    try:
+        link = about = os.lstat(path)
+        if stat.S_ISLNK(link.st_mode):
+            about = os.stat(path)  # noqa: PTH116
+    except OSError:
+        return None
+    return (
+        *(link.st_ino, link.st_ctime_ns, about.st_dev, about.st_ino, about.st_rdev),
+        about.st_mode,
+    )
 
 
 def _usb_key(device: UsbDevice) -> str:

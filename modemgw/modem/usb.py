@@ -141,35 +141,40 @@ class Bus:
     root: Path = Path("/sys")
     _devices: tuple[UsbDevice, ...] = ()
     _seen: tuple[object, ...] = field(default=("never",))
+    _ttys: tuple[list[str], list[str]] = ([], [])  # all names, those that matter
+    _homes: tuple[list[str], list[str]] = ([], [])
 
     def devices(self) -> tuple[UsbDevice, ...]:
         """Return every device that has a tty or should have one."""
         links = self._links()
         plugged = self._plugged()
-        seen = (tuple(sorted(links.items())), tuple(sorted(plugged.items())))
-        if seen != self._seen:
+        if (links, plugged) != self._seen:
             self._devices = self._read(links, plugged)
-            self._seen = seen
+            self._seen = (links, plugged)
         return self._devices
 
     def _links(self) -> dict[str, str]:
         """The ttys that may be on USB, and where in sysfs they are."""
-        folder = self.root / "class" / "tty"
+        folder = f"{self.root}/class/tty"
+        names = listed(folder)
+        if names != self._ttys[0]:
+            self._ttys = names, [name for name in names if name.startswith(_TTYS)]
         found: dict[str, str] = {}
-        for name in _listed(folder):
-            if name.startswith(_TTYS):
-                with suppress(OSError):
-                    found[name] = os.readlink(f"{folder}/{name}")  # noqa: PTH115
+        for name in self._ttys[1]:
+            with suppress(OSError):
+                found[name] = os.readlink(f"{folder}/{name}")  # noqa: PTH115
         return found
 
     def _plugged(self) -> dict[str, str]:
         """Every device on the bus, and the number of its enumeration."""
-        folder = self.root / "bus" / "usb" / "devices"
-        return {
-            name: _text(folder / name / "devnum")
-            for name in _listed(folder)
-            if ":" not in name and not name.startswith("usb")
-        }
+        folder = f"{self.root}/bus/usb/devices"
+        names = listed(folder)
+        if names != self._homes[0]:
+            self._homes = (
+                names,
+                [n for n in names if ":" not in n and not n.startswith("usb")],
+            )
+        return {name: _text(f"{folder}/{name}/devnum") for name in self._homes[1]}
 
     def _read(
         self, links: dict[str, str], plugged: dict[str, str]
@@ -194,7 +199,7 @@ def _device(home: Path, ttys: dict[str, str]) -> UsbDevice | None:
     if vendor is None or product is None:
         return None
     interfaces: list[Interface] = []
-    for name in sorted(_listed(home)):
+    for name in sorted(listed(home)):
         path = home / name
         number = _number(path / "bInterfaceNumber") if ":" in name else None
         if number is None:
@@ -233,16 +238,18 @@ def _interface_above(path: Path) -> Path | None:
     return None
 
 
-def _listed(folder: Path) -> list[str]:
+def listed(folder: str | Path) -> list[str]:
+    """Return the names in a folder as the kernel lists them; none without one."""
     try:
         return os.listdir(folder)  # noqa: PTH208 - a second, every second
     except OSError:
         return []
 
 
-def _text(path: Path) -> str:
+def _text(path: str | Path) -> str:
     try:
-        return path.read_text("utf-8", "replace").strip()
+        with open(path, "rb") as file:  # noqa: PTH123 - a few, every second
+            return file.read().decode("utf-8", "replace").strip()
     except OSError:  # unplugged while we read, or a device without a serial
         return ""
 

@@ -5,8 +5,11 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from modemgw.modem.discovery import (
     Scanner,
@@ -181,3 +184,58 @@ def test_neighbours_differ_in_their_number_alone(
 def test_patterns_are_told_from_paths() -> None:
     assert is_pattern("/dev/pool/*") and is_pattern("/dev/ttyUSB[0-3]")
     assert not is_pattern("/dev/serial/by-path/platform-3f98.usb-usb-0:1.2:1.2-port0")
+
+
+def test_a_look_that_finds_nothing_new_works_nothing_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Machine(tmp_path)
+    ttys = machine.plug("1-1", EC25, ports(0, 1, 2, 3))
+    with pty() as line:
+        (tmp_path / "modem1").symlink_to(line)
+        asked = wanted(f"{tmp_path}/modem*", have=(ttys[2],))
+        eyes = scanner(machine)
+        sight = eyes.scan(asked)
+        assert len(sight.seats) == 2
+        for name in ("realpath", "exists"):
+            monkeypatch.setattr(os.path, name, lambda path: pytest.fail(str(path)))
+        assert eyes.scan(asked) is sight
+        monkeypatch.undo()
+        (tmp_path / "modem1").unlink()
+        assert len(eyes.scan(asked).seats) == 1
+
+
+CHANGES = [
+    *("plug 1-1", "plug 1-2", "pull 1-1", "pull 1-2", "link modem1", "link modem2"),
+    *("unlink modem1", "unlink modem2", "node", "no node", "other", "nothing", "ask"),
+]
+
+
+@given(st.lists(st.sampled_from(CHANGES), max_size=20))
+def test_eyes_that_stay_open_see_what_fresh_ones_see(changes: list[str]) -> None:
+    with TemporaryDirectory() as home, pty() as one, pty() as two:
+        root = Path(home)
+        machine = Machine(root)
+        eyes, near = scanner(machine), ""
+        have: tuple[str, ...] = (f"{root}/modem1",)
+        for number, change in enumerate(changes):
+            verb, _, what = change.partition(" ")
+            node = machine.dev / "ttyUSB2"
+            if verb == "plug" and what not in machine.plugged:
+                machine.plug(what, EC25, ports(0, 1, 2, 3))
+            elif verb == "pull" and what in machine.plugged:
+                for tty in machine.plugged[what]:
+                    (machine.dev / tty).touch()
+                machine.pull(what)
+            elif verb in ("link", "unlink", "other"):
+                (root / (what or "modem1")).unlink(missing_ok=True)
+                if verb != "unlink":
+                    (root / (what or "modem1")).symlink_to(two if number % 2 else one)
+            elif change == "node" and not node.exists():
+                os.mkfifo(node)
+            elif change == "no node":
+                node.unlink(missing_ok=True)
+            elif verb == "ask":
+                near, have = f"{root}/mod*2", (*have, str(node))
+            asked = wanted(f"{root}/modem*", near=near, have=have)
+            assert eyes.scan(asked) == scanner(machine).scan(asked)
