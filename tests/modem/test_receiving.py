@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from modemgw.modem.model import Accepted, Phase
-from modemgw.modem.receiving import is_report
+from modemgw.modem.routed import is_report
 from modemgw.sim.faults import Faults, Rule
 from modemgw.sim.persona import PERSONAS, Persona
 from modemgw.sim.storage import Record, Stat
@@ -103,21 +103,6 @@ def test_a_delete_that_fails_does_not_deliver_twice() -> None:
             await asyncio.sleep(600)
             assert len(bench.sink.taken) == 1
             assert bench.sink.confirmed == [1] and stored(bench) == 0
-
-    run_virtual(scenario())
-
-
-def test_a_record_that_cannot_be_deleted_is_left_alone_in_the_end() -> None:
-    async def scenario() -> None:
-        bench = SimBench(
-            modem={"faults": Faults(ignore_deletes=99)}, sweep_interval_s=9
-        )
-        async with bench.running():
-            await bench.until_ready()
-            bench.network.inbound(bench.sim, "+491701", "Hello")
-            await asyncio.sleep(600)
-            assert len(bench.sink.taken) == 1 and bench.sink.confirmed == []
-            assert bench.sim.deletes == 5
 
     run_virtual(scenario())
 

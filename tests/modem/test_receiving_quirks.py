@@ -6,7 +6,8 @@ import pytest
 
 from modemgw.at.profile import CNMI_ORDER
 from modemgw.modem.model import Phase
-from modemgw.modem.receiving import MAX_UNPROVED, is_report
+from modemgw.modem.receiving import MAX_UNPROVED
+from modemgw.modem.routed import is_report
 from modemgw.sim.faults import Faults
 from modemgw.sim.storage import Record, Stat
 from tests.loop import run_virtual
