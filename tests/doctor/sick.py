@@ -3,7 +3,10 @@
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from modemgw.doctor.daemon import NOBODY, View
 from modemgw.doctor.programs import Ran
@@ -21,9 +24,28 @@ from tests.doctor.fake import (
 from tests.modem.machine import Port, ports
 
 Sicken = Callable[[Fake], None]
+Case = tuple[str, str, Sicken, set[str]]  # check, name of the case, ids to be found
 DATA = "/var/lib/modemgw"
 DB = f"{DATA}/modemgw.db"
 LISTEN = "   0: 0100007F:1F90 00000000:0000 0A 0:0 0:0 0 0 0 4711 1\n"
+
+
+def finds(cases: list[Case]) -> Callable[..., None]:
+    """Return the test that each check finds what it has to, and nothing else."""
+
+    @pytest.mark.parametrize(
+        ("check", "sicken", "ids"),
+        [
+            pytest.param(check, *rest, id=f"{check}: {name}")
+            for check, name, *rest in cases
+        ],
+    )
+    def test(tmp_path: Path, check: str, sicken: Sicken, ids: set[str]) -> None:
+        fake = Fake(tmp_path / "box")
+        sicken(fake)
+        assert fake.found([check]) == ids
+
+    return test
 
 
 def config(content: str) -> Sicken:

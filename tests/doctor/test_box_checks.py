@@ -1,16 +1,12 @@
 """What the doctor sees of ports, USB, rights, service, data: one sick box for each."""
 
-from pathlib import Path
-
-import pytest
-
 from modemgw.doctor.daemon import NOBODY, View
 from modemgw.doctor.programs import Ran
-from tests.doctor.fake import CONFIG, MODEM, NOW_MS, YAML, Fake
+from tests.doctor.fake import CONFIG, MODEM, NOW_MS, YAML
 from tests.doctor.sick import (
     DATA,
     DB,
-    Sicken,
+    Case,
     backup,
     both,
     by_id_twins,
@@ -19,6 +15,7 @@ from tests.doctor.sick import (
     crowded,
     damaged,
     ends,
+    finds,
     foreign_data,
     hub_without_supply,
     hungry,
@@ -46,7 +43,7 @@ from tests.doctor.sick import (
 )
 from tests.modem.machine import STORAGE, Port
 
-CASES: list[tuple[str, str, Sicken, set[str]]] = [
+CASES: list[Case] = [
     # --- ports
     ("ports", "none", unplugged, {"modem.none"}),
     (
@@ -237,13 +234,4 @@ CASES: list[tuple[str, str, Sicken, set[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("check", "sicken", "ids"),
-    [pytest.param(check, *rest, id=f"{check}: {name}") for check, name, *rest in CASES],
-)
-def test_what_is_found(
-    tmp_path: Path, check: str, sicken: Sicken, ids: set[str]
-) -> None:
-    fake = Fake(tmp_path / "box")
-    sicken(fake)
-    assert fake.found([check]) == ids
+test_what_is_found = finds(CASES)

@@ -1,7 +1,6 @@
 """What the doctor sees of settings, gateway and modems: one sick box for each."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,12 +9,13 @@ from modemgw.at.answers import Storage
 from modemgw.doctor.answers import Said
 from modemgw.doctor.daemon import NOBODY, View
 from modemgw.doctor.modems import judged
-from tests.doctor.fake import CONFIG, MODEM, Fake, metrics
+from tests.doctor.fake import CONFIG, MODEM, metrics
 from tests.doctor.sick import (
     DATA,
-    Sicken,
+    Case,
     config,
     figures,
+    finds,
     modem,
     no_pin_file,
     queue,
@@ -32,7 +32,7 @@ WAITS = "modem front: no network: searching"
 FUSE = "9 parts have left within an hour (sims.max_parts_per_hour): nothing is sent"
 NO_READY = {'modemgw_sim_state{sim="red",state="ready"}': 0}
 
-CASES: list[tuple[str, str, Sicken, set[str]]] = [
+CASES: list[Case] = [
     # --- settings
     ("settings", "none", remove(str(CONFIG)), {"config.missing"}),
     ("settings", "mistake", config("data_dir: [\n"), {"config.mistake"}),
@@ -138,16 +138,7 @@ CASES: list[tuple[str, str, Sicken, set[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("check", "sicken", "ids"),
-    [pytest.param(check, *rest, id=f"{check}: {name}") for check, name, *rest in CASES],
-)
-def test_what_is_found(
-    tmp_path: Path, check: str, sicken: Sicken, ids: set[str]
-) -> None:
-    fake = Fake(tmp_path / "box")
-    sicken(fake)
-    assert fake.found([check]) == ids
+test_what_is_found = finds(CASES)
 
 
 # --- what a modem says at its port or through the gateway

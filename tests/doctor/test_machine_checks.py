@@ -1,19 +1,16 @@
 """What the doctor sees of the machine: one sick box for each finding."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
-
-import pytest
 
 from modemgw.doctor.box import Box
 from modemgw.doctor.machine import Room
 from modemgw.doctor.programs import Ran
 from modemgw.doctor.versions import versions
 from tests.doctor.fake import GIB, NOW_MS, Fake
+from tests.doctor.sick import Case, Sicken, both, finds
 
 MIB = 1 << 20
-Sicken = Callable[[Fake], None]
 MOUNTS = "25 1 179:2 / / rw - ext4 /dev/mmcblk0p2 rw\n"
 
 
@@ -55,14 +52,6 @@ def gone(path: str) -> Sicken:
     return lambda fake: fake.remove(path)
 
 
-def both(*steps: Sicken) -> Sicken:
-    def sicken(fake: Fake) -> None:
-        for step in steps:
-            step(fake)
-
-    return sicken
-
-
 def no_rtc(fake: Fake) -> None:
     fake.remove("/sys/class/rtc/rtc0/name")
     fake.at("/sys/class/rtc/rtc0").rmdir()
@@ -98,7 +87,7 @@ def vcgencmd(fake: Fake) -> None:
     fake.says["vcgencmd"] = Ran(0, "throttled=0x50000\n")
 
 
-CASES: list[tuple[str, str, Sicken, set[str]]] = [
+CASES: list[Case] = [
     # --- clock
     ("clock", "epoch", now(86_400_000), {"clock.wrong"}),
     ("clock", "far future", now(4_200_000_000_000), {"clock.wrong"}),
@@ -288,16 +277,7 @@ CASES: list[tuple[str, str, Sicken, set[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("check", "sicken", "ids"),
-    [pytest.param(check, *rest, id=f"{check}: {name}") for check, name, *rest in CASES],
-)
-def test_what_is_found(
-    tmp_path: Path, check: str, sicken: Sicken, ids: set[str]
-) -> None:
-    fake = Fake(tmp_path / "box")
-    sicken(fake)
-    assert fake.found([check]) == ids
+test_what_is_found = finds(CASES)
 
 
 def test_versions(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """A gateway whose SIMs test each other, in virtual time."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -66,6 +66,15 @@ async def rig(
     ) as found:
         await found.ready()
         yield found
+
+
+def in_turn(
+    tmp_path: Path, selftest: str, **network: Any
+) -> Callable[..., AbstractAsyncContextManager[Rig]]:
+    """Return what runs one gateway after the other, with the same SIMs."""
+    clock = VirtualClock()
+    met = world(clock, **network)
+    return partial(gateway_rig, tmp_path, world=met, clock=clock, extra=extra(selftest))
 
 
 async def skip(rig: Rig, hours: float) -> None:

@@ -10,8 +10,8 @@ from modemgw.errors import Conflict
 from modemgw.policy.selftest import text_of
 from modemgw.sim.faults import Faults
 from tests.gateway.rig import TESTER, gateway_rig
-from tests.gateway.selftesting import RED, every, extra, named, rig, run, skip, world
-from tests.loop import VirtualClock, run_virtual
+from tests.gateway.selftesting import RED, every, in_turn, named, rig, run, skip
+from tests.loop import run_virtual
 
 
 def test_the_schedule_tests_both_ways_and_nobody_sees_a_message(
@@ -173,18 +173,12 @@ def test_a_text_that_comes_late_is_still_nobodys_message(tmp_path: Path) -> None
 
 def test_a_text_that_comes_late_after_a_restart_is_known(tmp_path: Path) -> None:
     async def story() -> None:
-        clock = VirtualClock()
-        met = world(clock)
-        options: dict[str, Any] = {
-            "world": met,
-            "clock": clock,
-            "extra": extra("every: off, within: 1min"),
-        }
-        async with gateway_rig(tmp_path, **options) as before:
+        gateway = in_turn(tmp_path, "every: off, within: 1min")
+        async with gateway() as before:
             await before.ready()
             before.network.lost_messages = 1.0
             failed = await run(before)
-        async with gateway_rig(tmp_path, **options) as after:
+        async with gateway() as after:
             await after.ready()
             after.network.inbound(after.sims[1], RED, text_of(failed.token))
             await asyncio.sleep(5)

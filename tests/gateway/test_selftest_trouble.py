@@ -2,7 +2,6 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,6 +15,7 @@ from tests.gateway.selftesting import (
     RED,
     every,
     extra,
+    in_turn,
     named,
     rig,
     run,
@@ -27,20 +27,14 @@ from tests.loop import VirtualClock, run_virtual
 
 def test_a_restart_in_the_middle_goes_on_waiting(tmp_path: Path) -> None:
     async def story() -> None:
-        clock = VirtualClock()
-        met = world(clock, report_latency=20.0)
-        options: dict[str, Any] = {
-            "world": met,
-            "clock": clock,
-            "extra": extra("every: off"),
-        }
-        async with gateway_rig(tmp_path, **options, abandon=True) as before:
+        gateway = in_turn(tmp_path, "every: off", report_latency=20.0)
+        async with gateway(abandon=True) as before:
             await before.ready()
             desk = before.gateway.upkeep.selftest
             begun = await desk.ask("red", "blue", paid=True, caller=TESTER)
             await asyncio.sleep(5)
             assert before.on_air == 1
-        async with gateway_rig(tmp_path, **options) as after:
+        async with gateway() as after:
             await after.ready()
             desk = after.gateway.upkeep.selftest
             done = await desk.wait(begun.public_id, 400)
@@ -53,18 +47,12 @@ def test_a_restart_in_the_middle_goes_on_waiting(tmp_path: Path) -> None:
 
 def test_a_text_that_had_not_left_is_not_sent_after_a_restart(tmp_path: Path) -> None:
     async def story() -> None:
-        clock = VirtualClock()
-        met = world(clock)
-        options: dict[str, Any] = {
-            "world": met,
-            "clock": clock,
-            "extra": extra("every: off"),
-        }
-        async with gateway_rig(tmp_path, **options, abandon=True) as before:
+        gateway = in_turn(tmp_path, "every: off")
+        async with gateway(abandon=True) as before:
             await before.ready()
             desk = before.gateway.upkeep.selftest
             begun = await desk.ask("red", "blue", paid=True, caller=TESTER)
-        async with gateway_rig(tmp_path, **options) as after:
+        async with gateway() as after:
             await after.ready()
             await asyncio.sleep(120)
             done = await after.gateway.upkeep.selftest.wait(begun.public_id, 0)
