@@ -8,6 +8,7 @@ import msgspec
 
 from modemgw.config import values
 from modemgw.config.key import key
+from modemgw.config.off import is_off
 from modemgw.config.positions import Section
 from modemgw.config.quiet import hours_at
 from modemgw.config.secret import Secret
@@ -19,7 +20,6 @@ MAX_NUMBERS = 10
 PORTS = {"starttls": 587, "tls": 465, "off": 25}
 _LONGEST_S = 31 * 86_400.0
 _ADDRESS = re.compile(r"[^@\s<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9.-]{1,253}")
-_LASTING = "duration (0s: at once), or off"
 _CLASSES = "list of the kinds under `when`"
 _SECRETS = Callable[[Section, str, str], Secret | None]
 
@@ -75,87 +75,56 @@ class MailConfig(msgspec.Struct, frozen=True):
         return int(port) if port else PORTS[self.tls]
 
 
+def _for(what: str, default: str) -> msgspec.Meta:
+    return key(what, unit="duration (0s: at once), or off", default=default)
+
+
 class AlarmTimes(msgspec.Struct, frozen=True):
     """How long something has to last before it is an alarm; off: it never is."""
 
-    not_ready: Annotated[
-        float,
-        key("Nothing can be stored or sent.", unit=_LASTING, default="5min"),
-    ] = 300.0
-    modem_lost: Annotated[
-        float, key("A modem is out of service.", unit=_LASTING, default="5min")
-    ] = 300.0
-    sim_benched: Annotated[
-        float,
-        key("A SIM was taken out of service.", unit=_LASTING, default="0s"),
-    ] = 0.0
+    not_ready: Annotated[float, _for("Nothing can be stored or sent.", "5min")] = 300.0
+    modem_lost: Annotated[float, _for("A modem is out of service.", "5min")] = 300.0
+    sim_benched: Annotated[float, _for("A SIM was taken out of service.", "0s")] = 0.0
     sim_down: Annotated[
-        float,
-        key("The modem of a SIM works and cannot send.", unit=_LASTING, default="5min"),
+        float, _for("The modem of a SIM works and cannot send.", "5min")
     ] = 300.0
-    balance_low: Annotated[
-        float, key("A balance is below its `low`.", unit=_LASTING, default="0s")
-    ] = 0.0
+    balance_low: Annotated[float, _for("A balance is below its `low`.", "0s")] = 0.0
     allowance_low: Annotated[
         float,
-        key(
+        _for(
             "A tenth or less is left of a bundle, quota or cap that stops the SIM.",
-            unit=_LASTING,
-            default="0s",
+            "0s",
         ),
     ] = 0.0
     selftest_failed: Annotated[
-        float, key("The last self-test of a SIM failed.", unit=_LASTING, default="0s")
+        float, _for("The last self-test of a SIM failed.", "0s")
     ] = 0.0
     queue_old: Annotated[
-        float,
-        key(
-            "The oldest message that may leave waits so long.",
-            unit=_LASTING,
-            default="15min",
-        ),
+        float, _for("The oldest message that may leave waits so long.", "15min")
     ] = 900.0
-    in_doubt: Annotated[
-        float,
-        key("Messages are in doubt.", unit=_LASTING, default="1h"),
-    ] = 3600.0
+    in_doubt: Annotated[float, _for("Messages are in doubt.", "1h")] = 3600.0
     webhook_dead: Annotated[
-        float,
-        key("An endpoint fails, is paused or disabled.", unit=_LASTING, default="1h"),
+        float, _for("An endpoint fails, is paused or disabled.", "1h")
     ] = 3600.0
     disk: Annotated[
         float,
-        key(
+        _for(
             "The disk takes no writes, or less than 5 % and 200 MB of it are free.",
-            unit=_LASTING,
-            default="1min",
+            "1min",
         ),
     ] = 60.0
-    clock: Annotated[
-        float, key("The clock is in the past.", unit=_LASTING, default="5min")
-    ] = 300.0
-    paused: Annotated[
-        float,
-        key("Sending is paused by a person.", unit=_LASTING, default="12h"),
-    ] = 43_200.0
+    clock: Annotated[float, _for("The clock is in the past.", "5min")] = 300.0
+    paused: Annotated[float, _for("Sending is paused by a person.", "12h")] = 43_200.0
     fuse: Annotated[
-        float,
-        key(
-            "The fuse has blown (sims.max_parts_per_hour).", unit=_LASTING, default="0s"
-        ),
+        float, _for("The fuse has blown (sims.max_parts_per_hour).", "0s")
     ] = 0.0
-    backup: Annotated[
-        float,
-        key("The last backup failed, or is too old.", unit=_LASTING, default="0s"),
-    ] = 0.0
+    backup: Annotated[float, _for("The last backup failed, or is too old.", "0s")] = 0.0
     certificate: Annotated[
-        float,
-        key("The certificate expires within 14 days.", unit=_LASTING, default="0s"),
+        float, _for("The certificate expires within 14 days.", "0s")
     ] = 0.0
-    power: Annotated[
-        float,
-        key("The board reports too little voltage.", unit=_LASTING, default="1min"),
-    ] = 60.0
+    power: Annotated[float, _for("The board reports too little voltage.", "1min")] = (
+        60.0
+    )
 
     def of(self, kind: str) -> float:
         """Return how long a kind has to last, in seconds; OFF: never told."""
@@ -308,7 +277,7 @@ def _address(text: str) -> str:
 
 
 def _lasting(text: str) -> float:
-    if text.strip().lower() in {"off", "no", "false"}:
+    if is_off(text):
         return OFF
     seconds = values.duration(text)
     if seconds > _LONGEST_S:

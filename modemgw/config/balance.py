@@ -10,6 +10,7 @@ from modemgw.at.ussd import objection
 from modemgw.config import values
 from modemgw.config.key import key
 from modemgw.config.money import amount
+from modemgw.config.off import is_off
 from modemgw.config.positions import Section, Value, suggest
 from modemgw.policy.balance import Format
 from modemgw.policy.balance_presets import PRESETS
@@ -164,7 +165,7 @@ def _is_off(text: str) -> bool:
 
 
 def _code(text: str) -> str:
-    if text.lower() in {"off", "no", "false"}:
+    if is_off(text):
         return OFF
     why = objection(text)
     if why is not None:

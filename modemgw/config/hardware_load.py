@@ -10,6 +10,7 @@ from modemgw.at.families import FAMILIES
 from modemgw.at.profile import REPORT_ROUTES, USSD_CODECS
 from modemgw.config import values
 from modemgw.config.hardware import REASONS, PowerConfig, ProfileConfig, VendorCode
+from modemgw.config.off import is_off
 from modemgw.config.positions import Section, Value, suggest
 
 HELPER = "helper"  # instead of a command
@@ -182,7 +183,7 @@ def _counter(text: str) -> str:
 
 
 def _path_or_off(text: str) -> str:
-    if text.lower() in {"off", "no", "false"}:
+    if is_off(text):
         return "off"
     if not text.startswith("/"):
         raise ValueError(f"expected the whole path of a socket or off, got {text!r}")
@@ -190,7 +191,7 @@ def _path_or_off(text: str) -> str:
 
 
 def _helper_or_off(text: str) -> str:
-    if text.lower() in {"off", "no", "false"}:
+    if is_off(text):
         return ""
     if text != HELPER:
         raise ValueError(f"expected a list of words, helper or off, got {text!r}")

@@ -7,6 +7,7 @@ import msgspec
 from modemgw.config import values
 from modemgw.config.inbound import CLASSES, reply_text, texts
 from modemgw.config.key import key
+from modemgw.config.off import is_off
 from modemgw.config.positions import Section
 from modemgw.policy.optout import LANGUAGES, Reader
 from modemgw.policy.phrases import fold
@@ -118,4 +119,4 @@ def _phrase(text: str) -> str:
 
 
 def _answer(text: str) -> str | None:
-    return None if text.strip().lower() in {"off", "no", "false"} else reply_text(text)
+    return None if is_off(text) else reply_text(text)

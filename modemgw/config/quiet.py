@@ -7,6 +7,7 @@ import msgspec
 
 from modemgw.config import values
 from modemgw.config.key import key
+from modemgw.config.off import is_off
 from modemgw.config.positions import Section
 from modemgw.policy.hours import DAY_MIN, Quiet, quiet
 
@@ -84,7 +85,7 @@ def hours_at(section: Section, klass: str) -> Quiet:
 def _times(text: str) -> list[tuple[int, int, int]]:
     """`off`, `20:00-08:00`, `sun`, `sat-sun 18:00-10:00`, `mon,wed 12:00-13:00`."""
     written = " ".join(text.lower().split())
-    if written in ("off", "no", "false"):
+    if is_off(text):
         return []
     match = _TIMES.search(written)
     days = written if match is None else written[: match.start()]

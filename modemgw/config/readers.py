@@ -1,6 +1,7 @@
 """Readers of what several sections of a file share: lists, paces, ICCIDs."""
 
 from modemgw.config import values
+from modemgw.config.off import is_off
 from modemgw.config.positions import Section, Value
 from modemgw.policy.pacing import Window
 
@@ -18,7 +19,7 @@ def pace(section: Section) -> tuple[Window, ...] | None:
     value = section.get("pace")
     if value is None:
         return None
-    if not value.is_list and value.read(str) in {"off", "no", "false"}:
+    if not value.is_list and is_off(value.read(str) or ""):
         return ()
     found = [each.read(values.window) for each in one_or_more(section, "pace")]
     windows = tuple(window for window in found if window is not None)

@@ -18,6 +18,7 @@ import msgspec
 from modemgw.config import values
 from modemgw.config.load import read
 from modemgw.config.model import Config
+from modemgw.config.off import OFF_WORDS
 from modemgw.config.positions import Problems, open_text
 from modemgw.config.reference import describe, sections
 from modemgw.errors import ConfigError
@@ -30,7 +31,7 @@ def _any_case(word: str) -> str:
     return "".join(f"[{c.upper()}{c}]" if c.isalpha() else c for c in word)
 
 
-_OFF: Json = {"enum": ["off", "no", "false", False]}
+_OFF: Json = {"enum": [*OFF_WORDS, False]}
 _UNIT = "(?:" + "|".join(_any_case(unit) for unit in sorted(values.UNITS)) + ")"
 _PER = rf"\s*(?:/|{_any_case('per')})\s*"
 _PACE = rf"0*[1-9][\d_]*{_PER}(?:\d+(?:\.\d+)?)?\s*{_UNIT}"

@@ -7,6 +7,7 @@ import msgspec
 
 from modemgw.config import values
 from modemgw.config.key import key
+from modemgw.config.off import is_off
 from modemgw.config.positions import Section
 from modemgw.policy.selftest import DAY_MINUTES, Quiet
 
@@ -84,7 +85,7 @@ def selftest(top: Section) -> SelftestConfig:
 
 
 def _every(text: str) -> float:
-    if text.lower() in {"off", "no", "false"}:
+    if is_off(text):
         return 0.0
     seconds = values.duration(text)
     if not LEAST_S <= seconds <= _LONGEST_S:

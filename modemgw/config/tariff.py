@@ -17,6 +17,7 @@ from modemgw.config.money import (
     quota,
     show_amount,
 )
+from modemgw.config.off import is_off
 from modemgw.config.places import place
 from modemgw.config.positions import Section, Value
 from modemgw.policy.pacing import WarmUp
@@ -369,7 +370,7 @@ def currency(text: str) -> str:
 def warm_up(text: str) -> WarmUp | None:
     """`20/day over 14 days`; None for off."""
     word = text.strip().lower()
-    if word in ("off", "no", "false"):
+    if is_off(word):
         return None
     found = _WARM_UP.fullmatch(word)
     days = int(found[2]) if found else 0

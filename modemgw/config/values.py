@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from modemgw import number
 from modemgw.config import countries, hints
+from modemgw.config.off import OFF_WORDS, is_off
 from modemgw.config.positions import suggest
 from modemgw.policy.pacing import Window
 
@@ -37,7 +38,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 _HOST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)*")
 _BOOLEANS = {
     **dict.fromkeys(["on", "yes", "true"], True),
-    **dict.fromkeys(["off", "no", "false"], False),
+    **dict.fromkeys(OFF_WORDS, False),
 }
 
 EVENT_TYPES = (
@@ -151,7 +152,7 @@ def duration(text: str) -> float:
 
 def duration_or_off(text: str) -> float:
     """`10 min`, or `off`, which is 0."""
-    return 0.0 if text.strip().lower() in {"off", "no", "false"} else duration(text)
+    return 0.0 if is_off(text) else duration(text)
 
 
 def window(text: str) -> Window:
