@@ -75,7 +75,7 @@ def apply(
     if applied is None:
         inbound.mark_unmatched(db, raw_id, report.tp_mr)
     else:
-        inbound.mark_done(db, raw_id, message_id=applied[0], tp_mr=report.tp_mr)
+        inbound.mark_done(db, raw_id, tp_mr=report.tp_mr)
     return applied
 
 
@@ -101,7 +101,7 @@ def take(
         octets=octets,
         read_at=now,
         tp_mr=report.tp_mr,
-        message_id=None if applied is None else applied[0],
+        matched=applied is not None,
     )
     return raw_id, applied
 

@@ -91,20 +91,19 @@ def insert_report(
     octets: bytes,
     read_at: int,
     tp_mr: int,
-    message_id: int | None,
+    matched: bool,
 ) -> int:
     """Keep a routed status report that is worked on already; return its row id.
 
-    Without `message_id` it waits, unmatched, for its part.
+    Where it is not `matched` it waits for its part.
     """
     row = {
         "sim_id": sim_id,
         "modem": modem,
         "octets": octets,
         "read_at": read_at,
-        "state": "unmatched" if message_id is None else "done",
+        "state": "done" if matched else "unmatched",
         "tp_mr": tp_mr,
-        "message_id": message_id,
     }
     return row_id(db.execute(sql("inbound.insert_report"), row))
 

@@ -353,7 +353,7 @@ CREATE TABLE raw_tpdu (
   backlog    INTEGER NOT NULL DEFAULT 0,  -- 1: lay on a SIM first seen now, pushed to nobody
   tp_mr      INTEGER,                   -- status reports: for matching later
   error      TEXT,                      -- why undecodable
-  message_id INTEGER REFERENCES message(id) ON DELETE SET NULL
+  message_id INTEGER REFERENCES message(id) ON DELETE SET NULL  -- what was made of it; reports: NULL
 ) STRICT;
 CREATE INDEX raw_new ON raw_tpdu (id) WHERE state = 'new';
 CREATE INDEX raw_unmatched ON raw_tpdu (sim_id, tp_mr) WHERE state = 'unmatched';

@@ -33,9 +33,8 @@ VALUES (:sim_id, :modem, :memory, :slot, :octets, :read_at, 'new', :deleted, :ba
 
 -- name: insert_report
 -- A status report that came routed and is worked on already: nothing to delete.
-INSERT INTO raw_tpdu
-       (sim_id, modem, octets, read_at, state, deleted, tp_mr, message_id)
-VALUES (:sim_id, :modem, :octets, :read_at, :state, 1, :tp_mr, :message_id)
+INSERT INTO raw_tpdu (sim_id, modem, octets, read_at, state, deleted, tp_mr)
+VALUES (:sim_id, :modem, :octets, :read_at, :state, 1, :tp_mr)
 
 -- name: get_raw
 -- One TPDU by its row id.

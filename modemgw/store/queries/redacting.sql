@@ -13,7 +13,7 @@ UPDATE event SET data = json_replace(data, '$.text', NULL, '$.data', NULL) WHERE
 DELETE FROM fragment WHERE message_id = :id
 
 -- name: blank_raw
--- The TPDUs that it came in, and those of its reports.
+-- The TPDUs that it came in. Those of reports hold no body.
 UPDATE raw_tpdu SET octets = x'' WHERE message_id = :id
 
 -- name: still_reactions
