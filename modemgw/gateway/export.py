@@ -21,10 +21,9 @@ from modemgw.store.events import EventRow
 from modemgw.store.messages import MessageRow
 
 Row = dict[str, Any]
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
 _NUMBERS = {"peer", "number", "from", "to"}
-_PRIORITIES = ("low", "normal", "high", "urgent")
-KINDS = ("messages", "inbound", "outbound", "events", "suppressions", "audit", "sims")
+PRIORITIES = ("low", "normal", "high", "urgent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class Wanted:
 
 
 def rows(db: sqlite3.Connection, wanted: Wanted) -> Iterator[Row]:
-    """Yield the rows of one kind (of KINDS), oldest first where they have an age."""
+    """Yield the rows of one kind, oldest first where they have an age."""
     return _ROWS[wanted.kind](db, wanted)
 
 
@@ -72,7 +71,7 @@ def _cell(name: str, value: object) -> str:
         digits = text[1:].replace("…", "")
         if digits.isdigit():
             return text
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def _messages(db: sqlite3.Connection, wanted: Wanted) -> Iterator[Row]:
@@ -96,7 +95,7 @@ def message(row: MessageRow, *, full: bool) -> Row:
         "peer": row.peer if full else mask(row.peer),
         "sim": row.sim,
         "class": row.klass,
-        "priority": _PRIORITIES[row.priority],
+        "priority": PRIORITIES[row.priority],
         "encoding": row.encoding,
         "segments": row.segments,
         "attempts": row.attempts,

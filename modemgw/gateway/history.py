@@ -16,8 +16,10 @@ from typing import IO, Any
 
 import msgspec
 
+from modemgw.config.inbound import CLASSES
 from modemgw.config.model import Config
 from modemgw.errors import StoreError
+from modemgw.gateway.export import FORMULA, PRIORITIES
 from modemgw.ids import IdSource, decode
 from modemgw.number import InvalidNumber, parse
 from modemgw.policy.message import FINAL, MessageState
@@ -31,9 +33,7 @@ SLICE = 500  # lines in one transaction
 MAX_LINE = 1 << 20
 MAX_TEXT = 20_000
 SLACK_MS = 86_400_000  # a clock may have been ahead
-_PRIORITIES = {"low": 0, "normal": 1, "high": 2, "urgent": 3}
-_CLASSES = {"alert", "otp", "transactional", "marketing"}
-_QUOTED = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
+_PRIORITIES = {name: number for number, name in enumerate(PRIORITIES)}
 _OVER = {state.value for state in FINAL} | {"sent"}
 
 Bad = Callable[[int, str], None]
@@ -160,7 +160,7 @@ def past(fields: Fields, cards: dict[str, int], now: int) -> Past:
     if not peer or "…" in peer:
         raise ValueError("peer: masked; export with --full")
     klass = fields.get("class") or None
-    if klass is not None and klass not in _CLASSES:
+    if klass is not None and klass not in CLASSES:
         raise ValueError(f"class: {klass!r} is no class")
     data = fields.get("data") or None
     return Past(
@@ -301,7 +301,7 @@ def _table(first: str, stream: IO[str]) -> Iterator[tuple[int, int, Fields | str
             yield line, octets, f"expected {len(names)} cells, got {len(cells)}"
             continue
         # What as_csv put before a formula is taken off again.
-        plain = (c[1:] if c[:1] == "'" and c[1:2] in _QUOTED else c for c in cells)
+        plain = (c[1:] if c[:1] == "'" and c[1:2] in FORMULA else c for c in cells)
         yield line, octets, dict(zip(names, plain, strict=True))
 
 

@@ -13,7 +13,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from shutil import rmtree
 from typing import IO
@@ -40,6 +40,18 @@ class Luggage:
     version: str
     configuration: str | None = None
     files: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What is to be copied, with what, for whom, and how fast."""
+
+    source: Path
+    luggage: Luggage
+    recipients: Sequence[str]
+    now_ms: int
+    rest: float
+    stop: Stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +86,7 @@ def make(
         sealing.check_recipient(one)
     source = data_dir / FILE_NAME
     with _alone(data_dir):
-        return _make(source, place, luggage, recipients, now_ms, rest, stop)
+        return _make(place, _Wish(source, luggage, recipients, now_ms, rest, stop))
 
 
 @contextmanager
@@ -98,44 +110,33 @@ def _alone(data_dir: Path) -> Iterator[None]:
         os.close(lock)
 
 
-def _make(
-    source: Path,
-    place: Place,
-    luggage: Luggage,
-    recipients: Sequence[str],
-    now_ms: int,
-    rest: float,
-    stop: Stop,
-) -> Made:
-    data_dir = source.parent
+def _make(place: Place, wish: _Wish) -> Made:
+    sealed = bool(wish.recipients)
     try:
-        size = _size(source)
-        with Shelf.open(place, data_dir) as shelf:
+        size = _size(wish.source)
+        with Shelf.open(place, wish.source.parent) as shelf:
             shelf.clear()
             shelf.make_room(size)
-            name = shelf.free_name(now_ms, sealed=bool(recipients))
+            name = shelf.free_name(wish.now_ms, sealed=sealed)
             with shelf.half(name) as (path, file):
-                if recipients:
-                    copied = _sealed(
-                        source, file, luggage, recipients, now_ms, rest, stop
-                    )
+                if sealed:
+                    copied = _sealed(file, wish)
                 else:
-                    plain = Luggage(luggage.version, luggage.configuration)
-                    copied = _copied(source, path, plain, now_ms, rest, stop)
+                    plain = replace(wish.luggage, files={})
+                    copied = _copied(path, replace(wish, luggage=plain))
                 octets = os.fstat(file).st_size
             removed = tuple(shelf.rotate(name))
     except OSError as exc:
         raise StoreError(f"the backup failed: {exc.strerror or exc}") from exc
     made = place.path / name
-    return Made(made, now_ms, octets, copied.seconds, bool(recipients), copied, removed)
+    return Made(made, wish.now_ms, octets, copied.seconds, sealed, copied, removed)
 
 
-def _copied(
-    source: Path, target: Path, luggage: Luggage, now: int, rest: float, stop: Stop
-) -> Copied:
-    copied = snapshot.copy(source, target, rest=rest, stop=stop)
+def _copied(target: Path, wish: _Wish) -> Copied:
+    copied = snapshot.copy(wish.source, target, rest=wish.rest, stop=wish.stop)
+    luggage = wish.luggage
     about = {
-        "made_at": now,
+        "made_at": wish.now_ms,
         "version": luggage.version,
         "newest_at": copied.newest_at,
         "counts": copied.counts,
@@ -160,18 +161,10 @@ def _copied(
     return copied
 
 
-def _sealed(
-    source: Path,
-    file: int,
-    luggage: Luggage,
-    recipients: Sequence[str],
-    now: int,
-    rest: float,
-    stop: Stop,
-) -> Copied:
+def _sealed(file: int, wish: _Wish) -> Copied:
     """Copy beside the database, whose disk knows it all anyway, and seal from there."""
-    home = source.parent
-    size, free = _size(source), free_octets(home)
+    home = wish.source.parent
+    size, free = _size(wish.source), free_octets(home)
     if free < size + SPARE_OCTETS:
         raise DiskFull(
             f"an encrypted backup is first copied to {str(home)!r}: that takes"
@@ -179,26 +172,18 @@ def _sealed(
         )
     with as_owner_of(home):
         clear_spools(home)
-        return _through_spool(source, file, luggage, recipients, now, rest, stop)
+        return _through_spool(file, wish)
 
 
-def _through_spool(
-    source: Path,
-    file: int,
-    luggage: Luggage,
-    recipients: Sequence[str],
-    now: int,
-    rest: float,
-    stop: Stop,
-) -> Copied:
-    spool = Path(tempfile.mkdtemp(prefix=_SPOOL, dir=source.parent))
+def _through_spool(file: int, wish: _Wish) -> Copied:
+    spool = Path(tempfile.mkdtemp(prefix=_SPOOL, dir=wish.source.parent))
     try:
         plain = spool / "copy.db"
         plain.touch(mode=0o600, exist_ok=False)
-        copied = _copied(source, plain, luggage, now, rest, stop)
+        copied = _copied(plain, wish)
         with plain.open("rb") as reader, os.fdopen(os.dup(file), "w+b") as writer:
-            through = _Through(writer, stop)
-            sealing.seal(reader, through, recipients)  # type: ignore[arg-type]
+            through = _Through(writer, wish.stop)
+            sealing.seal(reader, through, wish.recipients)  # type: ignore[arg-type]
             writer.flush()
             os.fsync(writer.fileno())
             writer.seek(0)
