@@ -6,6 +6,7 @@ past, the random part counts up instead, so ids never go back.
 """
 
 import os
+import re
 from threading import Lock
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -15,7 +16,7 @@ _FIVE_BITS = bytes(ord(_ALPHABET[octet & 31]) for octet in range(256))  # of an 
 _LOW_40 = (1 << 40) - 1
 _RANDOM_BITS = 80
 _RANDOM = 16  # characters
-_POOL = 400 * _RANDOM  # random characters that one system call draws
+_POOL = 400  # ids for which one system call draws
 LENGTH = 26  # characters behind the prefix
 
 
@@ -53,53 +54,50 @@ def decode(text: str) -> int:
 class IdSource:
     """Gives out ids in rising order; safe to call from any thread.
 
-    The last id lies here in pieces, so that the next one is put together from text:
-    every message has several.
+    They are put together from text: every message has several.
     """
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._at = 0  # the time in the last id, in milliseconds
-        self._begin = (-1, "")  # of its first eight characters: the time / 1024
-        self._stem = "0" * (LENGTH - 2)  # all of it but two characters
-        self._end = 0  # and what those say
-        self._pool = ""
-        self._drawn = _POOL  # characters of the pool that are used up
+        self._last = "0" * LENGTH
+        self._at = 0  # the time in it, in milliseconds
+        self._second = -1  # the time / 1024 that `_begin` writes
+        self._begin = ""  # eight characters
+        self._pool: list[str] = []
 
     def seen(self, public_id: str) -> None:
         """Never issue an id at or before this one (the newest in the database)."""
         value = decode(public_id.rpartition("_")[2])
         with self._lock:
-            if value > decode(self._stem + _PAIRS[self._end]):
-                self._take(value)
+            if value > decode(self._last):
+                self._last, self._at = encode(value), value >> _RANDOM_BITS
 
     def new(self, prefix: str, now_ms: int) -> str:
         """Return `prefix_` and a ULID: of this instant, or one after the last."""
         with self._lock:
             if now_ms > self._at:
                 self._at = now_ms
-                if self._begin[0] != now_ms >> 10:
-                    self._begin = now_ms >> 10, encode(now_ms << _RANDOM_BITS)[:8]
-                begin = self._drawn
-                if begin == _POOL:
-                    begin, self._pool = 0, _random()
-                self._drawn = end = begin + _RANDOM
-                random = self._pool[begin:end]
-                self._stem = f"{self._begin[1]}{_PAIRS[now_ms & 1023]}{random[:-2]}"
-                self._end = _VALUES[random[-2:]]
-            elif self._end < len(_PAIRS) - 1:
-                self._end += 1
+                if now_ms >> 10 != self._second:
+                    self._second = now_ms >> 10
+                    self._begin = encode(now_ms << _RANDOM_BITS)[:8]
+                if not self._pool:
+                    self._pool = _random()
+                last = f"{self._begin}{_PAIRS[now_ms & 1023]}{self._pool.pop()}"
             else:
-                self._take(decode(self._stem + _PAIRS[self._end]) + 1)
-            return f"{prefix}_{self._stem}{_PAIRS[self._end]}"
+                end = _VALUES[self._last[-2:]] + 1
+                if end < len(_PAIRS):
+                    last = self._last[:-2] + _PAIRS[end]
+                else:
+                    value = decode(self._last) + 1
+                    last, self._at = encode(value), value >> _RANDOM_BITS
+            self._last = last
+        return f"{prefix}_{last}"
 
-    def _take(self, value: int) -> None:
-        """Let this one be the last id."""
-        text = encode(value)
-        self._at = value >> _RANDOM_BITS
-        self._stem, self._end = text[:-2], _VALUES[text[-2:]]
+
+_split = re.compile(f".{{{_RANDOM}}}").findall
 
 
-def _random() -> str:
-    """Return random characters, each of five bits."""
-    return os.urandom(_POOL).translate(_FIVE_BITS).decode("ascii")
+def _random() -> list[str]:
+    """Return random characters for many ids, each character of five bits."""
+    octets = os.urandom(_POOL * _RANDOM).translate(_FIVE_BITS)
+    return _split(octets.decode("ascii"))

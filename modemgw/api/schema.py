@@ -109,10 +109,7 @@ class SubmitRequest(Strict, rename={"class_": "class"}):
             modem=route.modem,
             pool=route.pool,
             sticky=route.sticky,
-            fallback=tuple(
-                FallbackStep(step.after, step.sim, step.modem, step.pool)
-                for step in self.fallback or ()
-            ),
+            fallback=_steps(self.fallback) if self.fallback else (),
             send_at=None if self.send_at is None else _unix_ms(self.send_at),
             expires_in=self.expires_in,
             priority=self.priority,
@@ -131,12 +128,18 @@ class SubmitRequest(Strict, rename={"class_": "class"}):
 _ANYWHERE = Route()
 
 
+def _steps(fallback: list[Fallback]) -> tuple[FallbackStep, ...]:
+    return tuple(
+        FallbackStep(step.after, step.sim, step.modem, step.pool) for step in fallback
+    )
+
+
 def _has_nul(request: SubmitRequest) -> bool:
     """Tell whether a text holds NUL, which phones and databases cut texts at."""
     return (
         (request.text is not None and "\x00" in request.text)
         or (request.reference is not None and "\x00" in request.reference)
-        or any("\x00" in tag for tag in request.tags)
+        or (bool(request.tags) and any("\x00" in tag for tag in request.tags))
     )
 
 

@@ -75,14 +75,14 @@ def created(
     new: NewMessage, batch_id: str | None = None, *, twin: str | None = None
 ) -> OutboundMessage:
     """Render a message at the moment it is accepted; `twin`: it repeats that one."""
-    binary = new.data is not None
-    port = new.options.get("port")
+    asked = new.options
+    port = asked.get("port") if new.data is not None else None
     return OutboundMessage(
         id=new.public_id,
         state="scheduled" if new.scheduled else "queued",
         to=new.to,
         from_=None,
-        text=None if VERIFICATION in new.options else new.text,
+        text=None if VERIFICATION in asked else new.text,
         encoding=new.encoding,
         segments=new.segments,
         class_=new.klass,
@@ -101,8 +101,8 @@ def created(
         tags=list(new.tags),
         metadata=new.metadata,
         data=base64_of(new.data) if new.data is not None else UNSET,
-        port=port if binary and isinstance(port, int) else UNSET,
-        resend_of=_text(new.options.get("resend_of")),
+        port=port if isinstance(port, int) else UNSET,
+        resend_of=_text(asked.get("resend_of")) if asked else UNSET,
         warnings=UNSET if twin is None else [repeated(twin)],
     )
 

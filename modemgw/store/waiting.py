@@ -57,6 +57,8 @@ def route_of(options: Mapping[str, object]) -> str:
 
     One with a fallback is on the shelf of those for any, for it may go elsewhere.
     """
+    if not options:
+        return ""
     if options.get("fallback"):
         return ""
     for kind in ("sim", "modem", "pool"):

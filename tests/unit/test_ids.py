@@ -27,7 +27,7 @@ def test_ids_rise_whatever_the_clock_does(instants: list[int]) -> None:
 
 def test_each_millisecond_draws_anew_beyond_the_pool() -> None:
     source = IdSource()
-    count = 3 * ids._POOL // ids._RANDOM
+    count = 3 * ids._POOL
     randoms = {
         ids.decode(source.new("msg", NOW + n)[4:]) & 2**80 - 1 for n in range(count)
     }
