@@ -119,6 +119,7 @@ class Gateway:
             on_change=self._changed,
             on_proof=self.dispatcher.return_soon,
             on_report=self.health.reported,
+            known_sim=lambda *who: self.pool.known_sim(*who),  # noqa: PLW0108
         )
         self.doubts = Doubts(
             store,

@@ -6,7 +6,6 @@ goes wrong with it, it is marked and the next one goes on.
 """
 
 import asyncio
-import hashlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -16,24 +15,25 @@ from modemgw.clock import Clock
 from modemgw.errors import PduDecodeError, StoreError
 from modemgw.gateway import joining, reports
 from modemgw.gateway.hearing import Ear, Hearing, OnHeard
-from modemgw.ids import encode as ulid
+from modemgw.gateway.naming import Namer
 from modemgw.modem.model import ReceivedTpdu, SimIdentity
 from modemgw.pdu.decode import Tpdu, decode
 from modemgw.pdu.deliver import Deliver
 from modemgw.pdu.report import StatusReport
-from modemgw.store import inbound, messages
+from modemgw.store import inbound
 from modemgw.store.database import Store
 from modemgw.store.inbound import RawRow
 from modemgw.store.writer import Connection
 
 log = logging.getLogger("modemgw.inbound")
 
+Keep = Callable[[Connection], tuple[int, bool]]  # a job: its row id, and if it is new
+Applied = tuple[int, tuple[int, bool] | None]  # a row id, and as `reports.apply`
+
 STORE_RETRY_S = 2.0  # between tries to work while the disk says no
 BACKLOG_AGE_MS = 86_400_000  # older than this on a SIM just met: nobody waits for it
 JUST_MET_MS = 900_000  # how long a SIM counts as just met: its first sweep is over
 REPEATED_MS = 900_000  # how long the network repeats what was not acknowledged
-CLOCKS_AGREE_MS = 7 * 86_400_000  # an SCTS further from our clock is not used in ids
-_RANDOM_OCTETS = 10  # of an id, behind its time
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,12 @@ class Inbound:
         on_change: Callable[[int], None],
         on_proof: Callable[[int], None] = lambda message_id: None,
         on_report: Callable[[int, StatusReport, int], None] = lambda *report: None,
+        known_sim: Callable[[str, SimIdentity], int | None] = lambda *card: None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._sim_of = sim_of
+        self._known_sim = known_sim  # without asking the store; None: ask it
         self._on_change = on_change
         self._on_proof = on_proof  # a doubt is settled, other parts may wait
         self._on_report = on_report  # by SIM, of one of its parts, and when
@@ -95,6 +97,33 @@ class Inbound:
             self._open.put_nowait(raw_id)
         return raw_id
 
+    def take_soon(self, tpdu: ReceivedTpdu, told: Callable[[bool], None]) -> bool:
+        """Keep and apply a routed report with the next commit; False: it is none."""
+        sim_id = None if tpdu.sim is None else self._known_sim(tpdu.modem, tpdu.sim)
+        report = None if sim_id is None else _report_in(tpdu)
+        if report is None:
+            return False
+        now = self._clock.now_ms()
+        job = self._applying(tpdu, report, sim_id, now)
+        self._store.write_soon(job).add_done_callback(
+            partial(self._took, report, sim_id, now, told)
+        )
+        return True
+
+    def _took(
+        self,
+        report: StatusReport,
+        sim_id: int | None,
+        now: int,
+        told: Callable[[bool], None],
+        future: "asyncio.Future[Applied]",
+    ) -> None:
+        # What went wrong is said when `take` has tried it as well.
+        is_kept = not future.cancelled() and future.exception() is None
+        told(is_kept)
+        if is_kept:
+            self._reported(future.result()[1], report, sim_id, now)
+
     def deleted(self, receipt: int) -> None:
         """Hear that the modem has deleted it; written with a later commit."""
         self._deleted.add(receipt)
@@ -112,9 +141,7 @@ class Inbound:
         else:
             log.warning("cannot note a deletion", extra={"error": str(exc)})
 
-    def _keeping(
-        self, tpdu: ReceivedTpdu, sim: SimFacts | None, now: int
-    ) -> Callable[[Connection], tuple[int, bool]]:
+    def _keeping(self, tpdu: ReceivedTpdu, sim: SimFacts | None, now: int) -> Keep:
         # Equal octets in a slot that was emptied are a new message, and what says
         # that it was emptied may still wait for a commit to ride on.
         deleted = tuple(self._deleted)
@@ -146,13 +173,42 @@ class Inbound:
         now: int,
     ) -> int:
         """Keep and apply a report in one transaction."""
-        ids = self._store.ids
         sim_id = sim.sim_id if sim else None
         # Nothing is asked or awaited for a routed one: it cannot come again.
         is_plain = tpdu.memory is None and not tpdu.wants_ack
         keep = None if is_plain else self._keeping(tpdu, sim, now)
+        # Routed reports wait for no confirmation: they ride on the next commit.
+        try:
+            raw_id, applied = await self._store.write_soon(
+                self._applying(tpdu, report, sim_id, now, keep)
+            )
+        except StoreError:
+            raise
+        except Exception:
+            # Not our caller's fault: its modem must go on, and get rid of it.
+            log.exception("status report cannot be worked on")
+            keep = keep or self._keeping(tpdu, sim, now)
+            raw_id, _ = await self._store.write(keep)
+            await self._set_aside(raw_id, "an error of ours; see the log")
+            return raw_id
+        self._reported(applied, report, sim_id, now)
+        return raw_id
 
-        def job(db: Connection) -> tuple[int, tuple[int, bool] | None]:
+    def _applying(
+        self,
+        tpdu: ReceivedTpdu,
+        report: StatusReport,
+        sim_id: int | None,
+        now: int,
+        keep: Keep | None = None,
+    ) -> Callable[[Connection], Applied]:
+        """Return the job that applies a report and keeps it: by `keep`, else at once.
+
+        At once is for one that cannot have come before.
+        """
+        ids = self._store.ids
+
+        def job(db: Connection) -> Applied:
             if keep is None:
                 raw_id, applied = reports.take(
                     *(db, ids, report),
@@ -175,25 +231,23 @@ class Inbound:
                 )
             return raw_id, applied
 
-        # Routed reports wait for no confirmation: they ride on the next commit.
-        try:
-            raw_id, applied = await self._store.write_soon(job)
-        except StoreError:
-            raise
-        except Exception:
-            # Not our caller's fault: its modem must go on, and get rid of it.
-            log.exception("status report cannot be worked on")
-            keep = keep or self._keeping(tpdu, sim, now)
-            raw_id, _ = await self._store.write(keep)
-            await self._set_aside(raw_id, "an error of ours; see the log")
-            return raw_id
-        if applied is not None:
-            self._reported(*applied)
-            if sim is not None:
-                self._on_report(sim.sim_id, report, now)
-        return raw_id
+        return job
 
-    def _reported(self, message_id: int, goes_on: bool) -> None:
+    def _reported(
+        self,
+        applied: tuple[int, bool] | None,
+        report: StatusReport,
+        sim_id: int | None,
+        now: int,
+    ) -> None:
+        """Let those know who follow a message of which a report has come."""
+        if applied is None:
+            return
+        self._change(*applied)
+        if sim_id is not None:
+            self._on_report(sim_id, report, now)
+
+    def _change(self, message_id: int, goes_on: bool) -> None:
         self._on_change(message_id)
         if goes_on:
             self._on_proof(message_id)
@@ -258,14 +312,14 @@ class Inbound:
                     )
                 )
                 if reported is not None:
-                    self._reported(*reported)
+                    self._change(*reported)
                 return []
             case Deliver() if not (tpdu.is_silent or _only_clears(tpdu)):
                 if self.take_own is not None and await self.take_own(row, tpdu):
                     return []
                 changed = await self._heard(
                     lambda db, ear: joining.receive(
-                        db, ids, row, tpdu, _Namer(row, tpdu), now, ear
+                        db, ids, row, tpdu, Namer(row, tpdu), now, ear
                     )
                 )
                 if len(changed) > 1:
@@ -317,40 +371,6 @@ class Inbound:
         for message_id in due:
             self._on_change(message_id)
         return len(due)
-
-
-class _Namer:
-    """Makes the id of a received message from what it is, not from when we saw it.
-
-    The same TPDU read twice gets the same id. Two texts that agree in SIM,
-    sender, time stamp and content are two messages, so the second one counts on.
-    """
-
-    def __init__(self, row: RawRow, deliver: Deliver) -> None:
-        scts = deliver.scts.unix_ms
-        near = scts is not None and abs(scts - row.read_at) <= CLOCKS_AGREE_MS
-        self._at = scts if near and scts is not None else row.read_at
-        self._seed = repr(
-            (
-                row.sim_id,
-                deliver.sender.text,
-                deliver.scts.raw,
-                deliver.dcs,
-                deliver.user_payload,
-                deliver.concat,
-            )
-        ).encode()
-
-    def __call__(self, db: Connection) -> str:
-        for count in range(1000):
-            digest = hashlib.blake2b(
-                self._seed + b"%d" % count, digest_size=_RANDOM_OCTETS
-            ).digest()
-            value = self._at << 8 * _RANDOM_OCTETS | int.from_bytes(digest, "big")
-            public_id = f"msg_{ulid(value)}"
-            if messages.id_of(db, public_id) is None:
-                return public_id
-        raise AssertionError("a thousand equal messages in one second")
 
 
 def _report_in(tpdu: ReceivedTpdu) -> StatusReport | None:

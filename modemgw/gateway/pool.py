@@ -269,10 +269,17 @@ class Pool:
         """
         if sim is None:
             return None
-        row = self._sims.get(modem)
-        if row is None or not _same_card(self._identities.get(modem), sim):
-            row = await self._upsert(modem, sim)
+        row = self._known_row(modem, sim) or await self._upsert(modem, sim)
         return SimFacts(row.id, row.first_seen_at)
+
+    def known_sim(self, modem: str, sim: SimIdentity) -> int | None:
+        """Return the row of the SIM in `modem`, None where that is to be looked up."""
+        row = self._known_row(modem, sim)
+        return None if row is None else row.id
+
+    def _known_row(self, modem: str, sim: SimIdentity) -> SimRow | None:
+        known = _same_card(self._identities.get(modem), sim)
+        return self._sims.get(modem) if known else None
 
     def sim_of(self, sim: SimIdentity) -> int | None:
         """Return the row of a card, None where it was never in service."""
@@ -382,4 +389,4 @@ def _unheard(modem: str, kind: str, detail: dict[str, object]) -> None:
 def _same_card(known: SimIdentity | None, seen: SimIdentity) -> bool:
     if known is None:
         return False
-    return (known.iccid, known.imsi) == (seen.iccid, seen.imsi)
+    return known is seen or (known.iccid, known.imsi) == (seen.iccid, seen.imsi)

@@ -176,6 +176,13 @@ class TpduSink(Protocol):
         None means: not stored, leave it in the modem.
         """
 
+    def take_soon(self, tpdu: ReceivedTpdu, told: Callable[[bool], None]) -> bool:
+        """Store what was routed and wants no answer, without a task that waits.
+
+        `told` hears later whether it is stored; where not, it is for `take`. False,
+        and nothing happens, where this is not for what it is: for `take` as well.
+        """
+
     def deleted(self, receipt: int) -> None:
         """Hear that the modem confirmed the deletion of what `receipt` names."""
 

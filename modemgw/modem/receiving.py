@@ -65,7 +65,7 @@ class Receiver:
         self._sink = sink
         self._wake = wake
         self._announced: deque[_Announced] = deque()
-        self.routed = Routed(self._take_once)
+        self.routed = Routed(self._take_once, self._take_soon)
         self.fullness = Fullness(_untold)
         self.tell: Tell = _untold  # what a person should know
         self.now_ms: Callable[[], int] | None = None  # wall time, where it is known
@@ -120,6 +120,9 @@ class Receiver:
         if self._acknowledges and receipt is not None:
             self._paid[tpdu.octets] = (receipt, asyncio.get_running_loop().time())
         return receipt
+
+    def _take_soon(self, tpdu: ReceivedTpdu, told: Callable[[bool], None]) -> bool:
+        return not self._paid and self._sink.take_soon(tpdu, told)
 
     def _repeated(self, octets: bytes) -> int | None:
         """Return the receipt of a TPDU that was routed and acknowledged lately.

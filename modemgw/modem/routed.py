@@ -1,14 +1,16 @@
 """What a modem routes to us instead of keeping it (+CMT, +CDS).
 
-It needs the store alone, so it has a task of its own. What is routed is nowhere else:
-it is taken before the port is closed, and a report waits until it is known which SIM
-it came to, for without that nobody finds the text that it is about.
+It needs the store alone, so it has a task of its own, but for a report that all goes
+well with: the store takes that as it is heard. What is routed is nowhere else: it is
+taken before the port is closed, and a report waits until it is known which SIM it came
+to, for without that nobody finds the text that it is about.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 
 from modemgw.modem.model import ReceivedTpdu, SimIdentity
 
@@ -20,14 +22,17 @@ _STATUS_REPORT = 0b10  # TP-MTI. Spec: 3GPP TS 23.040, 9.2.3.1
 
 Acknowledge = Callable[[int, float], Awaitable[None]]  # how many, the first since
 Take = Callable[[ReceivedTpdu], Awaitable[int | None]]
+TakeSoon = Callable[[ReceivedTpdu, Callable[[bool], None]], bool]
 
 
 class Routed:
     """The queue between what hears them and the store."""
 
-    def __init__(self, take: Take) -> None:
+    def __init__(self, take: Take, take_soon: TakeSoon) -> None:
         self.acknowledge: Acknowledge = _nothing  # after they are stored
         self._take = take
+        self._take_soon = take_soon
+        self._soon = 0  # how many the store has taken without a task, and not yet told
         self._waiting: deque[ReceivedTpdu] = deque(maxlen=MAX_ROUTED)
         self._early: deque[ReceivedTpdu] = deque(maxlen=MAX_ROUTED)  # of no SIM yet
         self._came = asyncio.Event()
@@ -39,6 +44,21 @@ class Routed:
         if tpdu.sim is None and is_report(tpdu.octets):
             self._early.append(tpdu)
             return
+        if not (self._waiting or tpdu.wants_ack) and self._take_soon(
+            tpdu, partial(self._told, tpdu)
+        ):
+            self._soon += 1
+            return
+        self._queue(tpdu)
+
+    def _told(self, tpdu: ReceivedTpdu, is_kept: bool) -> None:
+        self._soon -= 1
+        if not is_kept:
+            self._queue(tpdu)
+        elif self._is_ending:
+            self._came.set()
+
+    def _queue(self, tpdu: ReceivedTpdu) -> None:
         if not self._waiting:
             self._came_at = asyncio.get_running_loop().time()
         self._waiting.append(tpdu)
@@ -72,7 +92,7 @@ class Routed:
             self._came.clear()
             while self._waiting:
                 await self._take_all()
-            if self._is_ending:
+            if self._is_ending and not self._soon:
                 return
 
     async def _take_all(self) -> None:

@@ -32,13 +32,17 @@ def now() -> float:
 
 
 class Sink:
-    """Keeps what it takes; `is_down` makes it refuse as a full disk does."""
+    """Keeps what it takes; `is_down` makes it refuse as a full disk does.
+
+    With `rides` it takes routed reports as they are heard, as a commit would.
+    """
 
     def __init__(self) -> None:
         self.taken: list[ReceivedTpdu] = []
         self.confirmed: list[int] = []
         self.is_down = False
         self.takes_s = 0.0
+        self.rides = False
 
     async def take(self, tpdu: ReceivedTpdu) -> int | None:
         await asyncio.sleep(self.takes_s)
@@ -46,6 +50,16 @@ class Sink:
             return None
         self.taken.append(tpdu)
         return len(self.taken)
+
+    def take_soon(self, tpdu: ReceivedTpdu, told: Callable[[bool], None]) -> bool:
+        def end() -> None:
+            if not self.is_down:
+                self.taken.append(tpdu)
+            told(not self.is_down)
+
+        if self.rides:
+            asyncio.get_running_loop().call_later(self.takes_s, end)
+        return self.rides
 
     def deleted(self, receipt: int) -> None:
         self.confirmed.append(receipt)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from modemgw.modem.model import Phase
-from modemgw.modem.routed import FINISH_S
+from modemgw.modem.routed import FINISH_S, STORE_PAUSE_S
 from tests.loop import run_virtual
 from tests.modem.bench import PORT, Bench, SimBench, now
 from tests.modem.stored import REPORT
@@ -43,9 +43,10 @@ def ended_after(story: Story) -> SimBench:
     return run_virtual(scenario())
 
 
-def test_what_the_store_is_at_work_on_is_kept_at_the_end() -> None:
+@pytest.mark.parametrize("rides", [False, True])
+def test_what_the_store_is_at_work_on_is_kept_at_the_end(rides: bool) -> None:
     async def story(bench: SimBench) -> None:
-        bench.sink.takes_s = 0.5
+        bench.sink.takes_s, bench.sink.rides = 0.5, rides
         for _ in range(3):
             report(bench)
             await asyncio.sleep(0.1)
@@ -60,12 +61,16 @@ def test_what_lies_in_the_driver_is_read_at_the_end() -> None:
     assert ended_after(story).sink.octets == [REPORTED]
 
 
+@pytest.mark.parametrize("rides", [False, True])
 @pytest.mark.parametrize("takes_s", [0.0, 1e6])
-def test_a_store_that_takes_nothing_does_not_hold_the_end_up(takes_s: float) -> None:
+def test_a_store_that_takes_nothing_does_not_hold_the_end_up(
+    takes_s: float, rides: bool
+) -> None:
     begun: list[float] = []
 
     async def story(bench: SimBench) -> None:
         bench.sink.is_down, bench.sink.takes_s = True, takes_s
+        bench.sink.rides = rides
         report(bench)
         await asyncio.sleep(0.1)
         begun.append(now())
@@ -80,6 +85,25 @@ def test_a_store_that_takes_nothing_does_not_hold_the_end_up(takes_s: float) -> 
         bench = SimBench()
         await timed(bench)
         assert not bench.wires.open[PORT].is_open
+
+    run_virtual(scenario())
+
+
+def test_what_the_store_refused_is_offered_again() -> None:
+    async def scenario() -> None:
+        bench = SimBench()
+        async with bench.running():
+            await bench.until_ready()
+            bench.sink.rides, bench.sink.is_down = True, True
+            report(bench)
+            await asyncio.sleep(1)
+            report(bench)
+            await asyncio.sleep(1)
+            assert not bench.sink.taken
+            bench.sink.is_down = False
+            await bench.until(lambda: len(bench.sink.taken) == 2, STORE_PAUSE_S)
+            report(bench)
+            await bench.until(lambda: len(bench.sink.taken) == 3, 1)
 
     run_virtual(scenario())
 
