@@ -1,9 +1,11 @@
-"""Reads the octets of a configuration file, and makes a text of them."""
+"""Reads the octets of a configuration file, makes a text of them, and names files."""
 
 from pathlib import Path
 
 from modemgw.config.positions import MAX_OCTETS
 from modemgw.errors import ConfigError
+
+MAX_NAME, MAX_PATH = 255, 4000  # octets; of a path Linux takes 4095
 
 
 def read_text(path: Path) -> str:
@@ -17,6 +19,22 @@ def read_text(path: Path) -> str:
     if len(raw) > MAX_OCTETS:
         raise ConfigError([f"{path}: larger than 1 MiB: this is no configuration"])
     return _decode(raw, str(path))
+
+
+def path_below(base: Path, text: str) -> Path:
+    """Read a path; a relative one is below `base`. Raises ValueError."""
+    if not text.strip():
+        raise ValueError(f"expected a path, got {text!r}")
+    try:
+        found = Path(base, Path(text).expanduser())
+    except RuntimeError:
+        user = text.partition("/")[0]
+        raise ValueError(f"{user!r}: there is no such user, or no home") from None
+    if any(len(name.encode()) > MAX_NAME for name in found.parts):
+        raise ValueError(f"a name in this path has more than {MAX_NAME} octets")
+    if len(str(found).encode()) > MAX_PATH:
+        raise ValueError(f"this path has more than {MAX_PATH} octets")
+    return found
 
 
 def _decode(raw: bytes, name: str) -> str:

@@ -35,7 +35,7 @@ from modemgw.config import (
     values,
     verify,
 )
-from modemgw.config.files import read_text
+from modemgw.config.files import path_below, read_text
 from modemgw.config.model import (
     Card,
     Config,
@@ -209,9 +209,7 @@ class _Reading:
 
     def _below(self, text: str) -> Path:
         """Read a path; a relative one is relative to the file."""
-        if not text.strip() or "\0" in text:
-            raise ValueError(f"expected a path, got {text!r}")
-        return Path(self._base, Path(text).expanduser())
+        return path_below(self._base, text)
 
     def _http(self) -> Http:
         section = self._top.section("http", _keys(Http))
@@ -282,7 +280,7 @@ class _Reading:
         return tuple(modems)
 
     def _device(self, text: str) -> str:
-        return str(Path(self._base, values.device(text)))
+        return str(path_below(self._base, values.device(text)))
 
     def _sims(self) -> Sims:
         sims = self._top.section("sims", _keys(Sims))

@@ -9,6 +9,7 @@ second documents, nesting without end. Only this file and grammar.py import yaml
 
 import difflib
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
@@ -23,6 +24,8 @@ MAX_OCTETS = 1024 * 1024  # a thousand SIM cards take 150 KiB
 MAX_DEPTH = 12  # ours is 4 deep
 MAX_HOMES = 2  # of a key that stands in the wrong place; `name` is everywhere
 _CURLY = frozenset("\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb")
+# What no file, no database and no terminal takes: half a pair of UTF-16, and NUL.
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _STRAIGHT = "; these are not the quotes of YAML, write \" or '"
 
 
@@ -128,6 +131,9 @@ class Value:
             self.fail("has no value; give one, or leave out the key for its default")
         else:
             text = self._node.value
+            if bad := _NO_TEXT.search(text):
+                self.fail(f"{bad[0]!r} is no character of a text")
+                return None
             try:
                 return convert(text)
             except ValueError as exc:

@@ -159,6 +159,22 @@ BROKEN = [
         id="allow-port-zero",
     ),
     pytest.param(
+        'data_dir: "a\\uD800b"\nmodems:\n  - {name: a, port: "/dev/a\\0b"}\n'
+        f"  - {{name: b, port: /dev/{'x' * 256}}}\n"
+        "  - {name: c, port: /dev/x, pin: {file: ~nobody-here/x}}\n"
+        f"backup: {{path: {'x/' * 2100}}}\nlog: {{level: \"\\uDC80\"}}\n",
+        [
+            "m.yaml:1:11: data_dir: '\\ud800' is no character of a text",
+            "m.yaml:3:21: modems[0].port: '\\x00' is no character of a text",
+            "m.yaml:4:21: modems[1].port: a name in this path has more than 255 octets",
+            "m.yaml:5:41: modems[2].pin.file: '~nobody-here': there is no such user,"
+            " or no home",
+            "m.yaml:6:16: backup.path: this path has more than 4000 octets",
+            "m.yaml:7:14: log.level: '\\udc80' is no character of a text",
+        ],
+        id="what-no-path-and-no-text-may-be",
+    ),
+    pytest.param(
         "modems:\n  - name: a\n    port: /dev/ttyUSB0\n"
         "  - name: a\n    port: /dev/../dev/ttyUSB0\n",
         [
