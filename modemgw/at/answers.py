@@ -13,6 +13,9 @@ _QUOTED = re.compile(r'"([^"]*)"')
 _GROUP = re.compile(r"\(([^()]*)\)")
 _HEX_RUN = re.compile(r"[0-9A-Fa-f]+")
 _INTEGER = re.compile(r"-?\d+")
+# What nearly every modem says for each message; others are read field by field.
+_REFERENCE = re.compile(r"\+CMGS: ?([0-9]{1,9})")
+_LENGTH = re.compile(r"\+C(?:MT|DS): ?,?([0-9]{1,9})")
 _ICCID = re.compile(r"[0-9]{6}[0-9A-Fa-f]{12,14}")
 _MIN_IMEI, _MAX_IMEI = 14, 17  # IMEISV has 16 or 17 digits
 _MIN_IMSI, _MAX_IMSI = 6, 15
@@ -234,7 +237,8 @@ def dbm_of(lines: Lines) -> int | None:
 
 def reference_of(line: str) -> int | None:
     """Return TP-MR of `+CMGS: 41` or `+CMGS:41,"…"`; None if it is no octet."""
-    value = integer(fields(tail(line))[0])
+    plain = _REFERENCE.fullmatch(line)
+    value = int(plain[1]) if plain else integer(fields(tail(line))[0])
     return value if value is not None and 0 <= value < _OCTET else None
 
 
@@ -276,4 +280,5 @@ def announced(text: str) -> tuple[str | None, int | None]:
 
 def announced_length(text: str) -> int | None:
     """Return the length of `+CMT: ,25`, `+CDS: 25` and ZTE's `+CDS: ,25`."""
-    return integer(fields(tail(text))[-1])
+    plain = _LENGTH.fullmatch(text)
+    return int(plain[1]) if plain else integer(fields(tail(text))[-1])

@@ -24,6 +24,10 @@ class Alarm:
         if self._timer is None or due < self._timer.when():
             self._arm(due)
 
+    def put_off(self, seconds: float) -> None:
+        """Ring so many seconds from now, which is later than what was set."""
+        self._due = self._loop.time() + seconds
+
     def clear(self) -> None:
         """Ring for nobody."""
         self._due = None

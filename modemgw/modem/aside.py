@@ -28,6 +28,7 @@ from modemgw.modem.fullness import Fullness
 from modemgw.modem.journal import Journal, Tape
 from modemgw.modem.model import ModemSettings, Observer, Phase
 from modemgw.modem.receiving import Receiver
+from modemgw.modem.turn import Turn
 from modemgw.modem.ussd import AIR_S, Ussd, holding
 
 CLOCK_FLOOR_MS = 1_767_225_600_000  # 2026-01-01: this program is younger than that
@@ -65,7 +66,7 @@ class Aside:
         poke: Callable[[], None],
         report: Callable[[ModemError], None],
     ) -> None:
-        self.air = asyncio.Lock()  # held while something is on the air
+        self.air = Turn()  # held while something is on the air
         self.tape = Tape(clock)
         self.journal = Journal(clock)
         self._name = settings.name

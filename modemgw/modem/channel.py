@@ -262,8 +262,8 @@ class AtChannel:
         return True
 
     def extend(self, seconds: float) -> None:
-        """Give whoever waits so many seconds from now."""
-        self._alarm.set(seconds)
+        """Give whoever waits so many seconds from now, and more than were left."""
+        self._alarm.put_off(seconds)
 
     def _too_late(self) -> None:
         if self._flight is not None:

@@ -119,7 +119,7 @@ class Submitter:
                 self._abandon(flight, token)
                 raise
             finally:
-                self._link_open_until = channel.time() + LINK_OPEN_S
+                self._link_open_until = channel.answered_at + LINK_OPEN_S
 
     async def _hold_link(self) -> None:
         if self._channel.time() < self._link_open_until:
@@ -137,7 +137,8 @@ class Submitter:
             typist.neglect()
             return _without_prompt(flight, final)
         why = await typist.why_untyped(final)
-        await self._leave_prompt(flight)
+        if not isinstance(final, ModemError):
+            await self._leave_prompt(flight)
         return NotSent(why, _wire(flight), modem_fault=typist.is_modems_fault)
 
     def _outcome(
@@ -147,28 +148,30 @@ class Submitter:
         final: str | ModemError | None,
         token: object,
     ) -> SubmitOutcome:
-        seconds = self._channel.time() - (flight.typed_at or 0.0)
+        channel, habits = self._channel, self._habits
+        ended = channel.answered_at if isinstance(final, str) else channel.time()
+        seconds = ended - (flight.typed_at or 0.0)
         if typist.is_unclear and isinstance(final, str) and final != "OK":
             why = f"{final}, perhaps the late answer to the submit before"
             return InDoubt(why, _wire(flight))
         if final == "OK" or flight.lines:
             # With the reference said, the network has it, whatever came then.
             tp_mr = reference_of(flight.lines[-1]) if flight.lines else None
-            usual = self._habits.gives_references or seconds > STRAY_S
+            usual = habits.gives_references or seconds > STRAY_S
             if usual and not flight.lines:
-                self._channel.late.append(token)
+                channel.late.append(token)
                 why = "OK without a reference, perhaps to another program on this port"
                 return InDoubt(why, _wire(flight))
-            self._habits.gives_references |= tp_mr is not None
-            self._habits.accepted_as = tp_mr
+            habits.accepted_as = tp_mr
+            habits.gives_references |= tp_mr is not None
             reference = NO_REFERENCE if tp_mr is None else tp_mr
             return Accepted(reference, seconds, _wire(flight))
         if isinstance(final, str):
             code = refusal(flight.text, final).code
             return Refused(code, final, seconds, _wire(flight))
-        self._channel.late.append(token)
+        channel.late.append(token)
         if final is None:
-            self._channel.hung.append(token)
+            channel.hung.append(token)
             why = f"no answer within {commands.SUBMIT_S:g} s"
             return InDoubt(why, _wire(flight), is_over=True)
         return InDoubt(str(final), _wire(flight))

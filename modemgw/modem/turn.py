@@ -27,22 +27,26 @@ class Turn:
 
     async def __aenter__(self) -> None:
         """Wait for the turn, behind everybody who waits."""
-        await self._acquire(urgent=False)
+        if self._taken or self.gap_s:
+            await self.acquire()
+        else:
+            self._taken = True  # nobody waits for a turn that nobody has
 
     async def __aexit__(self, *exc: object) -> None:
         """Hand it on."""
-        self._release()
+        self.release()
 
     @asynccontextmanager
     async def first(self) -> AsyncIterator[None]:
         """Take the turn before everybody who waits."""
-        await self._acquire(urgent=True)
+        await self.acquire(urgent=True)
         try:
             yield
         finally:
-            self._release()
+            self.release()
 
-    async def _acquire(self, *, urgent: bool) -> None:
+    async def acquire(self, *, urgent: bool = False) -> None:
+        """Wait for the turn."""
         await self._queue(urgent=urgent)
         if not self.gap_s:
             return
@@ -52,7 +56,7 @@ class Turn:
             if rests_until > now:
                 await asyncio.sleep(rests_until - now)
         except asyncio.CancelledError:
-            self._release()
+            self.release()
             self._rests_until = rests_until  # nothing was said meanwhile
             raise
 
@@ -74,12 +78,12 @@ class Turn:
             await mine
         except asyncio.CancelledError:
             if mine.done() and not mine.cancelled():
-                self._release()  # it was ours already
+                self.release()  # it was ours already
             else:
                 self._waiting.remove(mine)
             raise
 
-    def _release(self) -> None:
+    def release(self) -> None:
         """Hand the turn on; it stays taken, so that nobody slips in between."""
         if self.gap_s:
             self._rests_until = asyncio.get_running_loop().time() + self.gap_s

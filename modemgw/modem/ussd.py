@@ -22,6 +22,7 @@ from modemgw.errors import AtError, ModemError
 from modemgw.modem.asking import Asker
 from modemgw.modem.channel import AtChannel
 from modemgw.modem.faults import Unavailable
+from modemgw.modem.turn import Turn
 from modemgw.pdu import ussd as codec
 from modemgw.pdu.ussd import Coding
 
@@ -54,7 +55,7 @@ class Ussd:
 
     def __init__(
         self,
-        air: asyncio.Lock,
+        air: Turn,
         *,
         usable: Callable[[], AtChannel],
         codings: Callable[[], tuple[str, ...]],
@@ -189,18 +190,18 @@ class Ussd:
 
 
 @asynccontextmanager
-async def holding(lock: asyncio.Lock, seconds: float) -> AsyncIterator[None]:
-    """Hold a lock; Unavailable where it is not free in time."""
+async def holding(air: Turn, seconds: float) -> AsyncIterator[None]:
+    """Keep submits off the air; Unavailable where it is not free in time."""
     try:
         async with asyncio.timeout(seconds):
-            await lock.acquire()
+            await air.acquire()
     except TimeoutError:
         why = "a message is being sent: try again in a moment"
         raise Unavailable(why) from None
     try:
         yield
     finally:
-        lock.release()
+        air.release()
 
 
 def _settle(waiting: "asyncio.Future[cusd.Cusd]", said: cusd.Cusd) -> None:

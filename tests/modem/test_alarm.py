@@ -41,6 +41,21 @@ def test_it_rings_for_the_newest_wait_alone(
     assert rang == pytest.approx(rings)
 
 
+def test_what_is_put_off_rings_later() -> None:
+    rang: list[float] = []
+
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        alarm = Alarm(lambda: rang.append(loop.time()))
+        alarm.set(10)
+        loop.call_later(4, alarm.put_off, 150)
+        await asyncio.sleep(1000)
+        alarm.close()
+
+    run_virtual(story())
+    assert rang == pytest.approx([154])
+
+
 def test_a_closed_one_never_rings() -> None:
     async def story() -> None:
         alarm = Alarm(lambda: pytest.fail("it rang"))

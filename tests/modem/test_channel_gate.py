@@ -167,6 +167,7 @@ def test_a_port_that_refuses_the_tpdu_means_not_sent() -> None:
 
         outcome = await bench.submit(gate=gate())
         assert isinstance(outcome, NotSent) and outcome.modem_fault
+        assert bench.modem.heard == ["AT+CMGS=15"] and bench.channel.in_step
 
     run_virtual(scenario())
 

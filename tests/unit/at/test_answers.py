@@ -242,3 +242,16 @@ def test_no_answer_raises(lines: list[str]) -> None:
         answers.announced_length(line)
         answers.reference_of(line)
         answers.octets_of(line)
+
+
+@given(
+    st.sampled_from(["+CMGS:", "+CMT:", "+CDS:", "+CMTI:", ""]),
+    st.text('0123456789 ,-+"x\xb2', max_size=12),
+)
+def test_plain_numbers_are_read_as_the_fields_are(prefix: str, rest: str) -> None:
+    line = prefix + rest
+    values = [answers.integer(value) for value in answers.fields(answers.tail(line))]
+    assert answers.announced_length(line) == values[-1]
+    first = values[0]
+    reference = first if first is not None and 0 <= first <= 255 else None
+    assert answers.reference_of(line) == reference
