@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 it failed, 2 usage, 69 daemon not reachable, 75 try later,
 78 configuration, 130 interrupted. Data goes to stdout, talk to stderr.
 """
 
+import io
 import os
 import sys
 from importlib import import_module
@@ -99,6 +100,9 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one command and exit the process with its code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal may know no UTF-8
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(run_command(arguments))
 
 
@@ -116,6 +120,12 @@ def run_command(arguments: list[str] | None = None) -> int:
         # Nobody reads any more (`| head`); keep the interpreter from complaining.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except UnicodeEncodeError as exc:
+        bad = exc.object[exc.start]
+        if not "\udc80" <= bad <= "\udcff":  # an octet of an argument, as Python has it
+            raise
+        click.echo(f"modemgw: {exc.object!r} is not UTF-8: type it anew", err=True)
+        return USAGE
     except ModemgwError as exc:
         click.echo(_sentence(exc), err=True)
         return exit_code(exc)

@@ -156,6 +156,27 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     assert done.stderr == ""
 
 
+def test_a_terminal_without_utf_8_shows_what_it_can() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "modemgw", "pdu", "segments", "Grüße \N{SMILE}"],
+        capture_output=True,
+        check=True,
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+    )
+    assert b"\\u2323" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "words", [("messages", "show"), ("sims", "pause"), ("events", "tail", "--since")]
+)
+def test_an_argument_that_is_not_utf_8_is_a_sentence(
+    cli: Cli, words: tuple[str, ...]
+) -> None:
+    found = cli.on(*words, "Gr\udcfc\udcdfe")
+    assert (found.code, found.out) == (2, "")
+    assert "is not UTF-8" in found.err and "Traceback" not in found.err
+
+
 def test_ctrl_c_is_130(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
