@@ -9,7 +9,7 @@ from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 
 _SIOCGIFADDR = 0x8915  # Linux: the IPv4 address of an interface
-_IF_INET6 = Path("/proc/net/if_inet6")
+_IF_INET6 = Path("/proc/self/net/if_inet6")
 _NAME = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9-]+)*")
 
 

@@ -139,7 +139,10 @@ def boot_id() -> str:
     """Return what changes when this machine starts anew; empty where unknown."""
     try:
         return BOOT_ID.read_text("ascii").strip()
-    except OSError:
+    except OSError as exc:
+        # Safe, and slower to be sure: after a crash more stays in doubt.
+        extra = {"file": str(BOOT_ID), "error": exc.strerror}
+        log.warning("this boot cannot be told from another", extra=extra)
         return ""
 
 
