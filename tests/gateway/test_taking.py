@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from modemgw.clock import SystemClock
+from modemgw.errors import DiskFull
 from modemgw.gateway import reports
 from modemgw.gateway.inbound import Inbound, SimFacts
 from modemgw.modem.model import ReceivedTpdu, SimIdentity
@@ -47,7 +49,13 @@ def with_inbound(
             async def sim_of(modem: str, sim: SimIdentity | None) -> SimFacts:
                 return SimFacts(card.id, now)
 
-            taking = Inbound(store, clock, sim_of=sim_of, on_change=lambda _: None)
+            taking = Inbound(
+                store,
+                clock,
+                sim_of=sim_of,
+                on_change=lambda _: None,
+                known_sim=lambda *_: card.id,
+            )
             await story(taking, store)
 
     asyncio.run(run())
@@ -93,5 +101,43 @@ def test_a_report_that_we_stumble_over_leaves_the_modem_and_harms_nobody(
         fine = await taking.take(received(REPORT, None))
         (row,) = await rows(store, fine)
         assert row is not None and row.state != "undecodable"
+
+    with_inbound(tmp_path, story)
+
+
+async def taken_soon(taking: Inbound, tpdu: ReceivedTpdu) -> bool | None:
+    """Return what is told of a TPDU, None where it is not for this way."""
+    told: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    return await told if taking.take_soon(tpdu, told.set_result) else None
+
+
+def test_a_routed_report_is_kept_without_anybody_who_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(commit: int) -> None:
+        raise DiskFull("no room")
+
+    def stumble(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    async def kept(store: Store) -> int:
+        found = await store.read(
+            lambda db: db.execute("SELECT count(*) FROM raw_tpdu").fetchone()
+        )
+        return int(found[0])
+
+    async def story(taking: Inbound, store: Store) -> None:
+        report = received(REPORT, None)
+        assert await taken_soon(taking, report) is True
+        assert await kept(store) == 1
+        assert await taken_soon(taking, received(DELIVER, None)) is None
+        assert await taken_soon(taking, replace(report, sim=None)) is None
+        store.writer.before_commit = no_room
+        assert await taken_soon(taking, report) is False
+        store.writer.before_commit = None
+        with monkeypatch.context() as broken:
+            broken.setattr(reports, "take", stumble)
+            assert await taken_soon(taking, report) is False
+        assert await kept(store) == 1
 
     with_inbound(tmp_path, story)
