@@ -5,6 +5,7 @@ from textwrap import wrap
 
 from modemgw.doctor.finding import Finding, Level, is_prose, plain
 from modemgw.doctor.run import Result
+from modemgw.words import counted
 
 WIDTH = 80
 SCHEMA = 1  # of the JSON; grows when something is taken away or changes its meaning
@@ -101,15 +102,15 @@ class Page:
         """Return one line that counts."""
         levels = [one.level for _, one in ordered(results)]
         counts = [
-            _many(levels.count(level), level.word)
+            counted(levels.count(level), level.word)
             for level in _COUNTED
             if levels.count(level)
         ]
         skipped = sum(bool(result.skipped) for result in results)
         said = ", ".join(counts) or "nothing found"
-        more = f"; {_many(skipped, 'check')} not made" if skipped else ""
+        more = f"; {counted(skipped, 'check')} not made" if skipped else ""
         hint = " (--all says why)" if skipped and not every else ""
-        return f"{said}; {_many(len(results), 'check')}{more}{hint}"
+        return f"{said}; {counted(len(results), 'check')}{more}{hint}"
 
     def _painted(self, text: str, level: Level) -> str:
         return f"\x1b[{_COLOURS[level]}m{text}\x1b[0m" if self._colour else text
@@ -167,7 +168,3 @@ def finding(one: Finding, group: str) -> Json:
         "type": list(one.type),
         "fix": [list(argv) for argv in one.fix] or None,
     }
-
-
-def _many(count: int, word: str) -> str:
-    return f"{count} {word}{'' if count == 1 else 's'}"

@@ -34,7 +34,7 @@ NOT_INSTALLED = Kind(
     Level.NOTE,
     "The gateway is not installed as a service.",
     "Nothing starts it when the machine starts, and nothing restarts it.",
-    "Install systemd/modemgw.service, see docs/how-to/systemd.md.",
+    "Install it as a service, see docs/how-to/install.md.",
 )
 NOT_ENABLED = Kind(
     "service.not_enabled",
