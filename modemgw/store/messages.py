@@ -14,6 +14,7 @@ from modemgw.store.sql import sql
 VERIFICATION = "verification"  # an option: the text holds the code of this one
 NEWEST = 2**63 - 1  # a cursor above every row
 LOOK = 20_000  # rows that one page looks at where no index answers
+UNLISTED = frozenset({"sent", "delivered"})  # not in the index of states
 LOOK_TEXT = 4_000  # and where it reads their texts: some 20 ms each
 ID_SLACK_MS = 8 * 86_400_000  # how far the time in an id is from when it was written
 
@@ -120,13 +121,6 @@ def id_of(db: sqlite3.Connection, public_id: str) -> int | None:
     return None if row is None else int(row[0])
 
 
-def count_by_state(db: sqlite3.Connection, state: str) -> int:
-    """Return how many messages are in one state; a walk over an index."""
-    return int(
-        db.execute(sql("messages.count_by_state"), {"state": state}).fetchone()[0]
-    )
-
-
 def list_messages(
     db: sqlite3.Connection,
     wanted: Filter,
@@ -138,8 +132,9 @@ def list_messages(
     """Return up to `limit` messages below `cursor` and above `floor`, newest first.
 
     Ask for one more than a page to learn whether there are more. Filters for
-    state, peer, reference and batch are answered from an index; sim, tag, time
-    and text are looked at row by row: `page` bounds how many rows.
+    state, peer, reference and batch are answered from an index; sim, tag, time,
+    text, and the states in which most messages end, are looked at row by row:
+    `page` bounds how many rows.
     """
     return _list(db, list(_branches(db, wanted)), limit, cursor, floor)
 
@@ -187,7 +182,8 @@ def _floor(
 ) -> int:
     """Return the row behind which one page does not look."""
     text = wanted.text is not None
-    if not (text or wanted.tag or wanted.sim or wanted.since or wanted.until):
+    by_row = text or wanted.tag or wanted.sim or wanted.since or wanted.until
+    if not by_row and not UNLISTED.intersection(wanted.states):
         return least
     look = LOOK_TEXT if text else LOOK
     floors = [least]
@@ -233,6 +229,9 @@ def _list(
     floor: int,
 ) -> list[MessageRow]:
     found: list[MessageRow] = []
+    # Row by row only what no index answers, and no further than the page will go:
+    # `sent`, of which there may be few, behind `delivered`.
+    branches.sort(key=lambda branch: (_driver(branch) == "list", branch.state or ""))
     for branch in branches:
         statement = sql(f"messages.{_driver(branch)}")
         values = {
@@ -247,10 +246,13 @@ def _list(
             else msgspec.json.encode(branch.sims).decode(),
             **branch.fixed,
         }
+        # Branches exclude one another: the newest of all are among the newest of each.
         found += map(shown, db.execute(statement, values))
-    # Branches exclude one another, so the newest of all are among the newest of each.
-    found.sort(key=lambda row: row.id, reverse=True)
-    return found[:limit]
+        found.sort(key=lambda row: row.id, reverse=True)
+        del found[limit:]
+        if found and len(found) == limit:
+            floor = found[-1].id
+    return found
 
 
 def _driver(branch: _Branch) -> str:
@@ -261,7 +263,7 @@ def _driver(branch: _Branch) -> str:
         return "list_by_batch"
     if branch.peer is not None:
         return "list_by_peer"
-    if branch.state is not None:
+    if branch.state is not None and branch.state not in UNLISTED:
         return "list_by_state"
     return "list"
 

@@ -187,7 +187,38 @@ def test_reasons_and_metadata_are_read(db: Connection) -> None:
     row = messages.get_by_id(db, 4)
     assert row is not None
     assert (row.reason, row.metadata) == ({"code": "unknown"}, {"t": "77"})
-    assert messages.count_by_state(db, "queued") == 3
+
+
+def test_a_page_of_common_states_looks_at_so_many_rows_and_no_more(
+    db: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(messages, "LOOK", 3)
+    wanted = Filter(states=("sent", "failed"))
+    found, cursor = [], None
+    for _ in range(9):
+        page = messages.page(db, wanted, limit=1, cursor=cursor)
+        found += [row.id for row in page.rows]
+        cursor = page.next
+        if cursor is None:
+            break
+    assert found == [4, 2]
+    assert cursor is None
+
+
+def test_what_no_index_lists_is_looked_for_only_as_far_as_a_list_goes(
+    db: Connection,
+) -> None:
+    for number in range(100, 600):
+        add_message(db, number, state="delivered")
+    steps: list[None] = []
+    db.set_progress_handler(lambda: steps.append(None), 1)
+    wanted = Filter(states=("sent", "delivered"))
+    few = messages.list_messages(db, wanted, limit=1)
+    db.set_progress_handler(None, 1)
+    assert [row.state for row in few] == ["delivered"]
+    assert len(steps) < 1000  # it never came to the one that is sent
+    both = messages.list_messages(db, wanted, limit=1000)
+    assert {row.state for row in both} == {"sent", "delivered"}
 
 
 def test_a_batch_is_expanded_in_slices(db: Connection) -> None:

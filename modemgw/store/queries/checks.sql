@@ -5,6 +5,7 @@
 -- scan: reads what is open, by an index of states
 SELECT public_id FROM message INDEXED BY message_state
  WHERE direction = 'outbound' AND state IN ('scheduled', 'queued', 'sending')
+   AND state NOT IN ('sent', 'delivered')
    AND NOT EXISTS (SELECT 1 FROM part
                     WHERE part.message_id = message.id
                       AND part.state IN ('queued', 'claimed', 'submitting'))
@@ -23,7 +24,7 @@ SELECT message.public_id FROM part INDEXED BY part_open
 -- Messages in doubt, and no part of them is.
 -- scan: reads what is in doubt, by an index of states
 SELECT public_id FROM message INDEXED BY message_state
- WHERE direction = 'outbound' AND state = 'in_doubt'
+ WHERE direction = 'outbound' AND state = 'in_doubt' AND state NOT IN ('sent', 'delivered')
    AND NOT EXISTS (SELECT 1 FROM part WHERE part.message_id = message.id
                       AND part.state IN ('in_doubt', 'submitting'))
  LIMIT 100;

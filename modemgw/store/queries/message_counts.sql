@@ -28,7 +28,7 @@ SELECT count(*) FROM message AS m
 -- name: list_by_state
 -- Led by the index of states.
 SELECT count(*) FROM message AS m INDEXED BY message_state
- WHERE m.state = :state
+ WHERE m.state = :state AND m.state NOT IN ('sent', 'delivered')
 -- use: filters
 
 -- name: list_by_peer

@@ -83,12 +83,12 @@ SELECT
 -- use: filters
 
 -- name: list_by_state
--- The same, led by the index of states.
+-- The same, led by the index of states (which has not all of them).
 SELECT
 -- use: columns
   FROM message AS m INDEXED BY message_state
 -- use: joins
- WHERE m.state = :state
+ WHERE m.state = :state AND m.state NOT IN ('sent', 'delivered')
 -- use: filters
 
 -- name: list_by_peer
@@ -122,10 +122,6 @@ SELECT
 -- The row id of a batch.
 SELECT id FROM batch WHERE public_id = :public_id
 
--- name: count_by_state
--- How many messages are in one state.
-SELECT count(*) FROM message WHERE state = :state
-
 -- name: newest
 -- The highest row id.
 SELECT max(id) FROM message
@@ -138,7 +134,8 @@ SELECT min(id) FROM (SELECT id FROM message WHERE public_id >= :public_id
 -- name: floor_by_state
 -- The row that lies so many rows of its state below a cursor.
 SELECT id FROM message INDEXED BY message_state
- WHERE state = :state AND id < :cursor ORDER BY id DESC LIMIT 1 OFFSET :look
+ WHERE state = :state AND state NOT IN ('sent', 'delivered')
+   AND id < :cursor ORDER BY id DESC LIMIT 1 OFFSET :look
 
 -- name: floor_by_peer
 -- The row that lies so many rows of its peer below a cursor.

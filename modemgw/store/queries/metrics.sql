@@ -1,8 +1,9 @@
 -- What is counted when somebody looks: each from an index that holds what waits.
 
 -- name: in_state
--- How many messages are in one state.
-SELECT count(*) FROM message INDEXED BY message_state WHERE state = :state
+-- How many messages are in one state, of those that something is to be done about.
+SELECT count(*) FROM message INDEXED BY message_state
+ WHERE state = :state AND state NOT IN ('sent', 'delivered')
 
 -- name: pending
 -- How many pushes wait, and the oldest of them.

@@ -330,7 +330,8 @@ RETURNING
 -- name: count_open
 -- How many messages are waiting to leave: what queue.max limits.
 SELECT count(*) FROM message
- WHERE state IN ('scheduled', 'queued', 'sending');
+ WHERE state IN ('scheduled', 'queued', 'sending')
+   AND state NOT IN ('sent', 'delivered');
 
 -- name: unsettled_parts
 -- Parts that were on their way when the daemon died: those of messages that were.
@@ -338,14 +339,18 @@ SELECT part.id, part.message_id, part.seq, part.sim_id, part.modem,
        part.submitting_at, message.class, message.options, message.expires_at
   FROM message INDEXED BY message_state
   JOIN part ON part.message_id = message.id
- WHERE message.state IN ('sending', 'in_doubt') AND part.state = 'submitting'
+ WHERE message.state IN ('sending', 'in_doubt')
+   AND message.state NOT IN ('sent', 'delivered')
+   AND part.state = 'submitting'
  ORDER BY part.id;
 
 -- name: unclaim_all
 -- Claimed parts never reached a port; only messages on their way have any.
 UPDATE part SET state = 'queued'
  WHERE state = 'claimed'
-   AND message_id IN (SELECT id FROM message WHERE state IN ('sending', 'in_doubt'));
+   AND message_id IN (SELECT id FROM message
+                       WHERE state IN ('sending', 'in_doubt')
+                         AND state NOT IN ('sent', 'delivered'));
 
 -- name: move_ends
 -- The clock was set: what this run had accepted is valid for as long as before.

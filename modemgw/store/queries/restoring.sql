@@ -7,7 +7,8 @@ reason, sent_at, (SELECT name FROM sim WHERE sim.id = message.sim_id) AS sim
 -- name: open_messages
 -- Outbound messages in one state, oldest first.
 SELECT id, not_before, expires_at, own FROM message INDEXED BY message_state
- WHERE state = :state AND id > :after AND direction = 'outbound'
+ WHERE state = :state AND state NOT IN ('sent', 'delivered')
+   AND id > :after AND direction = 'outbound'
  ORDER BY id
  LIMIT :limit;
 

@@ -3,7 +3,8 @@
 -- name: oldest
 -- Since when the oldest message in one state could have left.
 SELECT not_before FROM message INDEXED BY message_state
- WHERE state = :state ORDER BY id LIMIT 1
+ WHERE state = :state AND state NOT IN ('sent', 'delivered')
+ ORDER BY id LIMIT 1
 
 -- name: recent
 -- The last pushed events, newest first.
