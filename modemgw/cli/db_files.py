@@ -78,11 +78,23 @@ def export_table(
     try:
         uri = f"{config.database.absolute().as_uri()}?mode=ro"
         with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as db:
-            count = _write(output, write(_counted(export.rows(db, wanted))))
+            lines = write(_counted(export.rows(db, wanted)))
+            count = _write(output, lines if output else _for_stdout(lines, form))
     except sqlite3.Error as exc:
         raise CannotExport(f"cannot read {config.database}: {exc}") from None
     if output is not None:
         click.echo(f"{output}: {counted(count, 'row')}", err=True)
+
+
+def _for_stdout(lines: Iterable[str], form: str) -> Iterable[str]:
+    """Escape what a terminal would obey; CSV for a program stays what was written."""
+    from modemgw.cli.output import harmless, harmless_json  # noqa: PLC0415
+
+    if form == "ndjson":
+        return map(harmless_json, lines)
+    if sys.stdout.isatty():
+        return (harmless(line.replace("\r\n", "\n")) for line in lines)
+    return lines
 
 
 def _write(output: Path | None, lines: Iterable[str]) -> int:

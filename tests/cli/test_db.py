@@ -145,6 +145,24 @@ def test_exports_are_masked_unless_all_is_wanted(cli: Cli, box: Path) -> None:
     assert code == 2 and "2026-11-22T03:30" in err
 
 
+def test_an_export_to_the_terminal_steers_it_not(
+    cli: Cli, box: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hostile = "\x1b[2J\x9b31m\u202ea\r\nb"
+    with closing(sqlite3.connect(box / "data" / FILE_NAME)) as db:
+        db.execute("UPDATE message_text SET text = ?", (hostile,))
+        db.commit()
+    words = ("db", "export", "messages", "--full")
+    _, out, _ = run(cli, box, *words)
+    assert {json.loads(line)["text"] for line in out.splitlines()} == {hostile}
+    assert out.replace("\n", "").isprintable()
+    _, out, _ = run(cli, box, *words, "--format", "csv")
+    assert hostile in out, "a program gets what was written"
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    _, out, _ = run(cli, box, *words, "--format", "csv")
+    assert out.replace("\n", "").isprintable() and "\\x1b[2J" in out
+
+
 LINES = [
     "{}",
     "no json",
