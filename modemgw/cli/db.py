@@ -41,8 +41,8 @@ def backup(
 ) -> None:
     """Make a backup now, into the directory PATH or the configured one.
 
-    The daemon may run. Older backups there are removed only where the directory is
-    the configured one, by `backup.keep`.
+    The daemon may run. Older backups are removed in the configured directory alone,
+    by `backup.keep` and where there is no room; at a PATH all of them stay.
     """
     from modemgw.cli.output import show_json  # noqa: PLC0415 (help stays quick)
     from modemgw.clock import SystemClock  # noqa: PLC0415
@@ -55,7 +55,7 @@ def backup(
     if plain and encrypt:
         raise click.UsageError("--plain and --encrypt exclude each other")
     config = load(config_path)
-    place = None if path is None else Place(path, keep=sys.maxsize)
+    place = None if path is None else Place(path, keep=None)
     recipients = () if plain else None if encrypt is None else (encrypt,)
     where = path or config.backup.path
     with as_who_may_write(config.data_dir, where or config.data_dir):

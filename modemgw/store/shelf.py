@@ -31,11 +31,15 @@ class NoPlace(StoreError):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where backups go. `mounted`: only if another file system is there."""
+    """Where backups go.
+
+    `mounted`: only if another file system is there. `keep`: so many, the newest; None:
+    none is ever removed.
+    """
 
     path: Path
     mounted: bool = False
-    keep: int = 7
+    keep: int | None = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,7 @@ class Shelf:
 
         Raises DiskFull.
         """
-        old = self.backups()
+        old = self.backups() if self.place.keep is not None else []
         while (free := self._free()) < octets + SPARE_OCTETS:
             if len(old) <= 1:
                 raise DiskFull(
@@ -189,6 +193,8 @@ class Shelf:
 
         `newest` stays whatever its name says of time: a clock may stand in the past.
         """
+        if self.place.keep is None:
+            return []
         others = [one.name for one in self.backups() if one.name != newest]
         gone = others[self.place.keep - 1 :]
         for name in gone:

@@ -197,6 +197,18 @@ def test_without_room_the_oldest_go_down_to_one(
     assert [path.name for path in stick.iterdir()] == [made[2].path.name]
 
 
+def test_where_all_are_kept_none_makes_room(
+    data: Path, stick: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A directory that a person names is perhaps an archive."""
+    place = Place(stick, keep=None)
+    made = [back_up(data, stick, NOW + n * 1000, place=place) for n in range(9)]
+    monkeypatch.setattr(Shelf, "_free", lambda self: 0)
+    with pytest.raises(DiskFull, match="are free"):
+        back_up(data, stick, NOW + 9000, place=place)
+    assert {path.name for path in stick.iterdir()} == {one.path.name for one in made}
+
+
 def test_a_stick_that_is_pulled_midway_is_told(data: Path, stick: Path) -> None:
     away = stick.with_name("away")
     with pytest.raises(StoreError):
