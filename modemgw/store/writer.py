@@ -97,7 +97,7 @@ class Writer:
         """
         future: asyncio.Future[T] = self._loop.create_future()
         if self._closed:
-            future.set_exception(StoreError("the store is closed"))
+            _refuse(future, StoreError("the store is closed"))
         elif self._thread is None:
             self._run_inline(Single(job, future))
         else:
@@ -137,7 +137,7 @@ class Writer:
             gathering = self._gatherings[run] = Gathering(run)
         future: asyncio.Future[T] = self._loop.create_future()
         if self._closed:
-            future.set_exception(StoreError("the store is closed"))
+            _refuse(future, StoreError("the store is closed"))
         elif gathering.add(item, future):
             if self._thread is None:
                 self._run_inline(gathering)
@@ -283,13 +283,23 @@ class Writer:
         for future, result, exc in done:
             if future.done():  # cancelled: the caller is gone, the row is there
                 continue
-            if exc is not None:
-                future.set_exception(exc)
-            else:
+            if exc is None:
                 future.set_result(result)
+            else:
+                _refuse(future, exc)
         if pushed and self.on_pushed is not None:
             self.on_pushed()
         if self.on_commit is not None:
             self.on_commit()
         if self._damage is not None and self.on_damage is not None:
             self.on_damage(self._damage)
+
+
+def _refuse(future: "asyncio.Future[Any]", error: Exception) -> None:
+    """Let a job fail; asyncio is to complain where nobody hears of a bug.
+
+    What the disk refuses is no bug, and `healthy` tells of it.
+    """
+    future.set_exception(error)
+    if isinstance(error, StoreError):
+        future.exception()

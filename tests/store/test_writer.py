@@ -1,6 +1,7 @@
 """The writer: group commit, isolation of jobs, what a failure takes along."""
 
 import asyncio
+import gc
 import sqlite3
 import threading
 from collections.abc import Callable, Coroutine
@@ -141,6 +142,34 @@ def test_a_failed_commit_fails_all_of_its_jobs_and_keeps_nothing(
         store.writer.before_commit = None
         await store.write(put("d"))
         assert await kept(store) == {"d"}
+
+    play(story)
+
+
+def test_asyncio_complains_of_bugs_that_nobody_heard_of_and_of_no_full_disk(
+    play: Callable[[Story], None],
+) -> None:
+    unheard: list[dict[str, Any]] = []
+
+    def full(number: int) -> None:
+        raise DiskFull("no room")
+
+    async def story(store: Store) -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: unheard.append(context))
+        store.writer.before_commit = full
+        store.write(put("a"))  # nobody waits for it
+        with pytest.raises(DiskFull):
+            await store.write(put("b"))
+        store.writer.before_commit = None
+        store.write(fails)
+        await store.write(put("c"))
+        store.writer.close()
+        store.write(put("d"))
+        await asyncio.sleep(0)
+        gc.collect()
+        errors = [type(context["exception"]) for context in unheard]
+        assert errors == [ValueError]
 
     play(story)
 
