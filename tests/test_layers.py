@@ -8,7 +8,11 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "modemgw"
 LAYERS = {
     **dict.fromkeys(
-        ["__init__", "errors", "number", "ids", "clock", "log", "journal", "words"], 0
+        [
+            *("__init__", "errors", "number", "ids", "clock", "log", "journal"),
+            *("promise", "words"),
+        ],
+        0,
     ),
     **dict.fromkeys(["pdu", "at"], 1),
     "policy": 2,

@@ -105,9 +105,8 @@ class Inbound:
             return False
         now = self._clock.now_ms()
         job = self._applying(tpdu, report, sim_id, now)
-        self._store.write_soon(job).add_done_callback(
-            partial(self._took, report, sim_id, now, told)
-        )
+        kept = self._store.write_soon(job)
+        kept.listen(partial(self._took, report, sim_id, now, told))
         return True
 
     def _took(

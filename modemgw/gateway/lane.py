@@ -311,7 +311,7 @@ class Lane:
         *noted, gate = self._store.write_all(jobs)
         for (attempt, verdict), future in zip(unrecorded, noted, strict=True):
             self._writing.append(future)
-            future.add_done_callback(partial(self._note, attempt, verdict))
+            future.listen(partial(self._note, attempt, verdict))
         return gate
 
     async def _collect(self) -> None:

@@ -14,6 +14,7 @@ from modemgw.at import commands
 from modemgw.errors import PortLost
 from modemgw.modem.channel import AtChannel
 from modemgw.modem.flight import Flight, resolve
+from modemgw.promise import Promise
 
 if TYPE_CHECKING:
     from modemgw.modem.submit import Habits
@@ -66,7 +67,10 @@ class Typist:
             return
         self.flight.stands = True
         self._channel.extend(GATE_S)
-        gate.add_done_callback(self._pass)
+        if isinstance(gate, Promise):
+            gate.listen(self._pass)
+        else:
+            gate.add_done_callback(self._pass)
 
     async def why_untyped(self, final: object) -> str:
         """Say why, behind a prompt that went away with `final` or by the deadline."""

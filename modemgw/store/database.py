@@ -12,6 +12,7 @@ from typing import TypeVar
 from modemgw.clock import Clock
 from modemgw.errors import Corrupt, StoreError
 from modemgw.ids import IdSource
+from modemgw.promise import Promise
 from modemgw.store import meta, slate
 from modemgw.store.connection import Connection, configure, connect, equip
 from modemgw.store.faults import as_store_error
@@ -103,7 +104,7 @@ class Store:
 
     def write_all(
         self, jobs: Sequence[Callable[[Connection], object]]
-    ) -> "list[asyncio.Future[object]]":
+    ) -> list[Promise[object]]:
         """Run jobs that should share a commit; see Writer.write_all."""
         return self.writer.write_all(jobs)
 
@@ -113,7 +114,7 @@ class Store:
         """Write an item together with others of its kind; see Writer.gather."""
         return self.writer.gather(run, item)
 
-    def write_soon(self, job: Callable[[Connection], T]) -> "asyncio.Future[T]":
+    def write_soon(self, job: Callable[[Connection], T]) -> Promise[T]:
         """Run `job` in the next transaction there is; see Writer.write_soon."""
         return self.writer.write_soon(job)
 

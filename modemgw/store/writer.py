@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from modemgw.errors import Corrupt, StoreError
+from modemgw.promise import Promise
 from modemgw.store.batch import Batch, Entry, Job, Outcome, Single, ran
 from modemgw.store.connection import Connection
 from modemgw.store.faults import as_store_error
@@ -22,6 +23,7 @@ __all__ = ["Connection", "Job", "Writer"]
 
 T = TypeVar("T")
 Item = TypeVar("Item")
+F = TypeVar("F", bound="asyncio.Future[Any]")
 
 BATCH_JOBS = 256  # jobs that may share one commit; bounds what one failure takes along
 # sqlite3 lets go of the interpreter lock around every step, and a busy loop that
@@ -95,7 +97,9 @@ class Writer:
         cancelled. The future raises StoreError where the disk said no, and
         whatever the job raised, with nothing of it kept. Call it in the loop.
         """
-        future: asyncio.Future[T] = self._loop.create_future()
+        return self._write(job, self._loop.create_future())
+
+    def _write(self, job: Callable[[Connection], T], future: F) -> F:
         if self._closed:
             _refuse(future, StoreError("the store is closed"))
         elif self._thread is None:
@@ -109,18 +113,18 @@ class Writer:
         # The caller sees the result no sooner than it would from the thread.
         self._loop.call_soon(self._resolve, done, pushed)
 
-    def write_all(self, jobs: Sequence[Job]) -> "list[asyncio.Future[Any]]":
+    def write_all(self, jobs: Sequence[Job]) -> list[Promise[Any]]:
         """Run jobs that should share a commit, each as `write` would.
 
         Handed over singly, the thread would often flush the first one alone. Where
         one of the commit raises, they may run a second time.
         """
+        promises: list[Promise[Any]] = [Promise(loop=self._loop) for _ in jobs]
+        both = zip(jobs, promises, strict=True)
         if self._thread is None or self._closed:
-            return [self.write(job) for job in jobs]
-        future = self._loop.create_future
-        entries = [Single(job, future(), again=True) for job in jobs]
-        self._hand_over(entries)
-        return [entry.future for entry in entries]
+            return [self._write(job, promise) for job, promise in both]
+        self._hand_over([Single(job, promise, True) for job, promise in both])
+        return promises
 
     def gather(
         self, run: Callable[[Connection, list[Item]], Sequence[T]], item: Item
@@ -145,16 +149,16 @@ class Writer:
                 self._hand_over([gathering])
         return future
 
-    def write_soon(self, job: Callable[[Connection], T]) -> "asyncio.Future[T]":
+    def write_soon(self, job: Callable[[Connection], T]) -> Promise[T]:
         """Run `job` in the next transaction there is, at most `SOON_S` from now.
 
         For what may be lost by a power cut now just as it could have been a moment
         ago, such as a routed status report: it does not pay for a flush of its own.
         Where another job of the commit raises, it may run a second time.
         """
+        future: Promise[T] = Promise(loop=self._loop)
         if self._thread is None or self._closed:
-            return self.write(job)
-        future: asyncio.Future[T] = self._loop.create_future()
+            return self._write(job, future)
         self._soon.append(Single(job, future, again=True))
         if self._soon_timer is None:
             self._soon_timer = self._loop.call_later(SOON_S, self._hand_over)
@@ -283,10 +287,14 @@ class Writer:
         for future, result, exc in done:
             if future.done():  # cancelled: the caller is gone, the row is there
                 continue
-            if exc is None:
-                future.set_result(result)
+            if isinstance(future, Promise):
+                future.settle(result, exc)
+            elif exc is not None:
+                future.set_exception(exc)
             else:
-                _refuse(future, exc)
+                future.set_result(result)
+            if exc is not None:
+                _heard(future, exc)
         if pushed and self.on_pushed is not None:
             self.on_pushed()
         if self.on_commit is not None:
@@ -296,10 +304,14 @@ class Writer:
 
 
 def _refuse(future: "asyncio.Future[Any]", error: Exception) -> None:
-    """Let a job fail; asyncio is to complain where nobody hears of a bug.
-
-    What the disk refuses is no bug, and `healthy` tells of it.
-    """
     future.set_exception(error)
+    _heard(future, error)
+
+
+def _heard(future: "asyncio.Future[Any]", error: Exception) -> None:
+    """Let asyncio complain only where nobody hears of a bug.
+
+    What the disk refuses is none, and `healthy` tells of it.
+    """
     if isinstance(error, StoreError):
         future.exception()
