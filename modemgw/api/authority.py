@@ -18,6 +18,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -98,13 +99,17 @@ class Authority:
         self._ca_key = directory / "ca.key"
         self._notes = directory / "notes.json"
         self._left_out: frozenset[str] = frozenset()
+        self._turn = threading.Lock()  # a certificate and its key are two files
 
     def ensure(self, names: Iterable[str], now: datetime) -> bool:
         """Make what is missing, about to end, or lacks a name; tell whether anything.
 
         It takes a tenth of a second then. Raises TlsError.
         """
-        wanted, now = list(dict.fromkeys(names)), max(now, EARLIEST)
+        with self._turn:
+            return self._ensure(list(dict.fromkeys(names)), max(now, EARLIEST))
+
+    def _ensure(self, wanted: list[str], now: datetime) -> bool:
         try:
             self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             notes = self._read()

@@ -24,7 +24,8 @@ def memory_file(data_dir: Path, name: str) -> Path | None:
     digest = hashlib.sha256(os.fsencode(data_dir.resolve())).hexdigest()[:16]
     given = filter(None, [os.environ.get("XDG_RUNTIME_DIR")])
     for directory in (SYSTEM_RUNTIME_DIR, *map(Path, given), SHARED_MEMORY):
-        if os.access(directory, os.W_OK | os.X_OK) and is_in_memory(directory):
+        may = os.access(directory, os.W_OK | os.X_OK, effective_ids=True)
+        if may and is_in_memory(directory):
             return directory / f"modemgw-{os.geteuid()}-{digest}-{name}"
     return None
 

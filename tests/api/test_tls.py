@@ -9,9 +9,11 @@ import ssl
 import stat
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -154,6 +156,26 @@ def test_a_new_address_is_added_and_a_lost_one_stays(own: Authority) -> None:
     assert own.ensure([*NAMES, "192.168.7.7", "fd00::7"], now)
     assert "192.168.7.7" in text(own.leaf)
     assert not own.ensure(NAMES, now)
+
+
+def test_two_who_renew_at_once_leave_a_key_that_fits(
+    own: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reload, and the look that comes every ten minutes."""
+    now, make = datetime.now(UTC), Authority._make_leaf
+    busy: list[int] = []
+
+    def alone(self: Authority, *about: Any) -> None:
+        busy.append(1)
+        assert busy == [1]
+        make(self, *about)
+        busy.pop()
+
+    monkeypatch.setattr(Authority, "_make_leaf", alone)
+    with ThreadPoolExecutor(2) as pool:
+        more = [[*NAMES, "192.168.7.7"], [*NAMES, "192.168.7.8"]]
+        list(pool.map(lambda names: own.ensure(names, now), more))
+    Tls(own.leaf, own.leaf_key)
 
 
 def test_a_name_that_the_authority_is_not_for_is_left_out(
