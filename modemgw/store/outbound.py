@@ -24,7 +24,7 @@ JsonDict = dict[str, object]
 
 _BEGIN_PART = sql("outbound.begin_part")
 _BEGIN_MESSAGE = sql("outbound.begin_message")
-_COUNT_USAGE = sql("outbound.count_usage")
+_ADD_USAGE = sql("sims.add_usage")
 
 OWN = "own"  # an option: our own self-test, which nobody is told of
 
@@ -108,7 +108,8 @@ def begin(
             sql("outbound.claim_siblings"),
             {"message_id": message_id, "sim_id": sim_id, "modem": modem},
         )
-    db.execute(_COUNT_USAGE, {"sim_id": sim_id, "minute": now // 60_000})
+    usage = {"sim_id": sim_id, "minute": now // 60_000, "parts": 1}
+    db.execute(_ADD_USAGE, usage)
     if counted is not None:
         wallet.count(db, sim_id, counted, now)
     data = {"sim": sim, "modem": modem, "attempt": attempt, "because": because}

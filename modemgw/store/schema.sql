@@ -21,6 +21,8 @@ CREATE TABLE sim (
   modem         TEXT,                  -- name of the modem it was last seen in
   last_tp_mr    INTEGER,               -- TP-MR of the last accepted part
   mr_steps      INTEGER NOT NULL DEFAULT 0,  -- how often in a row TP-MR went up by one
+  minute        INTEGER NOT NULL DEFAULT 0,  -- Unix time / 60 of the last part submitted,
+  parts         INTEGER NOT NULL DEFAULT 0,  -- and how many were in that minute so far
   first_seen_at INTEGER NOT NULL,
   last_seen_at  INTEGER NOT NULL
 ) STRICT;
@@ -45,13 +47,20 @@ CREATE TABLE pin_latch (
   PRIMARY KEY (card, hash)
 ) STRICT, WITHOUT ROWID;
 
--- Parts submitted per SIM and minute: what the pace windows count after a restart.
+-- Parts submitted per SIM and minute: what the pace windows count after a restart. The
+-- last minute is in the row of the SIM, which is written with each part anyway.
 CREATE TABLE sim_usage (
   sim_id INTEGER NOT NULL REFERENCES sim(id),
   minute INTEGER NOT NULL,             -- Unix time / 60
   parts  INTEGER NOT NULL,
   PRIMARY KEY (sim_id, minute)
 ) STRICT, WITHOUT ROWID;
+CREATE TRIGGER sim_minute_over AFTER UPDATE OF minute ON sim
+  WHEN OLD.minute <> NEW.minute AND OLD.parts > 0
+  BEGIN
+    INSERT INTO sim_usage (sim_id, minute, parts) VALUES (OLD.id, OLD.minute, OLD.parts)
+    ON CONFLICT (sim_id, minute) DO UPDATE SET parts = parts + excluded.parts;
+  END;
 
 -- How far each SIM is trusted: in service, benched for its own fault, on parole.
 CREATE TABLE sim_health (

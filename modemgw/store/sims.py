@@ -103,7 +103,7 @@ def load_usage(
     rather too full than too empty.
     """
     window = {"sim_id": sim_id, "minute": since // MINUTE_MS}
-    rows = db.execute(sql("sims.usage_since"), window)
+    rows = sorted(db.execute(sql("sims.usage_since"), window))
     return [(minute * MINUTE_MS, parts) for minute, parts in rows]
 
 

@@ -456,6 +456,5 @@ def test_a_stale_job_leaves_nothing(tmp_path: Path) -> None:
         with pytest.raises(Stale):
             world.begin()
         db.execute("ROLLBACK TO job")
-        count = db.execute("SELECT parts FROM sim_usage").fetchone()
-        assert count == (1,)
+        assert sims.used_since(db, world.sim.id, 0) == 1
         assert isinstance(db, sqlite3.Connection)

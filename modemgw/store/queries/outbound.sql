@@ -114,11 +114,6 @@ UPDATE message
 UPDATE part SET state = 'claimed', sim_id = :sim_id, modem = :modem
  WHERE message_id = :message_id AND state = 'queued';
 
--- name: count_usage
--- One more part in this SIM's minute.
-INSERT INTO sim_usage (sim_id, minute, parts) VALUES (:sim_id, :minute, 1)
-ON CONFLICT (sim_id, minute) DO UPDATE SET parts = parts + 1;
-
 -- name: accept_part
 -- The network has the part.
 UPDATE part SET state = 'accepted', tp_mr = :tp_mr, accepted_at = :now

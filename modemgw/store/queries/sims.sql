@@ -72,17 +72,19 @@ SELECT 1 FROM card_reference WHERE sim_id = :sim_id AND held >= :held LIMIT 1;
 SELECT sim_id, imei, held, missed FROM card_reference;
 
 -- name: add_usage
--- Count parts into the minute they were submitted in.
-INSERT INTO sim_usage (sim_id, minute, parts) VALUES (:sim_id, :minute, :parts)
-ON CONFLICT (sim_id, minute) DO UPDATE SET parts = parts + excluded.parts
+-- Count parts into the minute they were submitted in; a trigger keeps the one before.
+UPDATE sim SET parts = iif(minute = :minute, parts, 0) + :parts, minute = :minute
+ WHERE id = :sim_id
 
 -- name: usage_since
--- The minutes of one card in which it sent, oldest first.
-SELECT minute, parts FROM sim_usage
- WHERE sim_id = :sim_id AND minute >= :minute
- ORDER BY minute
+-- The minutes of one card in which it sent; one may be there twice, where the clock
+-- went back.
+SELECT minute, parts FROM sim_usage WHERE sim_id = :sim_id AND minute >= :minute
+UNION ALL
+SELECT minute, parts FROM sim WHERE id = :sim_id AND minute >= :minute AND parts > 0
 
 -- name: usage_sum
 -- How many parts one card sent since a minute.
-SELECT coalesce(sum(parts), 0) FROM sim_usage
- WHERE sim_id = :sim_id AND minute >= :minute
+SELECT (SELECT coalesce(sum(parts), 0) FROM sim_usage
+         WHERE sim_id = :sim_id AND minute >= :minute)
+     + (SELECT coalesce(sum(parts), 0) FROM sim WHERE id = :sim_id AND minute >= :minute)
