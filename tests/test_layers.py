@@ -10,7 +10,7 @@ LAYERS = {
     **dict.fromkeys(
         [
             *("__init__", "errors", "number", "ids", "clock", "log", "journal"),
-            *("promise", "words"),
+            *("promise", "values", "words"),
         ],
         0,
     ),

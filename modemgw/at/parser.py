@@ -17,7 +17,8 @@ Spec: ITU-T V.250, 5.7; 3GPP TS 27.005, 3.5.1 (prompt).
 """
 
 import re
-from dataclasses import dataclass
+
+from modemgw.values import value
 
 MAX_LINE = 2048  # octets; the longest legal line is a USSD text in hex, below 800
 MAX_TEXT_LINES = 24  # of one +CUSD text; more is a closing quote that was lost
@@ -73,26 +74,26 @@ def _is_open(text: str) -> bool:
     return '"' in text and (text.count('"') % 2 == 1 or not _TEXT_OVER.search(text))
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Info:
     """One line of the answer to the command in flight."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Final:
     """The final result code. It ends the command in flight."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Prompt:
     """The `> ` that AT+CMGS sends when it wants the PDU."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Urc:
     """An unsolicited result code, with its PDU line where it has one."""
 

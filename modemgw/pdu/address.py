@@ -4,7 +4,6 @@ Semi-octet digits with swapped nibbles, or an alphanumeric name in packed
 septets. Spec: 3GPP TS 23.040, 9.1.2.5; the SCA: TS 24.011, 8.2.5.1.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -12,6 +11,7 @@ from modemgw.errors import PduEncodeError
 from modemgw.pdu.alphabet import GSM7
 from modemgw.pdu.cursor import Cursor
 from modemgw.pdu.septets import pack_septets, unpack_septets
+from modemgw.values import value
 
 TON_UNKNOWN: Final = 0
 TON_INTERNATIONAL: Final = 1
@@ -32,7 +32,7 @@ _FIELDS: Final = {
 _DIGITS: Final = frozenset("0123456789*#abc")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Address:
     """Who sends or receives: the text as people write it, and how it is typed.
 

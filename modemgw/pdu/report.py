@@ -1,6 +1,5 @@
 """SMS-STATUS-REPORT and what TP-ST means (3GPP TS 23.040, 9.2.2.3, 9.2.3.15)."""
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
@@ -9,6 +8,7 @@ from modemgw.pdu.cursor import Cursor
 from modemgw.pdu.indicator import encode_optional, read_optional
 from modemgw.pdu.times import LENGTH, Timestamp
 from modemgw.pdu.userdata import UserData
+from modemgw.values import value
 
 MTI: Final = 0x02
 NO_MORE_MESSAGES: Final = 0x04  # TP-MMS
@@ -91,7 +91,7 @@ def describe_tp_status(tp_status: int) -> str:
     return f"{_CLASSES[classify_tp_status(tp_status)]}, {kind} (0x{tp_status:02X})"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StatusReport:
     """One SMS-STATUS-REPORT. `tp_status` is TP-ST as it came.
 

@@ -16,6 +16,7 @@ from modemgw.pdu.septets import fill_bits, pack_septets
 from modemgw.pdu.shifts import LANGUAGES, LOCKING
 from modemgw.pdu.udh import IEI_LOCKING_SHIFT, IEI_SINGLE_SHIFT, Element, Ports
 from modemgw.pdu.userdata import MAX_OCTETS, MAX_SEPTETS
+from modemgw.values import value
 
 MAX_PARTS: Final = 255  # one octet, 3GPP TS 23.040, 9.2.3.24.1
 _CONCAT: Final = 5  # octets of the element with an 8-bit reference
@@ -23,7 +24,7 @@ _CONCAT_WIDE: Final = 6
 _HIGH_SURROGATES: Final = range(0xD8, 0xDC)  # first octet of the code unit
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Part:
     """One part before it has a recipient and a reference.
 
@@ -41,7 +42,7 @@ class Part:
         return len(self.payload)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Segments:
     """A whole message, cut: what every part has in common, and the parts."""
 

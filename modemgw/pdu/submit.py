@@ -18,6 +18,7 @@ from modemgw.pdu.times import Timestamp
 from modemgw.pdu.udh import Concat, Ports, Udh
 from modemgw.pdu.userdata import UserData, read_user_data
 from modemgw.pdu.validity import Format, Validity, encode_relative_validity
+from modemgw.values import value
 
 MTI: Final = 0x01
 REJECT_DUPLICATES: Final = 0x04  # TP-RD
@@ -29,7 +30,7 @@ _ABSOLUTE: Final = Format.ABSOLUTE << 3
 _MAX_CLASS: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Rendered:
     """What goes out behind the prompt of AT+CMGS=<tpdu_length>."""
 

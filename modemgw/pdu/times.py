@@ -5,12 +5,12 @@ bit. Networks send impossible dates; those keep their octets and have no value.
 Spec: 3GPP TS 23.040, 9.2.3.11.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from functools import cache, lru_cache
 from typing import Final
 
 from modemgw.errors import PduEncodeError
+from modemgw.values import value
 
 LENGTH: Final = 7  # octets
 _PIVOT: Final = 90  # two-digit years from here on are 19xx: SMS is from 1992
@@ -51,7 +51,7 @@ def _value(raw: bytes) -> datetime | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Timestamp:
     """Seven octets and, where they make sense, the instant they mean."""
 
