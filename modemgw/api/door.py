@@ -75,7 +75,8 @@ class Door:
 
     def heard(self, request: web.Request) -> None:
         """Hear that the head of a request has arrived."""
-        self._heard(request.transport)
+        if self._silent:
+            self._heard(request.transport)
 
     def begin(self, server: web.Server) -> asyncio.BaseProtocol:
         """Accept a connection whose TLS handshake begins; return its protocol.

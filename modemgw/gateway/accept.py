@@ -14,9 +14,8 @@ from modemgw.gateway import once
 from modemgw.gateway.asked import Names, RouteChecker
 from modemgw.gateway.model import Caller, Draft
 from modemgw.gateway.quiet import Calm
-from modemgw.gateway.rendering import segments_of_data, segments_of_text
+from modemgw.gateway.rendering import Size, size_of_data, size_of_text
 from modemgw.number import InvalidNumber, parse
-from modemgw.pdu.segment import Segments
 from modemgw.policy.message import OnInDoubt
 from modemgw.store.messages import VERIFICATION
 from modemgw.store.outbound import JsonDict, NewMessage
@@ -72,8 +71,8 @@ class Checker:
         public_id: str,
         now: int,
         batch_id: int | None = None,
-    ) -> tuple[NewMessage, Segments]:
-        """Return the message as it will be written, and its segments.
+    ) -> NewMessage:
+        """Return the message as it will be written.
 
         Raises FieldError with every problem found, KeyRestricted where the rules of
         the caller's key forbid it.
@@ -84,7 +83,7 @@ class Checker:
             problems.append(FieldProblem(pointer, code, detail))
 
         to = self._recipient(draft, wrong)
-        segments = _body(draft, wrong)
+        size = _body(draft, wrong)
         not_before = self._calm.until(draft.klass, to, max(draft.send_at or now, now))
         seconds = draft.expires_in or VALIDITY_S[draft.klass]
         route = self._route.options(
@@ -95,19 +94,19 @@ class Checker:
             if why is not None:
                 wrong("/callback_url", "invalid_url", why)
         _limits(draft, now, wrong)
-        if problems or segments is None:
+        if problems or size is None:
             raise FieldError(problems[0].detail, errors=tuple(problems))
         if caller.rules is not None:
             caller.rules.check(draft.klass, to, route)
-        new = NewMessage(
+        return NewMessage(
             public_id=public_id,
             to=to,
             text=draft.text,
             data=draft.data,
             klass=draft.klass,
             priority=max(PRIORITIES[draft.priority], PRIORITY_FLOOR[draft.klass]),
-            encoding=segments.encoding,
-            segments=len(segments),
+            encoding=size.encoding,
+            segments=size.segments,
             not_before=not_before,
             expires_at=not_before + seconds * 1000,
             created_at=now,
@@ -119,7 +118,6 @@ class Checker:
             key_id=caller.key_id,
             batch_id=batch_id,
         )
-        return new, segments
 
     def _recipient(self, draft: Draft, wrong: Callable[[str, str, str], None]) -> str:
         try:
@@ -153,31 +151,31 @@ def _options(draft: Draft, options: JsonDict) -> JsonDict:
     return options
 
 
-def _body(draft: Draft, wrong: Callable[[str, str, str], None]) -> Segments | None:
+def _body(draft: Draft, wrong: Callable[[str, str, str], None]) -> Size | None:
     if (draft.text is None) == (draft.data is None):
         wrong("/text", "missing", "give either text, or data with port")
         return None
     try:
         if draft.data is not None:
-            segments = _data(draft.data, draft.port, wrong)
+            size = _data(draft.data, draft.port, wrong)
         else:
-            segments = _text(draft.text or "", draft.encoding, wrong)
+            size = _text(draft.text or "", draft.encoding, wrong)
     except PduEncodeError as exc:
         wrong("/text" if draft.data is None else "/data", "unencodable", str(exc))
         return None
     limit = draft.max_segments
-    if segments is not None and limit is not None and len(segments) > limit:
+    if limit is not None and size is not None and size.segments > limit:
         wrong(
             "/text" if draft.data is None else "/data",
             "too_long",
-            f"takes {len(segments)} segments, and max_segments is {limit}",
+            f"takes {size.segments} segments, and max_segments is {limit}",
         )
-    return segments
+    return size
 
 
 def _text(
     text: str, encoding: str, wrong: Callable[[str, str, str], None]
-) -> Segments | None:
+) -> Size | None:
     try:
         octets = len(text) if text.isascii() else len(text.encode("utf-8"))
     except UnicodeEncodeError:
@@ -189,16 +187,16 @@ def _text(
     if octets > MAX_TEXT_OCTETS:
         wrong("/text", "too_long", f"is longer than {MAX_TEXT_OCTETS} octets of UTF-8")
         return None
-    return segments_of_text(text, encoding)
+    return size_of_text(text, encoding)
 
 
 def _data(
     data: bytes, port: int | None, wrong: Callable[[str, str, str], None]
-) -> Segments | None:
+) -> Size | None:
     if not data or len(data) > MAX_DATA_OCTETS:
         wrong("/data", "too_long", f"must have 1 to {MAX_DATA_OCTETS} octets")
         return None
-    return segments_of_data(data, port)
+    return size_of_data(data, port)
 
 
 def _limits(draft: Draft, now: int, wrong: Callable[[str, str, str], None]) -> None:

@@ -6,15 +6,48 @@ belongs to the SIM that sends.
 
 from datetime import timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 from modemgw.gateway.queue import Entry
 from modemgw.pdu.address import Address
+from modemgw.pdu.alphabet import GSM7
 from modemgw.pdu.segment import Segments, segment, segment_data
 from modemgw.pdu.submit import Rendered, render
 from modemgw.pdu.udh import Ports
+from modemgw.pdu.userdata import MAX_SEPTETS
 
 MIN_VALIDITY_MS = 300_000  # the smallest step of the relative format: 5 minutes
 MAX_VALIDITY_MS = 63 * 7 * 86_400_000  # more only where the clock went back
+
+
+class Size(NamedTuple):
+    """What a body takes: the alphabet by its name outwards, and how many segments."""
+
+    encoding: str
+    segments: int
+
+
+_ONE = Size("gsm7", 1)
+_TRY_GSM7 = frozenset({"auto", "national", "gsm7"})  # what each of these takes first
+
+
+def size_of_text(text: str, encoding: str) -> Size:
+    """Measure a text; one that fits one segment is cut and packed only when it is sent.
+
+    Raises PduEncodeError.
+    """
+    if encoding in _TRY_GSM7 and len(text) <= MAX_SEPTETS:
+        septets = GSM7.encode(text)
+        if septets is not None and len(septets) <= MAX_SEPTETS:
+            return _ONE
+    segments = segments_of_text(text, encoding)
+    return Size(segments.encoding, len(segments))
+
+
+def size_of_data(data: bytes, port: int | None) -> Size:
+    """Measure an 8-bit payload. Raises PduEncodeError."""
+    segments = segments_of_data(data, port)
+    return Size(segments.encoding, len(segments))
 
 
 @lru_cache(maxsize=2048)  # counted when accepted, wanted again when sent

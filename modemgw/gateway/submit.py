@@ -146,9 +146,7 @@ class Intake:
     ) -> Submitted:
         now = self._clock.now_ms()
         ids = self._store.ids
-        new, _ = self.checker.check(
-            draft, caller, public_id=ids.new("msg", now), now=now
-        )
+        new = self.checker.check(draft, caller, public_id=ids.new("msg", now), now=now)
         await self._room_for(1)
         twin = self._meet(new, draft)
         made, bars = views.created(new, twin=twin), self.bars(new)
@@ -181,7 +179,7 @@ class Intake:
     def check(self, draft: Draft, caller: Caller) -> NewMessage:
         """Check a draft and return it as it would be written; nothing is kept."""
         now = self._clock.now_ms()
-        new, _ = self.checker.check(
+        new = self.checker.check(
             draft, caller, public_id=self._store.ids.new("msg", now), now=now
         )
         return new
@@ -283,7 +281,7 @@ class Intake:
                 results.append(draft)
                 continue
             try:
-                new, _ = self.checker.check(
+                new = self.checker.check(
                     draft, caller, public_id=ids.new("msg", now), now=now
                 )
                 if limits is not None:

@@ -22,7 +22,7 @@ from itertools import chain
 from pathlib import Path
 
 QUERIES = Path(__file__).parent / "queries"
-AT_ONCE = (64, 32, 16, 8, 4, 2, 1)  # rows per INSERT; few, so that each stays prepared
+AT_ONCE = 64  # rows per INSERT; only powers of two, so that each stays prepared
 
 _HEAD = re.compile(r"^-- (name|fragment): (\w+)$", re.MULTILINE)
 _USE = re.compile(r"^ *-- use: (\w+)$", re.MULTILINE)
@@ -54,17 +54,11 @@ def sql(name: str) -> str:
 def sql_rows(name: str, count: int) -> str:
     """Return the INSERT `file.name` for `count` rows at once.
 
-    Its values are bound by place: those of `columns`, row after row.
+    Its values are bound by place, as the statement names them, row after row.
     """
     head, row = _halves(name)
     row = _PARAMETER.sub("?", row)
     return f"{head}VALUES " + ", ".join([row] * count)
-
-
-@cache
-def columns(name: str) -> tuple[str, ...]:
-    """Return the names of the values of one row for `sql_rows`, in their order."""
-    return tuple(parameter[1:] for parameter in _PARAMETER.findall(_halves(name)[1]))
 
 
 def in_rows(
@@ -74,9 +68,12 @@ def in_rows(
 
     With each come its values, and how many rows they are.
     """
+    if len(rows) == 1:
+        yield sql_rows(name, 1), rows[0], 1
+        return
     done, left = 0, len(rows)
     while left:
-        count = next(size for size in AT_ONCE if size <= left)
+        count = min(AT_ONCE, 1 << left.bit_length() - 1)
         yield (
             sql_rows(name, count),
             tuple(chain.from_iterable(rows[done : done + count])),

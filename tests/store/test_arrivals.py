@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from modemgw.ids import IdSource
 from modemgw.store import arrivals, webhooks
 from modemgw.store.outbound import OWN, NewMessage
-from modemgw.store.sql import columns, in_rows, sql, sql_rows
+from modemgw.store.sql import in_rows, sql, sql_rows
 from modemgw.store.writer import Connection
 from tests.store.factory import NOW, database
 
@@ -169,7 +169,6 @@ def test_a_statement_for_many_rows_binds_by_place() -> None:
     assert sql_rows(name, 1).count("?") == 3
     assert sql_rows(name, 4).count("?") == 12
     assert sql_rows(name, 4).startswith(sql(name).split("VALUES")[0])
-    assert columns(name) == ("message_id", "text", "data")
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, 15, 64, 201])
