@@ -9,6 +9,7 @@ from modemgw.doctor.box import Box, Check
 from modemgw.doctor.finding import Finding, Kind, Level, Skipped
 from modemgw.doctor.machine import whole
 from modemgw.doctor.power import UNDER_VOLTAGE, throttled
+from modemgw.words import times
 
 MANY_DROPS = 3  # of one socket in a week
 MANY_RESETS = 3
@@ -91,7 +92,7 @@ def log(box: Box) -> Iterator[Finding]:
         if kind is UNDER_VOLTAGE and throttled(box)[0] is not None:
             continue  # the firmware has said it already
         if found:
-            what = f"{said}, {_times(len(found))}; last: {found[-1].strip()}"
+            what = f"{said}, {times(len(found))}; last: {found[-1].strip()}"
             yield kind.seen(what, "kernel log")
 
 
@@ -117,13 +118,9 @@ def _counted(
         found = pattern.search(line)
         if found is not None:
             count[next((one for one in found.groups() if one), "?")] += 1
-    for place, times in count.most_common(4):
-        if times >= least:
-            yield kind.seen(f"it {did}, {_times(times)}", f"USB {place}")
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
+    for place, often in count.most_common(4):
+        if often >= least:
+            yield kind.seen(f"it {did}, {times(often)}", f"USB {place}")
 
 
 CHECKS = (

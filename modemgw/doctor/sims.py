@@ -71,9 +71,17 @@ def _one(sim: Json) -> Iterator[Finding]:
         what = f"it failed at: {selftest.get('last_leg') or 'unknown'}"
         yield SELFTEST.seen(what, name, type=f"modemgw sims selftest {name}")
     for one in _object(sim.get("wallet")).get("allowances") or []:
-        if isinstance(one, dict) and one.get("left") == 0 and one.get("of"):
+        if isinstance(one, dict) and _is_none(one.get("left")) and one.get("of"):
             what = f"all {one['of']} of this period are used"
             yield USED_UP.seen(what, name, type="modemgw usage")
+
+
+def _is_none(left: object) -> bool:
+    """Tell whether nothing is left: of parts a number, of money a text."""
+    try:
+        return isinstance(left, int | str) and float(left) <= 0
+    except ValueError:
+        return False
 
 
 def _object(value: object) -> Json:

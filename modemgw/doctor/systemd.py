@@ -7,6 +7,7 @@ from modemgw.doctor.box import Box, Check
 from modemgw.doctor.finding import Argv, Finding, Kind, Level, Skipped
 from modemgw.doctor.machine import Machine, whole
 from modemgw.modem.conflicts import RULES, RULES_NAME
+from modemgw.words import times
 
 NAME = "modemgw.service"
 HELPER_UNIT = "modemgw-power.socket"
@@ -166,8 +167,7 @@ def service(box: Box) -> Iterator[Finding]:
         # Not for --fix: perhaps somebody stopped it so that nothing is sent.
         yield STOPPED.seen("the service does not run", NAME)
     if unit.restarts >= MANY_RESTARTS or unit.sub == "auto-restart":
-        often = "once" if unit.restarts == 1 else f"{unit.restarts} times"
-        what = f"systemd started it {often} again; last: {unit.result}"
+        what = f"systemd started it again {times(unit.restarts)}; last: {unit.result}"
         yield RESTARTS.seen(what, NAME)
     if unit.is_stale:
         fix = (("systemctl", "daemon-reload"),)

@@ -10,7 +10,7 @@ from modemgw.doctor.machine import whole
 from modemgw.doctor.systemd import RELOAD_RULES
 from modemgw.modem import usb, usb_ids
 from modemgw.modem.usb import Bus, UsbDevice
-from modemgw.words import counted
+from modemgw.words import counted, times
 
 _HUB = 0x09
 _SELF_POWERED = 0x40  # of bmAttributes. Spec: USB 2.0, table 9-10
@@ -168,10 +168,8 @@ def current(box: Box) -> Iterator[Finding]:
                 f"{counted(count, 'modem')} on one controller", f"USB {root}"
             )
     for path in box.machine.found(f"{_BUS}/*:*/*-port*/over_current_count"):
-        times = box.machine.number(path)
-        if times:
-            often = "once" if times == 1 else f"{times} times"
-            what = f"it was switched off {often} since the start"
+        if often := box.machine.number(path):
+            what = f"it was switched off {times(often)} since the start"
             yield OVER_CURRENT.seen(what, f"USB {path.split('/')[-2]}")
 
 

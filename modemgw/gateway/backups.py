@@ -69,9 +69,16 @@ def last_backup(data_dir: Path) -> LastBackup:
         # Root asks, too: a pipe of the service's would never answer.
         number = os.open(data_dir / RECORD, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(number, "rb") as stream:
-            raw = stream.read(MAX_RECORD) or b""
-        return msgspec.json.decode(raw, type=LastBackup)
-    except (OSError, msgspec.MsgspecError, RecursionError):
+            return read_record(stream.read(MAX_RECORD) or b"")
+    except OSError:
+        return LastBackup()
+
+
+def read_record(octets: bytes) -> LastBackup:
+    """Return what a record says; of one that is damaged, that there was no backup."""
+    try:
+        return msgspec.json.decode(octets, type=LastBackup)
+    except (msgspec.MsgspecError, RecursionError):
         return LastBackup()
 
 

@@ -134,6 +134,18 @@ CASES: list[Case] = [
         sim(wallet={"allowances": [{"left": 0, "of": 100}, None]}),
         {"sim.used_up"},
     ),
+    (
+        "SIMs",
+        "spent",
+        sim(wallet={"allowances": [{"left": "0.00", "of": "5.00", "what": "cap"}]}),
+        {"sim.used_up"},
+    ),
+    (
+        "SIMs",
+        "not used up",
+        sim(wallet={"allowances": [{"left": "0.01", "of": "5"}, {"left": "x"}]}),
+        set(),
+    ),
     ("SIMs", "garbage", sim(health=3, wallet=[], selftest="x"), set()),
 ]
 
