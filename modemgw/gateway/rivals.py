@@ -8,18 +8,13 @@ from modemgw.policy.routing import SimView
 
 
 class Rivals(Sequence[SimView]):
-    """Every lane as routing sees it, looked at only where somebody asks."""
+    """Every lane as routing sees it; each is looked at where somebody comes to it."""
 
     def __init__(self, lanes: Mapping[str, Lane], now: int) -> None:
         self._lanes = lanes
         self._now = now
-        self._views: list[SimView] | None = None
-
-    @property
-    def _all(self) -> list[SimView]:
-        if self._views is None:
-            self._views = [lane.view(self._now) for lane in self._lanes.values()]
-        return self._views
+        self._left = iter(lanes.values())
+        self._views: list[SimView] = []
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -31,4 +26,12 @@ class Rivals(Sequence[SimView]):
     def __getitem__(self, index: slice) -> list[SimView]: ...
     def __getitem__(self, index: int | slice) -> SimView | list[SimView]:
         """Return one of them, or some."""
-        return self._all[index]
+        views = self._views
+        if isinstance(index, slice) or index < 0:
+            return list(self)[index]
+        while index >= len(views):
+            lane = next(self._left, None)
+            if lane is None:
+                raise IndexError(index)
+            views.append(lane.view(self._now))
+        return views[index]

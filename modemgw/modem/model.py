@@ -148,8 +148,7 @@ class InDoubt:
 SubmitOutcome = Accepted | Refused | NotSent | InDoubt
 
 
-@dataclass(frozen=True, slots=True)
-class ReceivedTpdu:
+class ReceivedTpdu(NamedTuple):
     """A TPDU as the modem gave it, with the place it was read from.
 
     `routed` ones (+CMT, +CDS) have neither memory nor slot. `length` is the

@@ -9,7 +9,6 @@ to, for without that nobody finds the text that it is about.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from functools import partial
 
 from modemgw.modem.model import ReceivedTpdu, SimIdentity
@@ -69,7 +68,7 @@ class Routed:
         if sim is not None:
             early, self._early = self._early, deque(maxlen=MAX_ROUTED)
             for tpdu in early:
-                self.hear(replace(tpdu, sim=sim, wants_ack=wants_ack))
+                self.hear(tpdu._replace(sim=sim, wants_ack=wants_ack))
 
     async def serve(self, live: Callable[[], Awaitable[None]]) -> None:
         """Run `live`, and beside it what hands them to the store.

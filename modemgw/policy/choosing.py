@@ -6,6 +6,7 @@ decision itself is in routing.py.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from modemgw.policy.routing import (
     NEARLY_FULL,
@@ -109,11 +110,10 @@ def told(
     if wish.pinned_sim_id is not None or wish.sim or wish.modem:
         return because(wish), {}
     rank = against(wish, best)
-    others = [
-        (against(wish, sim), sim)
-        for sim in rivals
-        if sim.sim_id is not None and sim.name != best.name
-    ]
+    known = (s for s in rivals if s.sim_id is not None and s.name != best.name)
+    # Where nothing is preferred, why it won has nothing to do with the others.
+    asked = islice(known, MOST_TOLD if wish.plain else None)
+    others = [(against(wish, sim), sim) for sim in asked]
     return _won(wish, best, rank, others), {
         sim.name: why_not(wish, sim, now_ms) or _lost(wish, sim, its, rank)
         for its, sim in others[:MOST_TOLD]

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -131,7 +130,7 @@ def test_a_routed_report_is_kept_without_anybody_who_waits(
         assert await taken_soon(taking, report) is True
         assert await kept(store) == 1
         assert await taken_soon(taking, received(DELIVER, None)) is None
-        assert await taken_soon(taking, replace(report, sim=None)) is None
+        assert await taken_soon(taking, report._replace(sim=None)) is None
         store.writer.before_commit = no_room
         assert await taken_soon(taking, report) is False
         store.writer.before_commit = None
