@@ -10,15 +10,16 @@ Spec: 3GPP TS 23.040, 9.2.2.3 (TP-MR, TP-RA, TP-SCTS of SMS-STATUS-REPORT).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+from modemgw.values import value
 
 SUFFIX_DIGITS = 7  # compared from the right; shorter numbers must be equal
 CLOCK_SLACK_MS = 26 * 3_600_000  # service centres err by their time zone, and an hour
 NEAR_MS = 120_000  # two candidates: one within this of TP-SCTS wins over one outside
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Candidate:
     """A part that was accepted, or may have been, on the report's SIM."""
 

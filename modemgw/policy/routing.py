@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from modemgw.policy.zones import Rule
+from modemgw.values import value
 
 PATIENCE_MS = 15_000  # longer than the slowest modem needs for one part
 UNKNOWN_PRICE = 1 << 53  # dearer than any price that is known
@@ -94,14 +95,14 @@ class Wish:
     plain: bool = field(default=False, compare=False)  # nothing is preferred for it
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Take:
     """The SIM may take it."""
 
     because: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Later:
     """A better SIM is expected, or this one is not free: ask again then."""
 
@@ -109,7 +110,7 @@ class Later:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Never:
     """This SIM must not take it, however long it waits."""
 
