@@ -15,6 +15,7 @@ from modemgw.modem.pins import MemoryLatch, PinLatch
 from modemgw.modem.rescue import Rescue
 from modemgw.modem.witness import NoWitness, Witness
 from modemgw.policy.lifecycle import Phase
+from modemgw.values import value
 
 __all__ = [
     "Accepted",
@@ -99,7 +100,7 @@ class WireLine(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Accepted:
     """The network took it and the modem gave it a reference."""
 
