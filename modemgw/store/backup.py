@@ -30,7 +30,6 @@ ABOUT, CONFIGURATION, SECRETS = "backup.about", "backup.config", "backup.secrets
 LOCK = "backup.lock"
 _SPOOL = ".backup-"
 _PIECE = 1 << 20
-_EIO = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +182,7 @@ def _through_spool(file: int, wish: _Wish) -> Copied:
         copied = _copied(plain, wish)
         with plain.open("rb") as reader, os.fdopen(os.dup(file), "w+b") as writer:
             through = _Through(writer, wish.stop)
-            sealing.seal(reader, through, wish.recipients)  # type: ignore[arg-type]
+            through.seal(reader, wish.recipients)
             writer.flush()
             os.fsync(writer.fileno())
             writer.seek(0)
@@ -204,21 +203,39 @@ def clear_spools(data_dir: Path) -> None:
 
 
 class _Through:
-    """A stream to write to that remembers the digest of what went through."""
+    """A stream to write to that remembers the digest of what went through.
+
+    And what went wrong: of that the library passes on the words alone.
+    """
 
     def __init__(self, writer: IO[bytes], stop: Stop) -> None:
         self.digest = hashlib.sha256()
         self._writer = writer
         self._stop = stop
+        self._fault: Exception | None = None
+
+    def seal(self, reader: IO[bytes], recipients: Sequence[str]) -> None:
+        """Encrypt a stream into this one. Raises CannotSeal, OSError, Stopped."""
+        try:
+            sealing.seal(reader, self, recipients)  # type: ignore[arg-type]
+        except sealing.CannotSeal as exc:
+            raise self._fault or exc from None
 
     def write(self, octets: bytes) -> int:
-        if self._stop():
-            raise OSError(_EIO, "the backup was stopped")
-        self.digest.update(octets)
-        return self._writer.write(octets)
+        try:
+            return self._write(octets)
+        except Exception as exc:
+            self._fault = exc
+            raise
 
     def flush(self) -> None:
         self._writer.flush()
+
+    def _write(self, octets: bytes) -> int:
+        if self._stop():
+            raise snapshot.Stopped("the backup was stopped")
+        self.digest.update(octets)
+        return self._writer.write(octets)
 
 
 def _digest(stream: IO[bytes]) -> bytes:

@@ -40,12 +40,18 @@ def check_recipient(text: str) -> str:
 
 
 def seal(reader: IO[bytes], writer: IO[bytes], recipients: Sequence[str]) -> None:
-    """Encrypt a stream for all of the recipients. Raises CannotSeal, OSError."""
+    """Encrypt a stream for all of the recipients.
+
+    Raises CannotSeal, also for whatever the two streams raise.
+    """
     pyrage = _library()
     keys = [
         pyrage.x25519.Recipient.from_str(check_recipient(text)) for text in recipients
     ]
-    pyrage.encrypt_io(reader, writer, keys)
+    try:
+        pyrage.encrypt_io(reader, writer, keys)
+    except pyrage.EncryptError as exc:
+        raise CannotSeal(f"the backup cannot be encrypted: {exc}") from None
 
 
 def unseal(reader: IO[bytes], writer: IO[bytes], identities: Sequence[str]) -> None:

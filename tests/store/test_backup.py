@@ -1,5 +1,7 @@
 """Backups: whole or not there, kept short, safe where anybody may write."""
 
+import errno
+import io
 import os
 import resource
 import shutil
@@ -267,6 +269,43 @@ def test_it_can_be_stopped(data: Path, stick: Path) -> None:
     with pytest.raises(snapshot.Stopped):
         back_up(data, stick, stop=lambda: True)
     assert list(stick.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), StoreError, "No space left"),
+        (snapshot.Stopped("the backup was stopped"), snapshot.Stopped, "was stopped"),
+        (ValueError("a mistake of ours"), ValueError, "a mistake of ours"),
+    ],
+)
+def test_what_goes_wrong_while_it_is_sealed_is_told_as_it_is(
+    fault: Exception,
+    kind: type[Exception],
+    said: str,
+    data: Path,
+    stick: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The library knows one error for all of them, and it is none of ours."""
+
+    class Through(backup._Through):
+        def _write(self, octets: bytes) -> int:
+            raise fault
+
+    monkeypatch.setattr(backup, "_Through", Through)
+    with pytest.raises(kind, match=said):
+        back_up(data, stick, recipients=[sealing.new_identity()[1]])
+    assert list(stick.iterdir()) == []
+    assert not list(data.glob(".backup-*"))
+
+
+def test_a_stop_ends_the_sealing_too() -> None:
+    writer = io.BytesIO()
+    through = backup._Through(writer, lambda: writer.tell() > 0)
+    with pytest.raises(snapshot.Stopped):
+        through.seal(io.BytesIO(bytes(1 << 20)), [sealing.new_identity()[1]])
+    assert 0 < writer.tell() < 1 << 20
 
 
 def test_a_damaged_database_makes_no_backup(data: Path, stick: Path) -> None:
