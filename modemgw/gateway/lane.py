@@ -24,6 +24,7 @@ from modemgw.gateway.verdict import Attempt, Fate, Job, Verdict
 from modemgw.ids import IdSource
 from modemgw.modem.model import Accepted, InDoubt, NotSent, Refused, SubmitOutcome
 from modemgw.policy.routing import SimView, because
+from modemgw.promise import Promise
 from modemgw.store import meta
 from modemgw.store.database import Store
 from modemgw.store.outbound import Stale, begin
@@ -33,10 +34,6 @@ from modemgw.store.writer import Connection
 log = logging.getLogger("modemgw.dispatch")
 
 STORE_RETRY_S = (0.5, 1.0, 2.0, 5.0, 15.0)  # between tries while the disk says no
-
-
-def _nothing(db: Connection) -> object:
-    return None
 
 
 class Lane:
@@ -70,7 +67,8 @@ class Lane:
         self._clock = clock
         self._wake = asyncio.Event()
         self._unrecorded: list[tuple[Attempt, Verdict]] = []
-        self._writing: list[asyncio.Future[object]] = []
+        self._writing: list[Promise[object]] = []  # and not yet on disk
+        self._mistake: BaseException | None = None  # of ours, in what was written
         self._store_faults = 0
         self._bill: Bill | None = None  # of the part on the air
 
@@ -140,7 +138,7 @@ class Lane:
             entry = self._next()
             if entry is None:
                 if self._unrecorded:
-                    self._writing.append(self._flush())
+                    self._flush()
                 await self._collect()
                 if not self._store_faults:
                     self.quiet.set()
@@ -199,7 +197,7 @@ class Lane:
         sim.record(now, entry.to)
         self._bill = sim.charge(sim.sim_id, entry, now)
         why, others = told or (because(entry.wish), None)
-        gate = self._flush(self._mark(attempt, why, others, now))
+        (gate,) = self._flush(self._mark(attempt, why, others, now))
         try:
             outcome = await self._actor.submit(
                 pdu.octets,
@@ -304,48 +302,38 @@ class Lane:
                 self.current = entry
         self._source.settled(self, attempt, verdict, now)
 
-    def _flush(self, mark: Job = _nothing) -> "asyncio.Future[object]":
-        """Hand over what is not yet written, and `mark` behind it, for one commit."""
+    def _flush(self, *more: Job) -> list[Promise[object]]:
+        """Hand over what is not yet written, and `more` behind it, for one commit."""
         unrecorded, self._unrecorded = self._unrecorded, []
-        jobs = [*(verdict.job for _, verdict in unrecorded), mark]
-        *noted, gate = self._store.write_all(jobs)
-        for (attempt, verdict), future in zip(unrecorded, noted, strict=True):
-            self._writing.append(future)
-            future.listen(partial(self._note, attempt, verdict))
-        return gate
+        jobs = [*(verdict.job for _, verdict in unrecorded), *more]
+        promises = self._store.write_all(jobs)
+        for outcome, promise in zip(unrecorded, promises, strict=False):
+            self._writing.append(promise)
+            promise.listen(partial(self._note, *outcome))
+        return promises[len(unrecorded) :]
 
     async def _collect(self) -> None:
         """Wait for the writes that are on their way, where nothing else is to do."""
         if self._writing and self.current is None:
-            pending = [future for future in self._writing if not future.done()]
-            if pending:
-                await asyncio.wait(pending)
-        self._forget_done()
-
-    def _forget_done(self) -> None:
-        failures = [
-            future.exception()
-            for future in self._writing
-            if future.done() and not future.cancelled()
-        ]
-        self._writing = [future for future in self._writing if not future.done()]
-        for failure in failures:
-            if failure is not None and not isinstance(failure, StoreError):
-                raise failure
+            await asyncio.wait(self._writing)
+        if self._mistake is not None:
+            raise self._mistake
 
     def _note(
-        self, attempt: Attempt, verdict: Verdict, future: "asyncio.Future[object]"
+        self, attempt: Attempt, verdict: Verdict, done: "asyncio.Future[object]"
     ) -> None:
-        if future.cancelled():
-            return
-        failure = future.exception()
-        if isinstance(failure, StoreError):
+        self._writing = [promise for promise in self._writing if promise is not done]
+        failure = done.exception()
+        if failure is None:
+            self._source.recorded(attempt, verdict, done.result())
+        elif isinstance(failure, StoreError):
             # What happened on the air must not be forgotten: written again first.
             self._unrecorded.insert(0, (attempt, verdict))
             self._store_faults += 1
             self._wake.set()
-        elif failure is None:
-            self._source.recorded(attempt, verdict, future.result())
+        else:
+            self._mistake = failure
+            self._wake.set()
 
     async def _wait_for_store(self) -> None:
         """Hold everything until the database takes what we know."""
@@ -353,9 +341,9 @@ class Lane:
             self.quiet.set()  # a stop need not wait for a disk that owes us nothing
         step = min(self._store_faults, len(STORE_RETRY_S)) - 1
         await asyncio.sleep(STORE_RETRY_S[step])
-        probe = self._flush(meta.prove)
+        (probe,) = self._flush(meta.prove)
         done = await asyncio.gather(*self._writing, probe, return_exceptions=True)
-        self._forget_done()
+        await self._collect()
         if not any(isinstance(result, StoreError) for result in done):
             self._store_faults = 0
             log.warning("the database takes writes again")

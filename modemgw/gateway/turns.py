@@ -203,7 +203,8 @@ class Turns:
             asker = self._askers[who] = _Asker()
         if asker.facts != facts:
             asker.begin(facts, self._lines.values())
-        asker.catch_up(now)
+        if asker.news or asker.aside:
+            asker.catch_up(now)
         found: Entry | None = None
         levels = asker.levels
         top = LEVELS
