@@ -41,9 +41,10 @@ class Rendered(web.Response):
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Send it, or begin to."""
+        if self._gone:
+            return None
         if (
-            self.prepared
-            or super().keep_alive is False
+            super().keep_alive is False
             or request.version != HttpVersion11
             or request.method == "HEAD"
             or not request.keep_alive

@@ -179,26 +179,25 @@ class Counting:
     """Counts parts that are being accepted, from before they are written.
 
     Unless that fails. To be entered, which raises QuotaExceeded where they are more
-    than the key may have now. A class, no generator: it stands around every message.
+    than the key may have now. A class, no generator: it stands around each message.
     """
 
     __slots__ = ("_limits", "_now", "_parts")
 
-    def __init__(self, limits: KeyPurse | None, parts: int, now: int) -> None:
+    def __init__(self, limits: KeyPurse, parts: int, now: int) -> None:
         self._limits = limits
         self._parts = parts
         self._now = now
 
     def __enter__(self) -> None:
         """Count them."""
-        if self._limits is not None:
-            if self._parts:
-                self._limits.refuse(self._parts, self._now)
-            self._limits.accept(self._parts, self._now)
+        if self._parts:
+            self._limits.refuse(self._parts, self._now)
+        self._limits.accept(self._parts, self._now)
 
     def __exit__(self, kind: object, *_: object) -> None:
         """Take them off again where they were not written."""
-        if kind is not None and self._limits is not None:
+        if kind is not None:
             self._limits.accept(-self._parts, self._now)
 
 

@@ -28,10 +28,12 @@ class Repeats:
         """Remember for `window_s` seconds; 0: not at all."""
         self.remember_for(window_s)
         self._seen: OrderedDict[int, _Met] = OrderedDict()
+        self._look_at = 0  # when the oldest of them is to be forgotten
 
     def remember_for(self, window_s: float) -> None:
         """Let another window hold from now on."""
         self._window_ms = round(window_s * 1000)
+        self._look_at = 0
 
     def meet(self, new: NewMessage, *, refuse: bool = False) -> str | None:
         """Remember a message; return the id of the last one like it, if any.
@@ -53,9 +55,18 @@ class Repeats:
             return before.id
         old = None if before is None else before._replace(before=None)
         seen[like] = _Met(new.public_id, now, new.not_before, old)
-        while len(seen) > MOST or now - next(iter(seen.values())).at > self._window_ms:
-            seen.popitem(last=False)
+        if now > self._look_at or len(seen) > MOST:
+            self._let_go(now)
         return before.id if before is not None and is_twin else None
+
+    def _let_go(self, now: int) -> None:
+        """Forget those that are too old, or too many."""
+        seen = self._seen
+        oldest = next(iter(seen.values()))
+        while len(seen) > MOST or now - oldest.at > self._window_ms:
+            seen.popitem(last=False)
+            oldest = next(iter(seen.values()))
+        self._look_at = oldest.at + self._window_ms
 
     def forget(self, new: NewMessage) -> None:
         """Let go of a message that was not accepted in the end."""

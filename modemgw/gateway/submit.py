@@ -157,8 +157,11 @@ class Intake:
         kept = None if is_plain and self.checker.stays(new.klass) else body
         arrival = _Arrival(new, start, caller, key, kept, twin, limits, bars)
         try:
-            with key_purses.Counting(limits, new.segments, now):
+            if limits is None:
                 entry = await self._store.gather(self._keep, arrival)
+            else:
+                with key_purses.Counting(limits, new.segments, now):
+                    entry = await self._store.gather(self._keep, arrival)
         except BaseException:
             self.repeats.forget(new)
             raise
@@ -314,9 +317,12 @@ class Intake:
                 now=now,
             )
 
-        parts = sum(new.segments for new in accepted)
-        with key_purses.Counting(limits, parts, now):
+        if limits is None:
             batch_id = await self._store.write(job)
+        else:
+            parts = sum(new.segments for new in accepted)
+            with key_purses.Counting(limits, parts, now):
+                batch_id = await self._store.write(job)
         try:
             async with self._expanding:
                 await self._expand(batch_id, accepted, 0)

@@ -44,7 +44,8 @@ _LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z, the last one RFC 3339 ca
 
 @lru_cache(maxsize=1024)
 def _second(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat()[:19]
+    known = min(max(seconds, 0), _LAST_SECOND)
+    return datetime.fromtimestamp(known, UTC).isoformat()[:19]
 
 
 def instant(ms: int) -> str:
@@ -54,8 +55,7 @@ def instant(ms: int) -> str:
     ('2026-11-22T10:00:00Z', '2026-11-22T10:00:00.120Z')
     """
     seconds, rest = divmod(ms, 1000)
-    text = _second(min(max(seconds, 0), _LAST_SECOND))
-    return f"{text}.{rest:03}Z" if rest else f"{text}Z"
+    return f"{_second(seconds)}.{rest:03}Z" if rest else f"{_second(seconds)}Z"
 
 
 def maybe_instant(ms: int | None) -> str | None:
