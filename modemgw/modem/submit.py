@@ -73,7 +73,6 @@ class Submitter:
         can_hold_link: bool = True,
     ) -> None:
         self._channel = channel
-        self._loop = asyncio.get_running_loop()
         self._can_hold_link = can_hold_link  # AT+CMMS is worth trying
         self._link_open_until = 0.0
         self._habits = habits or Habits()

@@ -90,8 +90,8 @@ class Typist:
         neglect(self._gate)
 
     def _pass(self, gate: "asyncio.Future[object]") -> None:
-        if self.flight.done.done():
-            return  # the prompt went away meanwhile, or the caller
+        if self.why is not None or self.flight.done.done():
+            return  # the prompt is left already, or went away, or the caller did
         why = _shut(gate)
         if why is None:
             self._type()
@@ -99,15 +99,18 @@ class Typist:
             self._give_up(why)
 
     def _type(self) -> None:
+        try:
+            self._type_now()
+        except Exception as exc:  # a bug of ours, which the task is to raise
+            self.flight.done.set_exception(exc)
+
+    def _type_now(self) -> None:
         flight, channel, habits = self.flight, self._channel, self._habits
         try:
             habits.witness.typed(self._token)
         except OSError as exc:
             self.is_modems_fault = True
             self._give_up(f"it could not be noted: {exc}")
-            return
-        except Exception as exc:  # a bug of ours, which the task is to raise
-            flight.done.set_exception(exc)
             return
         flight.stands = False
         flight.typed_at = habits.typed_at = channel.time()

@@ -7,11 +7,13 @@ import pytest
 
 from modemgw.at import commands
 from modemgw.errors import PortLost
+from modemgw.modem.channel import AtChannel
+from modemgw.modem.journal import Tape
 from modemgw.modem.model import Accepted, NotSent
 from modemgw.modem.submit import Habits, Submitter
 from modemgw.modem.typist import GATE_S
 from modemgw.modem.witness import NoWitness
-from tests.loop import run_virtual
+from tests.loop import VirtualClock, run_virtual
 from tests.modem.channel_bench import Bench
 
 PROMPT = b"\r\n> "
@@ -168,5 +170,46 @@ def test_what_cannot_be_noted_is_not_typed() -> None:
         assert isinstance(outcome, NotSent) and outcome.modem_fault
         assert "no space left" in outcome.why
         assert bench.modem.heard == ["AT+CMGS=15", "ESC"] and bench.channel.in_step
+
+    run_virtual(scenario())
+
+
+def test_a_gate_that_opens_while_the_prompt_is_left_types_nothing() -> None:
+    async def scenario() -> None:
+        bench = _Wired()
+        loop = asyncio.get_running_loop()
+        gate = loop.create_future()
+        task = asyncio.ensure_future(bench.submit(gate=gate))
+        await asyncio.sleep(0)
+        bench.channel.data_received(PROMPT)
+        await asyncio.sleep(GATE_S + 0.1)
+        assert bench.written[-1] == commands.ESCAPE
+        gate.set_result(None)
+        await asyncio.sleep(0.1)
+        bench.channel.data_received(PROMPT + b"\r\nOK\r\n")
+        outcome = await task
+        assert isinstance(outcome, NotSent) and not outcome.modem_fault
+        assert bench.written == [b"AT+CMGS=15\r", commands.ESCAPE]
+
+    run_virtual(scenario())
+
+
+class _Torn(Tape):
+    def add(self, direction: str, text: str, now: float | None = None) -> None:
+        if "TPDU" in text:
+            raise ValueError("a bug")
+
+
+def test_a_bug_in_our_notes_ends_the_submit_as_well() -> None:
+    async def scenario() -> None:
+        bench = Bench()
+        bench.channel = AtChannel(
+            lambda urc: None, lambda token, mr: None, tape=_Torn(VirtualClock())
+        )
+        bench.channel.write = bench.modem.write
+        bench.modem.hear = bench.channel.data_received
+        bench.submitter = Submitter(bench.channel)
+        with pytest.raises(ValueError, match="a bug"):
+            await bench.submit()
 
     run_virtual(scenario())
