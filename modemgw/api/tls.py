@@ -118,7 +118,12 @@ class OwnTls(Tls):
     def renew(self, config: Config | None = None) -> bool:
         """Make a certificate where one is due. Raises TlsError."""
         http = (config or self._config).http
-        names = own_names(name for name in http.known_hosts if name != "*")
+        try:
+            names = own_names(name for name in http.known_hosts if name != "*")
+        except OSError as exc:
+            why = exc.strerror or str(exc)
+            said = f"http.tls: the addresses of this machine are not known: {why}"
+            raise TlsError(said) from None
         now = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
         return self._authority.ensure(names, now)
 

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -47,15 +48,18 @@ MAX_FILE_OCTETS = 1 << 20
 MAX_RECORD = 64 * 1024  # octets
 
 
+_Instant = Annotated[int, msgspec.Meta(ge=0, lt=253_402_300_800_000)]  # to year 9999
+
+
 class LastBackup(msgspec.Struct, frozen=True):
     """How backups stand. Instants in Unix ms; None: there was none."""
 
-    made_at: int | None = None
+    made_at: _Instant | None = None
     path: str | None = None
     octets: int = 0
     seconds: float = 0.0
     encrypted: bool = False
-    failed_at: int | None = None  # since the last good one
+    failed_at: _Instant | None = None  # since the last good one
     why: str | None = None  # sentence for people
 
     def is_late(self, now_ms: int) -> bool:
@@ -182,10 +186,11 @@ def make(
             rest=rest,
             stop=stop,
         )
-    except StoreError as exc:
-        if not isinstance(exc, snapshot.Stopped):
-            failed = msgspec.structs.replace(before, failed_at=now_ms, why=str(exc))
-            record(config.data_dir, failed)
+    except snapshot.Stopped:
+        raise
+    except Exception as exc:
+        failed = msgspec.structs.replace(before, failed_at=now_ms, why=_why(exc))
+        record(config.data_dir, failed)
         raise
     done = LastBackup(made.made_at, str(made.path), made.octets, made.seconds, bool(to))
     record(config.data_dir, done)
@@ -275,8 +280,10 @@ class Backups:
             made = await _in_a_thread(job)
         except snapshot.Stopped:
             return False
-        except StoreError as exc:
-            await self._failed(str(exc), now)
+        except Exception as exc:
+            if not isinstance(exc, StoreError):  # it must not end what sends
+                log.exception("the backup found a mistake of ours")
+            await self._failed(_why(exc), now)
             return False
         finally:
             self.last = await asyncio.to_thread(last_backup, self._config.data_dir)
@@ -314,6 +321,12 @@ class Backups:
             )
         except StoreError as exc:
             log.error("cannot write to the database", extra={"error": str(exc)})
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, StoreError):
+        return str(error)
+    return f"this is our mistake: {type(error).__name__}: {error}"
 
 
 def after_damage(config: Config) -> list[str]:

@@ -236,6 +236,21 @@ def test_own_names_are_those_of_this_machine() -> None:
     assert own_names([], "bad_name;x")[0] == "localhost"
 
 
+def test_a_machine_without_files_left_keeps_its_certificate(
+    own: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its addresses are asked through sockets, which a flood may have taken."""
+    config = parse("http: {tls: self}\ndiscovery: on\n", "x")
+    tls = OwnTls(own, config, Clock(datetime.now(UTC)))
+
+    def none_left(*_: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(socket, "socket", none_left)
+    with pytest.raises(TlsError, match="Too many open files"):
+        tls.renew()
+
+
 # -- while it serves -------------------------------------------------------------------
 
 

@@ -118,11 +118,35 @@ def test_the_record_of_another_start_counts(tmp_path: Path) -> None:
     assert nights(tmp_path, 10) == []
 
 
-@pytest.mark.parametrize("octets", [b"", b"{", b'{"made_at": "x"}', b"[]"])
+def test_a_mistake_of_ours_ends_nothing_but_the_backup(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise KeyError("what")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("modemgw.store.backup.make", broken)
+        (told,) = nights(tmp_path, 1)
+    assert (told.type, told.data["why"]) == (
+        "gateway.backup_failed",
+        "this is our mistake: KeyError: 'what'",
+    )
+    assert last_backup(tmp_path / "data").why == told.data["why"]
+    assert nights(tmp_path, 1)[-1].type == "gateway.backup_done"
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        *(b"", b"{", b'{"made_at": "x"}', b"[]"),
+        *(b'{"made_at": -9e18}', b'{"made_at": 1000000000000000000}'),
+    ],
+)
 def test_a_record_that_is_none_is_no_backup(octets: bytes, tmp_path: Path) -> None:
     (tmp_path / backups.RECORD).write_bytes(octets)
     assert last_backup(tmp_path) == LastBackup()
     assert last_backup(tmp_path).is_late(START_MS)
+    assert backups.describe(last_backup(tmp_path)) == "no backup was ever made"
 
 
 def test_what_is_to_be_typed_runs_nothing_else(tmp_path: Path) -> None:
