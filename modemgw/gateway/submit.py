@@ -38,6 +38,7 @@ from modemgw.gateway.queue import Entry
 from modemgw.gateway.repeats import Repeats
 from modemgw.store import arrivals, batches, waiting
 from modemgw.store.database import Store
+from modemgw.store.idempotency import Kept
 from modemgw.store.outbound import NewMessage
 from modemgw.store.writer import Connection
 
@@ -83,6 +84,14 @@ class _Arrival(msgspec.Struct, frozen=True):
     twin: str | None
     limits: KeyPurse | None  # of its key, which it counts against
     barred: bool = False  # its recipient wants none: it ends as it is written
+
+
+def _kept(one: _Arrival, key: IdempotencyKey, message_id: int) -> Kept:
+    """Return what is kept of the answer to a message."""
+    caller, at = one.caller, one.new.created_at
+    if one.body is not None:
+        return once.row(caller, key, at, body=one.body)
+    return once.row(caller, key, at, message_id=message_id, twin=one.twin)
 
 
 class Intake:
@@ -182,34 +191,26 @@ class Intake:
     def check(self, draft: Draft, caller: Caller) -> NewMessage:
         """Check a draft and return it as it would be written; nothing is kept."""
         now = self._clock.now_ms()
-        new = self.checker.check(
-            draft, caller, public_id=self._store.ids.new("msg", now), now=now
-        )
-        return new
+        public_id = self._store.ids.new("msg", now)
+        return self.checker.check(draft, caller, public_id=public_id, now=now)
 
     def _keep(self, db: Connection, arrived: "list[_Arrival]") -> list[Entry]:
         """Write messages, each with the answer that its sender may ask for again."""
         news = [entering.whole(db, one.new, one.start) for one in arrived]
         made = arrivals.insert_all(db, self._store.ids, news)
-        answers = [
-            once.row(
-                one.caller,
-                one.key,
-                one.new.created_at,
-                message_id=id if one.body is None else None,
-                twin=one.twin if one.body is None else None,
-                body=one.body,
-            )
-            for one, (id, _) in zip(arrived, made, strict=True)
-            if one.key is not None
-        ]
+        answers: list[Kept] = []
+        counted: dict[int | None, list[_Arrival]] = {}
+        for one, (id, _) in zip(arrived, made, strict=True):
+            if one.key is not None:
+                answers.append(_kept(one, one.key, id))
+            if one.limits is not None:
+                counted.setdefault(one.caller.key_id, []).append(one)
+            if one.barred:
+                barred.close(db, self._store.ids, id, one.new.created_at)
         once.keep(db, answers)
-        limited = [one for one in arrived if one.limits]
-        for caller in {one.caller.key_id: one.caller for one in limited}.values():
-            mine = [o.new for o in limited if o.caller.key_id == caller.key_id]
-            key_purses.keep_count(db, caller, mine, mine[0].created_at)
-        ends = [one.barred for one in arrived]
-        barred.close_some(db, self._store.ids, news, made, ends)
+        for mine in counted.values():
+            written = [one.new for one in mine]
+            key_purses.keep_count(db, mine[0].caller, written, written[0].created_at)
         return list(map(entering.entry, news, made))
 
     def _hold(self, caller: Caller, key: IdempotencyKey) -> tuple[int | None, str]:

@@ -12,7 +12,7 @@ import msgspec
 from modemgw.ids import IdSource
 from modemgw.store import events
 from modemgw.store.outbound import OWN, NewMessage
-from modemgw.store.sql import in_rows, row_id
+from modemgw.store.sql import in_rows, row_id, sql_rows
 from modemgw.store.waiting import HELD, route_of
 from modemgw.store.writer import Connection
 
@@ -103,6 +103,8 @@ def _event(ids: IdSource, id: int, new: NewMessage) -> _Row:
 
 def _insert(db: Connection, name: str, rows: Sequence[_Row]) -> list[int]:
     """Insert rows under the next free ids, which SQLite gives out in order."""
+    if len(rows) == 1:
+        return [row_id(db.execute(sql_rows(name, 1), rows[0]))]
     made: list[int] = []
     for statement, values, count in in_rows(name, rows):
         last = row_id(db.execute(statement, values))

@@ -68,9 +68,6 @@ def in_rows(
 
     With each come its values, and how many rows they are.
     """
-    if len(rows) == 1:
-        yield sql_rows(name, 1), rows[0], 1
-        return
     done, left = 0, len(rows)
     while left:
         count = min(AT_ONCE, 1 << left.bit_length() - 1)
