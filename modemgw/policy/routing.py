@@ -44,12 +44,9 @@ class Rates(Protocol):
         """Return why it may not send so many parts there now, None where it may."""
 
 
-@dataclass(slots=True)
+@value
 class SimView:
-    """One SIM in its modem, as routing sees it at one moment.
-
-    Not frozen: one is made for every message, and would cost thrice as much.
-    """
+    """One SIM in its modem, as routing sees it at one moment."""
 
     sim_id: int | None
     name: str
