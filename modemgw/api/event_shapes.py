@@ -3,6 +3,7 @@
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from modemgw.gateway.alarm_resources import AlarmOfGateway
 from modemgw.gateway.shapes import Reason
 
 
@@ -166,21 +167,12 @@ class WebhookPausedEvent(msgspec.Struct, frozen=True, kw_only=True):
     state: str | UnsetType = UNSET
 
 
-class AlarmEvent(msgspec.Struct, frozen=True, kw_only=True):
+class AlarmEvent(AlarmOfGateway, frozen=True, kw_only=True):
     """Something is wrong on the box, still is, or is over (`cleared_at`).
 
     `kind` says what (docs/how-to/alarms.md), `subject` where: a modem, a SIM, an
     endpoint, or null for the gateway itself. `advice` says what to do.
     """
-
-    id: str
-    kind: str
-    subject: str | None
-    what: str
-    advice: str
-    since: str
-    raised_at: str
-    cleared_at: str | None
 
 
 class StartedEvent(msgspec.Struct, frozen=True, kw_only=True):
