@@ -89,7 +89,7 @@ class _Tally:
             "peer": peer,
             "created_at": _instant(created_at),
         }
-        self.stream.write(json.dumps(told, ensure_ascii=False) + "\n")
+        self.stream.write(json.dumps(told, ensure_ascii=False, default=str) + "\n")
         self.inbound += direction == "inbound"
         self.outbound += direction != "inbound"
         if isinstance(created_at, int) and 0 < created_at <= self.now_ms:

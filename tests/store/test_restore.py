@@ -11,6 +11,7 @@ from modemgw.gateway.restored import Done, bring_back
 from modemgw.store import restore, sealing
 from modemgw.store.backup import Luggage, make
 from modemgw.store.database import FILE_NAME, RESTORING
+from modemgw.store.missing import find_missing
 from modemgw.store.shelf import Place
 from tests.loop import run_virtual
 from tests.store.factory import NOW, add_message, database, open_store
@@ -213,6 +214,20 @@ def test_files_that_came_along_are_names_and_never_paths(tmp_path: Path) -> None
     assert sorted(path.name for path in done.belongings) == ["modemgw.yaml", "pin"]
     assert all(path.stat().st_mode & 0o077 == 0 for path in done.belongings)
     assert not list(tmp_path.rglob("evil"))
+
+
+def test_what_damage_made_of_a_value_is_named_as_it_is(tmp_path: Path) -> None:
+    """After the swap nothing may be raised any more: it would tell of the backup."""
+    old = tmp_path / "old.db"
+    with closing(sqlite3.connect(old)) as db:
+        db.execute(
+            "CREATE TABLE message (id, public_id, direction, state, peer, created_at)"
+        )
+        db.execute("INSERT INTO message VALUES (7, x'ff', 1.5, NULL, x'00', 'soon')")
+        db.commit()
+    found = find_missing(old, 0, NOW)
+    assert (found.outbound, found.first_at, found.whole) == (1, None, True)
+    assert found.listed is not None and "unknown" in found.listed.read_text()
 
 
 def test_a_damaged_old_database_still_names_what_it_can(tmp_path: Path) -> None:
