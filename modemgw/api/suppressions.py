@@ -17,7 +17,6 @@ from modemgw.gateway import suppression_resources as resources
 from modemgw.gateway.suppressions import IMPORT, Wanted
 from modemgw.store import sims as sim_rows
 from modemgw.store import suppressions as rows
-from modemgw.store.messages import NEWEST
 
 MAX_IMPORT = 10_000
 MAX_CHECK = 1000
@@ -62,11 +61,9 @@ _check = msgspec.json.Decoder(SuppressionCheck)
 async def list_suppressions(call: Call) -> web.Response:
     """List who wants no more messages, newest first."""
     wish = body.query(call.request, SuppressionQuery)
-    before = body.cursor(wish.cursor)
+    cursor = body.cursor(wish.cursor)
     found = await call.gateway.store.read(
-        lambda db: rows.list_page(
-            db, cursor=NEWEST if before is None else before, limit=wish.limit + 1
-        )
+        lambda db: rows.list_page(db, cursor=cursor, limit=wish.limit + 1)
     )
     return page(
         list(map(resources.suppression, found)),

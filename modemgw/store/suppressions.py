@@ -16,6 +16,7 @@ import msgspec
 
 from modemgw.ids import IdSource
 from modemgw.store import meta
+from modemgw.store.messages import NEWEST
 from modemgw.store.sql import sql
 
 KEY = "suppression_key"  # of meta
@@ -111,10 +112,10 @@ def get(db: sqlite3.Connection, public_id: str) -> SuppressionRow | None:
 
 
 def list_page(
-    db: sqlite3.Connection, *, cursor: int, limit: int
+    db: sqlite3.Connection, *, cursor: int | None, limit: int
 ) -> list[SuppressionRow]:
-    """Return entries below `cursor`, newest first."""
-    wanted = {"cursor": cursor, "limit": limit}
+    """Return entries below `cursor`, newest first; None: from the newest on."""
+    wanted = {"cursor": NEWEST if cursor is None else cursor, "limit": limit}
     return [
         SuppressionRow(*row) for row in db.execute(sql("suppressions.list"), wanted)
     ]
