@@ -11,7 +11,7 @@ from typing import Any
 from modemgw.clock import Clock
 from modemgw.errors import NotFound, StoreError
 from modemgw.gateway import health_resources
-from modemgw.gateway.audit import note
+from modemgw.gateway.audit import append
 from modemgw.gateway.breaker import Breaker
 from modemgw.gateway.health import HealthWatch
 from modemgw.gateway.health_gate import SimHealth
@@ -23,6 +23,7 @@ from modemgw.store import health as rows
 from modemgw.store.database import Store
 from modemgw.store.health import PauseRow
 from modemgw.store.sims import SimRow
+from modemgw.store.writer import Connection
 
 GateFor = Callable[[SimRow], Awaitable[Gate | None]]
 NO_REASON = "a person took it out of service"
@@ -116,15 +117,19 @@ class SimCare:
         row = PauseRow(now, caller.name) if on else None
         pause.at, pause.by = (now, caller.name) if on else (0, "")
         self._watch.refresh()
+
+        def job(db: Connection) -> None:
+            rows.set_paused(db, row)
+            append(db, now, "sending.pause" if on else "sending.resume", caller)
+
         try:
-            await self._store.write(lambda db: rows.set_paused(db, row))
+            await self._store.write(job)
         except StoreError:
             pause.at, pause.by = before
             self._watch.refresh()
             raise
         finally:
             self._watch.wake()
-        await note(self._store, "sending.pause" if on else "sending.resume", caller)
 
     def describe(self, view: SimView) -> SimView:
         """Return a SIM with its health, and a state that tells of it."""
@@ -166,23 +171,25 @@ class SimCare:
         after = step(before)
         if after == before:
             return
-        taken = self._watch.move(sim, after)
+        move = self._watch.steps.job(self._watch.move(sim, after))
+        now = self._clock.now_ms()
+
+        def job(db: Connection) -> None:
+            move(db)
+            append(
+                *(db, now, "sim.move", caller),
+                object=sim.name,
+                before=asdict(before),
+                after=asdict(after),
+                state="paused" if after.paused else after.condition.value,
+            )
+
         try:
-            await self._store.write(self._watch.steps.job(taken))
+            await self._store.write(job)
         except StoreError:
             if sim.state is after:
                 self._watch.move(sim, before)
             raise
-        what = "paused" if after.paused else after.condition.value
-        await note(
-            self._store,
-            "sim.move",
-            caller,
-            object=sim.name,
-            before=asdict(before),
-            after=asdict(after),
-            state=what,
-        )
 
     def _find(self, name: str) -> SimHealth | None:
         sims = self._watch.sims.values()

@@ -392,3 +392,32 @@ def test_every_attempt_of_a_part_keeps_its_sim_its_code_and_its_wire(
             assert kinds == {"part.refused", "part.accepted", "part.not_sent"}
 
     run_virtual(story())
+
+
+def test_an_act_and_its_line_in_the_audit_log_are_on_disk_together_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that fills up in between: nobody is told no, and has it all the same."""
+
+    def refuse(*_: object, **__: object) -> int:
+        raise DiskFull("no space left on device")
+
+    async def story() -> None:
+        async with gateway_rig(tmp_path, modems=1, extra=HASTY) as rig:
+            await rig.ready()
+            care, [view] = rig.gateway.care, rig.gateway.sims()
+            with monkeypatch.context() as full:
+                full.setattr("modemgw.gateway.audit.rows.append", refuse)
+                with pytest.raises(DiskFull):
+                    await care.pause_all(ADMIN, on=True)
+                with pytest.raises(DiskFull):
+                    await care.pause(view.name, ADMIN, on=True)
+            assert states(rig) == ["ready"]
+            await rig.state(await rig.send(), "delivered")
+            await care.pause_all(ADMIN, on=True)
+            assert states(rig) == ["paused"]
+        async with gateway_rig(tmp_path, modems=1, extra=HASTY) as rig:
+            await rig.ready()
+            assert states(rig) == ["paused"], "it outlasts a restart"
+
+    run_virtual(story())
