@@ -119,7 +119,7 @@ def _apply(
         tp_mr=report.tp_mr,
         tp_status=report.tp_status,
         part_state=_STATES[report.delivery],
-        reason=_reason(report.tp_status),
+        reason_of=_reason,
         report_due_at=now + REPORT_GRACE_MS,
         now=now,
         detail={

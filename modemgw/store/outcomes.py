@@ -6,6 +6,7 @@ message, and the event that tells of it.
 
 import json
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -297,7 +298,7 @@ def report(
     tp_mr: int,
     tp_status: int,
     part_state: PartState | None,
-    reason: JsonDict | None,
+    reason_of: Callable[[int], JsonDict],
     report_due_at: int | None,
     now: int,
     detail: JsonDict,
@@ -305,6 +306,8 @@ def report(
     """Apply a status report to its part; return the message's id, and if it goes on.
 
     It goes on where a doubt is settled and other parts of it may still wait.
+    `reason_of` says what a TP-ST means for a message: that of the first part that
+    did not arrive, whichever report was the last.
 
     `part_state` None: a temporary report, noted and nothing more. A part in
     doubt is proven to have left. The first final report wins, except that
@@ -339,8 +342,11 @@ def report(
         only = part_state if segments == 1 else None
         verdict = _verdict(db, message_id, message, only)
         if verdict is not None:
-            is_bad = verdict is not MessageState.DELIVERED
-            told = json.dumps(reason, ensure_ascii=False) if reason and is_bad else None
+            told = None
+            if verdict is not MessageState.DELIVERED:
+                bad = sql("outbound.bad_status")
+                status = db.execute(bad, {"message_id": message_id}).fetchone()[0]
+                told = json.dumps(reason_of(status), ensure_ascii=False)
             outbound.change(
                 *(db, ids, "outbound.message_reported", message_id, now, step),
                 state=verdict.value,

@@ -92,7 +92,7 @@ def live(db: Connection, number: int, sim: int, step: Step) -> None:
             tp_mr=tp_mr,
             tp_status=0,
             part_state=PartState.DELIVERED,
-            reason=None,
+            reason_of=lambda tp_status: {},
             report_due_at=now,
             now=now,
             detail={"sentence": "delivered"},

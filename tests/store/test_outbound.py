@@ -1,5 +1,6 @@
 """Messages and parts: every step is legal, and every step tells its event."""
 
+import json
 import random
 import sqlite3
 from pathlib import Path
@@ -119,15 +120,15 @@ class World:
             detail={},
         )
 
-    def report(self, state: PartState | None, seq: int = 1) -> None:
+    def report(self, state: PartState | None, seq: int = 1, tp_status: int = 0) -> None:
         outcomes.report(
             self.db,
             IDS,
             outcomes.reported(self.db, self.parts[seq - 1]),
             tp_mr=7,
-            tp_status=0,
+            tp_status=tp_status,
             part_state=state,
-            reason=REASON,
+            reason_of=lambda tp_status: {**REASON, "raw": tp_status},
             report_due_at=NOW + 9,
             now=self.now,
             detail={},
@@ -167,6 +168,19 @@ def test_sent_and_delivered(tmp_path: Path) -> None:
         world.report(PartState.DELIVERED)
         assert (world.state, world.part_states()) == ("delivered", ["delivered"])
         assert world.events()[-2:] == ["part.report", "message.delivered"]
+
+
+def test_the_reason_is_that_of_the_part_that_did_not_arrive(tmp_path: Path) -> None:
+    with database(tmp_path) as db:
+        world = World(db, segments=2)
+        for seq in (1, 2):
+            world.begin(seq)
+            world.accept(seq)
+        world.report(PartState.UNDELIVERED, 1, tp_status=0x43)
+        world.report(PartState.DELIVERED, 2)
+        assert world.state == "undelivered"
+        (reason,) = db.execute("SELECT reason FROM message").fetchone()
+        assert json.loads(reason)["raw"] == 0x43
 
 
 def test_a_part_is_begun_once(tmp_path: Path) -> None:

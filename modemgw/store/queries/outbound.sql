@@ -134,6 +134,11 @@ SELECT count(*) FROM part
 -- All parts of a message.
 SELECT state FROM part WHERE message_id = :message_id ORDER BY seq;
 
+-- name: bad_status
+-- TP-ST of the first part of a message that did not arrive.
+SELECT tp_status FROM part
+ WHERE message_id = :message_id AND state = 'undelivered' ORDER BY seq LIMIT 1;
+
 -- name: message_sent
 -- The last part was accepted. decide_at: when no_report falls due, if a report was asked for.
 UPDATE message
