@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modemgw.modem.discovery import (
@@ -211,6 +211,7 @@ CHANGES = [
 ]
 
 
+@settings(deadline=None, max_examples=30)  # files: as slow as the disk is busy
 @given(st.lists(st.sampled_from(CHANGES), max_size=20))
 def test_eyes_that_stay_open_see_what_fresh_ones_see(changes: list[str]) -> None:
     with TemporaryDirectory() as home, pty() as one, pty() as two:
