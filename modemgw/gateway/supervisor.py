@@ -23,13 +23,7 @@ from modemgw.gateway.entries import Entries
 from modemgw.gateway.pool import Pool
 from modemgw.gateway.twins import Twins
 from modemgw.gateway.visits import Visit, Visits, may_be, pass_by
-from modemgw.modem.discovery import (
-    Look,
-    Seat,
-    Sight,
-    Wanted,
-    neighbours_of,
-)
+from modemgw.modem.discovery import Look, Seat, Sight, Wanted, neighbours_of
 from modemgw.modem.lease import Lease
 from modemgw.modem.model import ModemSnapshot, Phase
 from modemgw.modem.port import OpenPort
@@ -138,8 +132,6 @@ class Supervisor:
             self._returning.add(name)
         why = "no longer listed"
         await self._remove(name, None if name in self._returning else why)
-        self._leaving.discard(name)
-        self._enter_listed()
 
     # -- modems come and go --------------------------------------------------
 
@@ -157,20 +149,24 @@ class Supervisor:
         )
 
     async def _remove(self, name: str, why: str | None) -> None:
-        """Let a modem go, only while nothing of it is on the air; None: untold."""
-        tasks = self._tasks.pop(name)
+        """Let a modem go, only while nothing of it is on the air; None: untold.
+
+        Then listed ones come in that had to wait for that.
+        """
+        tasks = self._tasks.pop(name, None)
+        if tasks is None:
+            return  # somebody does so just now
         tasks.lane.cancel()
         tasks.actor.cancel()
         await asyncio.wait({tasks.actor, tasks.lane})
         lease = self.leases.pop(name)
         self._unlisted.discard(name)
         self._pool.remove(name)
-        if why is None:
-            return
-        await self._pool.announcer.announce(
-            "modem.removed",
-            {"modem": name, "imei": lease.imei, "port": lease.port, "why": why},
-        )
+        self._leaving.discard(name)
+        if why is not None:
+            about = {"modem": name, "imei": lease.imei, "port": lease.port}
+            await self._pool.announcer.announce("modem.removed", {**about, "why": why})
+        self._enter_listed()
 
     async def _admit(
         self, visit: Visit, entry: ModemConfig | None, imei: str | None
