@@ -19,7 +19,7 @@ import msgspec
 from modemgw.clock import Clock
 from modemgw.errors import StoreError
 from modemgw.gateway.alarm import Alarm
-from modemgw.gateway.audit import note
+from modemgw.gateway.audit import append
 from modemgw.gateway.model import Caller
 from modemgw.gateway.views import instant
 from modemgw.store import events, meta, sims
@@ -119,11 +119,11 @@ class Breaker:
             return
         self.state = Kept(since=self._clock.now_ms())
         try:
-            await self._write("gateway.breaker_reset", self._about(by=caller.name))
+            about = self._about(by=caller.name)
+            await self._write("gateway.breaker_reset", about, caller)
         except StoreError:
             self.state = before
             raise
-        await note(self._store, "breaker.reset", caller)
         self._anew(caller.name)
 
     def _anew(self, by: str) -> None:
@@ -188,11 +188,15 @@ class Breaker:
             return
         self._news.popleft()
 
-    async def _write(self, kind: str, data: dict[str, object]) -> None:
+    async def _write(
+        self, kind: str, data: dict[str, object], caller: Caller | None = None
+    ) -> None:
         now, ids, state = self._clock.now_ms(), self._store.ids, self.state
 
         def job(db: Connection) -> None:
             meta.put(db, _KEY, msgspec.json.encode(state).decode())
             events.append(db, kind, at=now, data=data, push=True, ids=ids)
+            if caller is not None:
+                append(db, now, "breaker.reset", caller)
 
         await self._store.write(job)

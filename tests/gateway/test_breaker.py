@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from modemgw.errors import StoreError
+from modemgw.errors import DiskFull, StoreError
 from modemgw.gateway.breaker import Breaker
 from modemgw.gateway.model import Caller
 from tests.gateway.rig import Rig, gateway_rig
@@ -132,15 +132,18 @@ def test_a_reset_that_is_not_on_disk_did_not_happen(
             await send_many(rig, 8)
             await asyncio.sleep(A_WHILE_S)
 
-            async def refuse(kind: str, data: dict[str, object]) -> None:
-                raise StoreError("no")
+            def refuse(*_: object, **__: object) -> int:
+                raise DiskFull("no space left on device")
 
-            with monkeypatch.context() as patched:
-                patched.setattr(fuse(rig), "_write", refuse)
+            with monkeypatch.context() as patched:  # the last that a reset writes
+                patched.setattr("modemgw.gateway.audit.rows.append", refuse)
                 with pytest.raises(StoreError):
                     await rig.gateway.care.pause_all(ANNA, on=False)
             await asyncio.sleep(A_WHILE_S)
             assert rig.on_air == 5
+            await rig.gateway.care.pause_all(ANNA, on=False)
+            await asyncio.sleep(A_WHILE_S)
+            assert rig.on_air == 8
 
     run_virtual(story())
 
