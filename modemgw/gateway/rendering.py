@@ -31,6 +31,7 @@ _ONE = Size("gsm7", 1)
 _TRY_GSM7 = frozenset({"auto", "national", "gsm7"})  # what each of these takes first
 
 
+@lru_cache(maxsize=64)  # a campaign has one text
 def size_of_text(text: str, encoding: str) -> Size:
     """Measure a text; one that fits one segment is cut and packed only when it is sent.
 
