@@ -43,12 +43,14 @@ class Routed:
         if tpdu.sim is None and is_report(tpdu.octets):
             self._early.append(tpdu)
             return
-        if not (self._waiting or tpdu.wants_ack) and self._take_soon(
-            tpdu, partial(self._told, tpdu)
-        ):
-            self._soon += 1
-            return
-        self._queue(tpdu)
+        in_line = self._waiting or self._soon >= MAX_ROUTED
+        if in_line or tpdu.wants_ack or not self._offer(tpdu):
+            self._queue(tpdu)
+
+    def _offer(self, tpdu: ReceivedTpdu) -> bool:
+        is_taken = self._take_soon(tpdu, partial(self._told, tpdu))
+        self._soon += is_taken
+        return is_taken
 
     def _told(self, tpdu: ReceivedTpdu, is_kept: bool) -> None:
         self._soon -= 1
