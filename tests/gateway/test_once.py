@@ -166,7 +166,7 @@ def test_a_message_that_is_deleted_is_not_sent_again(tmp_path: Path) -> None:
             await rig.ready()
             first = await rig.gateway.submit(TEXT, TESTER, idempotency=ONCE)
             await rig.state(first.id, "delivered")
-            await rig.store.write(lambda db: db.execute("DELETE FROM message") and None)
+            await rig.store.write(lambda db: db.execute("DELETE FROM message").rowcount)
             with pytest.raises(Conflict, match="deleted already"):
                 await rig.gateway.submit(TEXT, TESTER, idempotency=ONCE)
             assert await count(rig) == 0
