@@ -9,6 +9,7 @@ owner once and for good, before it begins.
 
 import os
 import pwd
+import stat
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -30,7 +31,7 @@ def as_owner_of(directory: Path) -> Iterator[None]:
     Raises StoreError where this root may become nobody else.
     """
     try:
-        found = directory.stat()
+        found = _owner_of(directory)
     except OSError:
         yield  # nobody else is in what is made yet
         return
@@ -66,7 +67,7 @@ def become_owner_of(directory: Path) -> str | None:
         return None
     above = (directory, *directory.absolute().parents)
     there = next(place for place in above if place.exists())
-    found = there.stat()
+    found = _owner_of(there)
     if found.st_uid == 0:
         return None
     user, group, name = found.st_uid, found.st_gid, _name_of(found.st_uid)
@@ -122,6 +123,13 @@ def private_file(path: Path) -> IO[bytes]:
     """Make a new file for its owner alone. Raises OSError, follows no link."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     return os.fdopen(os.open(path, flags, 0o600), "wb")
+
+
+def _owner_of(directory: Path) -> os.stat_result:
+    """Return whose it is; whoever laid a link there chose what it leads to."""
+    found = directory.lstat()
+    is_foreign = found.st_uid != 0 and stat.S_ISLNK(found.st_mode)
+    return found if is_foreign else directory.stat()
 
 
 def _may_read(file: Path) -> bool:

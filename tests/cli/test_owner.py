@@ -200,6 +200,24 @@ def test_root_that_cannot_become_the_owner_is_told_what_to_do(
     assert os.getresuid() == (0, 0, 0)
 
 
+@pytest.mark.usefixtures("started")
+def test_a_link_of_another_in_the_place_of_the_data_leads_to_nothing_of_root(
+    cli: Cli, box: Path
+) -> None:
+    (box / "data").rename(box / "aside")
+    (box / "data").symlink_to(box / "stick")  # which is root's
+    os.chown(box / "data", STRANGER, STRANGER, follow_symlinks=False)
+
+    def tried() -> None:
+        with pytest.raises(PermissionError):  # where the daemon would begin to write
+            cli.on("run")
+
+    in_a_process_of_its_own(tried)
+    assert not list((box / "stick").iterdir())
+    assert cli.on("keys", "create", "--name", "x", "--scopes", "sender").code != 0
+    assert not list((box / "stick").iterdir())
+
+
 def test_data_of_root_leave_root_as_it_is(box: Path) -> None:
     assert owner.become_owner_of(box / "stick") is None
     assert os.getresuid() == (0, 0, 0)
