@@ -104,8 +104,13 @@ def in_place(data_dir: Path, ids: IdSource) -> Iterator[Connection]:
     Call it under the lock of the directory. Raises StoreError.
     """
     path = data_dir / FILE_NAME
-    if (data_dir / RESTORING).exists() or not path.exists():
-        raise StoreError(f"there is no database in {str(data_dir)!r}, or half of one")
+    if (data_dir / RESTORING).exists():
+        raise StoreError(f"a restore in {str(data_dir)!r} was not finished: repeat it")
+    if not path.exists():
+        raise StoreError(
+            f"there is no database in {str(data_dir)!r}: start the gateway once, which"
+            " makes one, or look at data_dir"
+        )
     try:
         with closing(connect(path)) as db:
             recognise(db, path)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from modemgw.cli.client import Refused
-from modemgw.store.database import FILE_NAME
+from modemgw.store.database import FILE_NAME, RESTORING
 from tests.cli.conftest import Cli
 from tests.store.factory import add_message, database
 
@@ -143,6 +143,16 @@ def test_exports_are_masked_unless_all_is_wanted(cli: Cli, box: Path) -> None:
     assert (code, out) == (0, "")
     code, _, err = run(cli, box, "db", "export", "messages", "--since", "gestern")
     assert code == 2 and "2026-11-22T03:30" in err
+
+
+def test_an_import_without_a_database_says_what_to_do(cli: Cli, box: Path) -> None:
+    (box / "rows").write_text("")
+    (box / "data" / FILE_NAME).unlink()
+    code, _, err = run(cli, box, "db", "import", str(box / "rows"))
+    assert (code, "start the gateway once" in err) == (1, True)
+    (box / "data" / RESTORING).touch()
+    code, _, err = run(cli, box, "db", "import", str(box / "rows"))
+    assert (code, "was not finished: repeat it" in err) == (1, True)
 
 
 def test_an_export_to_the_terminal_steers_it_not(
