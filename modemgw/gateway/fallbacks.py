@@ -23,6 +23,7 @@ log = logging.getLogger("modemgw.dispatch")
 
 STORE_RETRY_S = 2.0  # while the disk says no
 LONGEST_SLEEP_S = 3600.0  # the wall clock may jump: look again at least this often
+FEW = 1000  # steps that may be kept of messages which are gone
 
 
 class Fallbacks:
@@ -35,14 +36,20 @@ class Fallbacks:
         router: Router,
         *,
         reroute: Callable[[Entry], None],
+        knows: Callable[[int], bool],
     ) -> None:
-        """`reroute` lets an entry that waits in memory wait under its new wish."""
+        """`reroute` lets an entry that waits in memory wait under its new wish.
+
+        `knows` tells whether a message waits there or is on the wire.
+        """
         self._store = store
         self._clock = clock
         self.router = router
         self._reroute = reroute
+        self._knows = knows
         self._due: list[tuple[int, int, Entry]] = []  # when, a number of its own
         self._noted = 0
+        self._enough = FEW  # so many, and it is looked which of them are gone
         self._changed = asyncio.Event()
 
     def admit(self, entry: Entry) -> None:
@@ -75,9 +82,17 @@ class Fallbacks:
                     log.error("cannot widen a route", extra={"error": str(exc)})
                     self._note(at, entry)
                     await asyncio.sleep(STORE_RETRY_S)
+            self._forget_gone()
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._seconds_to_next(now)):
                     await self._changed.wait()
+
+    def _forget_gone(self) -> None:
+        """Let messages go that were sent long before their step would be due."""
+        if len(self._due) > self._enough:
+            self._due = [one for one in self._due if self._knows(one[2].message_id)]
+            heapq.heapify(self._due)
+            self._enough = FEW + 2 * len(self._due)
 
     def _seconds_to_next(self, now: int) -> float:
         if not self._due:

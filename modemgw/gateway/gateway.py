@@ -152,7 +152,9 @@ class Gateway:
         self.witnesses = Witnesses(store, self.doubts, sim_of=self.pool.sim_of)
         self.pool.witness_of = self.witnesses.of
         self.fallbacks = Fallbacks(
-            store, clock, self.pool.router, reroute=self.dispatcher.reroute
+            *(store, clock, self.pool.router),
+            reroute=self.dispatcher.reroute,
+            knows=self.dispatcher.index.__contains__,
         )
         self.dispatcher.on_enter = self.fallbacks.admit
         self.explainer = Explainer(config, store, clock, self.dispatcher, self.pool)

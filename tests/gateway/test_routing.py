@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from modemgw.errors import FieldError
+from modemgw.gateway import fallbacks
 from modemgw.gateway.model import FallbackStep
 from modemgw.sim.faults import Faults
 from modemgw.sim.identity import iccid_of
@@ -221,6 +222,28 @@ def test_a_message_that_left_has_no_fallback(tmp_path: Path) -> None:
             await asyncio.sleep(600)
             assert await widened(rig, sent) == []
             assert rig.on_air == 1
+
+    run_virtual(story())
+
+
+def test_messages_that_are_long_gone_are_not_kept_for_their_fallback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fallbacks, "FEW", 4)
+
+    async def story() -> None:
+        chain = (FallbackStep(86_000, sim="blue"),)
+        async with gateway_rig(tmp_path, modems=2, extra=sims()) as rig:
+            await rig.ready()
+            rig.gateway.fallbacks._enough = 4
+            for n in range(20):
+                one = await rig.send(text=f"n{n}", sim="red", fallback=chain)
+                await rig.state(one, "delivered")
+            assert len(rig.gateway.fallbacks._due) <= 5
+            rig.wires.unplug("/sim/modem0")
+            waits = await rig.send(sim="red", fallback=CHAIN)
+            await rig.state(waits, "delivered", within=200)
+            assert await widened(rig, waits) == [{"step": 1, "sim": "blue"}]
 
     run_virtual(story())
 
