@@ -216,8 +216,11 @@ class _Reading:
         if section is None:
             return Http()
         taken, tls = _Unique("the address"), http.tls(section, self._below)
-        listen = []
-        for value in readers.one_or_more(section, "listen"):
+        listen: list[values.Listen] = []
+        given = readers.one_or_more(section, "listen")
+        if not given and (empty := section.get("listen")) is not None:
+            empty.fail("an empty list; leave it out for 127.0.0.1:8080")
+        for value in given:
             found = value.read(values.listen)
             if found is None:
                 continue

@@ -153,6 +153,15 @@ BROKEN = [
         id="listen-list",
     ),
     pytest.param(
+        "http: {listen: []}\nqueue: {max: 0}\n",
+        [
+            "m.yaml:1:16: http.listen: an empty list; leave it out for 127.0.0.1:8080",
+            "m.yaml:2:14: queue.max: expected a whole number from 1 to 100000000, got"
+            " '0'",
+        ],
+        id="listen-nowhere",
+    ),
+    pytest.param(
         "http: {webhook_allow: [127.0.0.1:0]}\n",
         ["m.yaml:1:24: http.webhook_allow[0]: expected a port from 1 to 65535,"
          " got '127.0.0.1:0'"],
