@@ -283,10 +283,10 @@ def _admin_socket(path: Path) -> socket.socket:
     The lock on the data directory is ours, so a socket that is there is stale.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
-    path.unlink(missing_ok=True)
     door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     before = os.umask(0o117)
     try:
+        path.unlink(missing_ok=True)
         door.bind(str(path))
     except OSError as exc:
         door.close()

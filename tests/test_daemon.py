@@ -134,6 +134,13 @@ def test_it_says_why_it_cannot_listen(tmp_path: Path, listen: str, why: str) -> 
     assert was_clean(tmp_path)
 
 
+def test_what_lies_in_the_place_of_the_admin_socket_is_named(tmp_path: Path) -> None:
+    found = config(tmp_path)
+    admin_socket(found).mkdir(parents=True)
+    with pytest.raises(CannotListen, match=r"modemgw\.sock': Is a directory"):
+        asyncio.run(Daemon(found).run())
+
+
 def test_the_admin_socket_is_for_owner_and_group(tmp_path: Path) -> None:
     async def act(daemon: Daemon) -> None:
         path = admin_socket(daemon.config)
