@@ -8,7 +8,7 @@ The place where AT meets time. Three things keep answers and commands together:
 - a `+CMGS:` that nobody waits for belongs to the submit that was given up, and
   the final code behind it too.
 
-Submitting has its own file, modem/submit.py.
+Submitting has its own files, modem/submit.py and modem/typist.py.
 """
 
 import asyncio
@@ -203,7 +203,7 @@ class AtChannel:
             self.in_step = False
             resolve(flight.done, exc)
 
-    # --- shared with modem/submit.py
+    # --- shared with modem/submit.py and modem/typist.py
 
     def check(self, text: str) -> None:
         """Raise unless a command may go out now."""
