@@ -208,8 +208,10 @@ def test_a_page_of_common_states_looks_at_so_many_rows_and_no_more(
 def test_what_no_index_lists_is_looked_for_only_as_far_as_a_list_goes(
     db: Connection,
 ) -> None:
+    db.execute("BEGIN")
     for number in range(100, 600):
         add_message(db, number, state="delivered")
+    db.execute("COMMIT")
     steps: list[None] = []
     db.set_progress_handler(lambda: steps.append(None), 1)
     wanted = Filter(states=("sent", "delivered"))
