@@ -33,6 +33,9 @@ BATCH_JOBS = 256  # jobs that may share one commit; bounds what one failure take
 SWITCH_INTERVAL_S = 1e-4
 
 LEAST_RUN_S = 0.0005  # of jobs per transaction, however quick the disk
+# Where flushes are quicker than this the loop commits short jobs itself: to wake a
+# thread and be woken by it takes as long, and twice the processor.
+QUICK_S = 0.001
 SOON_S = 0.02  # how long a job that can wait waits for a commit to ride on
 RIDERS = 4  # of them join one commit: what cannot wait must not wait for a crowd
 
@@ -44,6 +47,10 @@ class Writer:
     commit), so throughput grows with load while each caller still waits for
     its own fsync. A job that raises is rolled back alone and spoils nobody else's;
     a commit that fails fails every job in it and keeps nothing.
+
+    Short jobs (`write_all`, `write_soon`) are committed in the loop while the thread
+    has nothing to do and the disk is quick; one slow flush, and it is the thread's
+    turn until the disk has been quick for a while. Order is kept.
 
     With `inline` there is no thread: each job runs at once in the caller's, in a
     transaction of its own. Threads and a jumping clock do not mix.
@@ -70,11 +77,12 @@ class Writer:
         self._loop = asyncio.get_running_loop()
         self._closed = False
         self._damage: Corrupt | None = None  # the file cannot be trusted any more
-        self._flush_s = 0.0  # what a COMMIT takes here, smoothed
+        self._flush_s = QUICK_S * 2  # what a COMMIT takes here, smoothed
         self._gatherings: dict[object, Gathering[Connection]] = {}  # by what they run
         self._soon: list[Single] = []  # rides on the next commit
         self._soon_timer: asyncio.TimerHandle | None = None
-        self._jobs: Handover[Entry] = Handover(self._loop)
+        self._jobs: Handover[Entry] = Handover(self._loop, self._at_once)
+        self._joined = 0  # groups in the transaction of the thread
         self._thread: threading.Thread | None = None
         if not inline:
             sys.setswitchinterval(min(sys.getswitchinterval(), SWITCH_INTERVAL_S))
@@ -191,11 +199,33 @@ class Writer:
 
     def _run(self) -> None:
         while (entries := self._jobs.get()) is not None:
+            self._joined = 1
             done, pushed, is_last = self._commit(entries, self._more)
             with suppress(RuntimeError):  # the loop is closed: nobody is left to tell
-                self._loop.call_soon_threadsafe(self._resolve, done, pushed)
+                self._loop.call_soon_threadsafe(
+                    self._thread_did, done, pushed, self._joined
+                )
             if is_last:
                 return
+
+    def _thread_did(self, done: list[Outcome], pushed: bool, groups: int) -> None:
+        self._jobs.done(groups)
+        self._resolve(done, pushed)
+
+    def _at_once(self, groups: list[list[Entry]]) -> None:
+        """Commit groups here where that is no longer than it takes to hand them over.
+
+        In the loop, while the thread is idle. What is left of them is for later.
+        """
+        if self._flush_s > QUICK_S or not all(map(_is_short, groups)):
+            return
+
+        def more(_jobs: int, seconds: float) -> list[Entry]:
+            is_over = not groups or seconds > LEAST_RUN_S
+            return [] if is_over else groups.pop(0)
+
+        done, pushed, _ = self._commit(groups.pop(0), more)
+        self._resolve(done, pushed)
 
     def _more(self, jobs: int, seconds: float) -> "list[Entry] | None":
         """Return jobs that join the open transaction, none where it is long enough.
@@ -207,7 +237,9 @@ class Writer:
         """
         if jobs >= BATCH_JOBS or seconds > max(self._flush_s, LEAST_RUN_S):
             return []
-        return self._jobs.get_nowait()
+        joined = self._jobs.get_nowait()
+        self._joined += bool(joined)
+        return joined
 
     def _commit(
         self,
@@ -262,11 +294,11 @@ class Writer:
 
     def _flush(self, seen: list[Entry], batch: Batch) -> None:
         db = self._db
+        began = time.perf_counter()
         if self.before_commit is not None:
             self.before_commit(self.commits + 1)
         if self.at_commit is not None:
             self.at_commit("before", ran(seen))
-        began = time.perf_counter()
         db.execute("COMMIT")
         took = time.perf_counter() - began
         self._flush_s += (took - self._flush_s) / 8
@@ -301,6 +333,10 @@ class Writer:
             self.on_commit()
         if self._damage is not None and self.on_damage is not None:
             self.on_damage(self._damage)
+
+
+def _is_short(group: list[Entry]) -> bool:
+    return all(isinstance(entry, Single) and entry.again for entry in group)
 
 
 def _refuse(future: "asyncio.Future[Any]", error: Exception) -> None:
