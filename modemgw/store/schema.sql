@@ -3,6 +3,9 @@
 -- Instants: integer Unix milliseconds, UTC, named _at. States: text with a
 -- CHECK. Octets: BLOB. Internal ids: integers, which are also the cursors of
 -- lists; public ids: text, sortable.
+--
+-- What every message writes has its words checked by OR, the usual ones first: for
+-- IN with more than two, SQLite makes a table of them in each statement that runs.
 
 -- Facts about this file: key `clean` is '1' while no daemon runs on it.
 CREATE TABLE meta (
@@ -208,14 +211,18 @@ CREATE TABLE message (
   id           INTEGER PRIMARY KEY,
   public_id    TEXT NOT NULL UNIQUE,
   direction    TEXT NOT NULL CHECK (direction IN ('outbound', 'inbound')),
-  state        TEXT NOT NULL CHECK (state IN (
-                 'scheduled', 'queued', 'sending', 'sent', 'delivered', 'undelivered',
-                 'no_report', 'in_doubt', 'expired', 'failed', 'blocked', 'canceled',
-                 'receiving', 'received')),
+  state        TEXT NOT NULL CHECK (
+                 state = 'sent' OR state = 'delivered' OR state = 'sending'
+                 OR state = 'queued' OR state = 'scheduled' OR state = 'undelivered'
+                 OR state = 'no_report' OR state = 'in_doubt' OR state = 'expired'
+                 OR state = 'failed' OR state = 'blocked' OR state = 'canceled'
+                 OR state = 'receiving' OR state = 'received'),
   sequence     INTEGER NOT NULL DEFAULT 1,  -- plus one with every change of state
   peer         TEXT NOT NULL,           -- the other end: recipient, or sender
   sim_id       INTEGER REFERENCES sim(id),  -- which SIM carried or received it
-  class        TEXT CHECK (class IN ('alert', 'otp', 'transactional', 'marketing')),
+  class        TEXT CHECK (
+                 class = 'transactional' OR class = 'alert' OR class = 'otp'
+                 OR class = 'marketing'),
   priority     INTEGER NOT NULL DEFAULT 1,  -- 0 low, 1 normal, 2 high, 3 urgent
   encoding     TEXT NOT NULL,           -- gsm7, ucs2, 8bit
   segments     INTEGER NOT NULL,
@@ -258,9 +265,10 @@ CREATE TABLE part (
   id            INTEGER PRIMARY KEY,
   message_id    INTEGER NOT NULL REFERENCES message(id) ON DELETE CASCADE,
   seq           INTEGER NOT NULL,       -- 1-based, as on the wire
-  state         TEXT NOT NULL CHECK (state IN (
-                  'queued', 'claimed', 'submitting', 'accepted', 'delivered',
-                  'undelivered', 'failed', 'in_doubt', 'canceled')),
+  state         TEXT NOT NULL CHECK (
+                  state = 'accepted' OR state = 'delivered' OR state = 'submitting'
+                  OR state = 'queued' OR state = 'claimed' OR state = 'undelivered'
+                  OR state = 'failed' OR state = 'in_doubt' OR state = 'canceled'),
   attempts      INTEGER NOT NULL DEFAULT 0,
   not_before    INTEGER NOT NULL,
   priority      INTEGER NOT NULL,
@@ -333,7 +341,8 @@ CREATE TABLE delivery (
   webhook_id      INTEGER REFERENCES webhook(id) ON DELETE CASCADE,
   callback_url    TEXT,                 -- instead of an endpoint: the message's own
   key_id          INTEGER REFERENCES api_key(id),  -- whose secret signs a callback
-  state           TEXT NOT NULL CHECK (state IN ('pending', 'done', 'dead')),
+  state           TEXT NOT NULL CHECK (
+                   state = 'pending' OR state = 'done' OR state = 'dead'),
   attempts        INTEGER NOT NULL DEFAULT 0,
   next_attempt_at INTEGER NOT NULL,
   last_at         INTEGER,
@@ -358,8 +367,9 @@ CREATE TABLE raw_tpdu (
   slot       INTEGER,                   -- index in that memory
   octets     BLOB NOT NULL,             -- as read: SCA and TPDU
   read_at    INTEGER NOT NULL,
-  state      TEXT NOT NULL CHECK (state IN (
-               'new', 'done', 'unmatched', 'undecodable', 'set_aside')),
+  state      TEXT NOT NULL CHECK (
+               state = 'done' OR state = 'new' OR state = 'unmatched'
+               OR state = 'undecodable' OR state = 'set_aside'),
   deleted    INTEGER NOT NULL DEFAULT 0,  -- 1: the modem confirmed AT+CMGD, or nothing to delete
   crashes    INTEGER NOT NULL DEFAULT 0,  -- times the daemon died while working on it
   backlog    INTEGER NOT NULL DEFAULT 0,  -- 1: lay on a SIM first seen now, pushed to nobody

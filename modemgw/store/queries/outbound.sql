@@ -141,10 +141,12 @@ SELECT tp_status FROM part
 
 -- name: message_sent
 -- The last part was accepted. decide_at: when no_report falls due, if a report was asked for.
+-- No IN of three words: schema.sql.
 UPDATE message
    SET state = 'sent', sequence = sequence + 1, sent_at = :now, reason = NULL,
        decide_at = :decide_at
- WHERE id = :message_id AND state IN ('sending', 'in_doubt', 'queued')
+ WHERE id = :message_id
+   AND (state = 'sending' OR state = 'in_doubt' OR state = 'queued')
 RETURNING
 -- use: brief
 ;
