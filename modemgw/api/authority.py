@@ -26,6 +26,7 @@ from pathlib import Path
 import msgspec
 
 from modemgw.errors import ModemgwError
+from modemgw.store.flush import flush
 
 log = logging.getLogger("modemgw.tls")
 
@@ -276,8 +277,7 @@ class _Work:
 
 
 def _put(made: Path, to: Path) -> None:
-    with made.open("rb") as stream:
-        os.fsync(stream.fileno())
+    flush(made)
     made.replace(to)
 
 

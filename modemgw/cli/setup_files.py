@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from modemgw.errors import ModemgwError
+from modemgw.store.flush import flush
 
 CONFIG_MODE, PIN_MODE = 0o640, 0o600
 FOLDER_MODE = 0o750
@@ -90,7 +91,7 @@ def write(
         for temporary, place in staged:
             temporary.replace(place)
         with suppress(OSError):  # they are there; only a power cut could tell
-            _flush(folder)
+            flush(folder)
     except OSError as exc:
         raise _not_written(config, exc) from None
     finally:
@@ -150,16 +151,8 @@ def _keep(config: Path, now: datetime) -> Path | None:
     backup = config.with_name(f"{config.name}.{now:%Y%m%d-%H%M%S}.bak")
     try:
         shutil.copy2(config, backup)
-        _flush(backup)
+        flush(backup)
     except BaseException:
         backup.unlink(missing_ok=True)
         raise
     return backup
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

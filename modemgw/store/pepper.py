@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from modemgw.errors import StoreError
+from modemgw.store.flush import flush
 
 FILE_NAME = "pepper"
 OCTETS = 32
@@ -61,11 +62,7 @@ class Pepper:
                 file.flush()
                 os.fsync(file.fileno())
             draft.rename(self._path)
-            directory = os.open(self._path.parent, os.O_RDONLY)
-            try:
-                os.fsync(directory)
-            finally:
-                os.close(directory)
+            flush(self._path.parent)
         except OSError as exc:
             raise self._failed("write", exc) from exc
         return key

@@ -27,6 +27,7 @@ from modemgw.store.backup import ABOUT, CONFIGURATION, SECRETS
 from modemgw.store.connection import Connection, configure, connect
 from modemgw.store.database import CLEAN, FILE_NAME, RESTORING
 from modemgw.store.faults import as_store_error
+from modemgw.store.flush import flush
 from modemgw.store.migrate import migrate, recognise
 from modemgw.store.owner import as_oneself, private_file
 from modemgw.store.shelf import NAME, SPARE_OCTETS, free_octets
@@ -132,15 +133,15 @@ def swap(data_dir: Path, new: Path, now_ms: int) -> Path | None:
     place = data_dir / FILE_NAME
     marker = data_dir / RESTORING
     try:
-        _flush(new)
+        flush(new)
         owner = data_dir.stat()
         if os.geteuid() == 0:
             os.chown(new, owner.st_uid, owner.st_gid)
         new.chmod(0o640)
         kept = _kept(place, marker, now_ms)
         marker.write_text(f"{kept.name}\n" if kept is not None else "\n")
-        _flush(marker)
-        _flush(data_dir)
+        flush(marker)
+        flush(data_dir)
         if kept is not None:
             # The log first: it must never lie beside a database it does not belong to.
             for side in _SIDE_FILES:
@@ -151,10 +152,10 @@ def swap(data_dir: Path, new: Path, now_ms: int) -> Path | None:
         else:
             for side in _SIDE_FILES:
                 _beside(place, side).unlink(missing_ok=True)
-        _flush(data_dir)
+        flush(data_dir)
         new.rename(place)
         marker.unlink()
-        _flush(data_dir)
+        flush(data_dir)
     except OSError as exc:
         raise StoreError(
             f"cannot put the backup in its place: {exc.filename}: {exc.strerror}"
@@ -291,11 +292,3 @@ def _free_name(place: Path, now_ms: int) -> Path:
 
 def _beside(path: Path, side: str) -> Path:
     return path.with_name(path.name + side)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -106,7 +106,7 @@ def test_a_kill_at_any_step_leaves_the_old_or_a_marker(
         if next(steps) == step:
             raise Killed
 
-    flush, rename = restore._flush, Path.rename
+    flush, rename = restore.flush, Path.rename
 
     def flushed(path: Path) -> None:
         tick()
@@ -116,7 +116,7 @@ def test_a_kill_at_any_step_leaves_the_old_or_a_marker(
         tick()
         return rename(path, target)
 
-    monkeypatch.setattr(restore, "_flush", flushed)
+    monkeypatch.setattr(restore, "flush", flushed)
     monkeypatch.setattr(Path, "rename", renamed)
     try:
         put_back(tmp_path, file)
