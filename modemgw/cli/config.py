@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from modemgw.cli.options import config_option, json_option
+from modemgw.cli.options import config_argument, json_option
 from modemgw.cli.output import show_json, talk
 
 
@@ -14,7 +14,7 @@ def config() -> None:
 
 
 @config.command()
-@config_option
+@config_argument
 def check(config_path: Path) -> None:
     """Read the file and say everything that is wrong with it.
 
@@ -34,7 +34,7 @@ def check(config_path: Path) -> None:
 
 @config.command()
 @click.option("--origin", is_flag=True, help="Say where in the file each value stands.")
-@config_option
+@config_argument
 @json_option
 def show(origin: bool, config_path: Path, as_json: bool) -> None:
     """Print every setting with its default filled in and secrets masked.

@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_FILE = "modemgw.configuration"  # of the context: what was given as an argument
 
 PLACES = (Path("modemgw.yaml"), Path("/etc/modemgw/modemgw.yaml"))
 
@@ -41,6 +44,11 @@ def _trusted() -> set[int]:
 
 
 def _find(ctx: click.Context, param: click.Parameter, given: Path | None) -> Path:
+    named: Path | None = ctx.meta.get(_FILE)
+    if named is not None:
+        if ctx.get_parameter_source("config_path") is ParameterSource.COMMANDLINE:
+            raise click.UsageError("give FILE or --config FILE, not both")
+        return named
     if given is not None:
         return given
     found = configuration()
@@ -63,6 +71,22 @@ def config_option(command: F) -> F:
         help="Default: ./modemgw.yaml, else /etc/modemgw/modemgw.yaml.",
         metavar="FILE",
     )(command)
+
+
+def config_argument(command: F) -> F:
+    """Add `--config FILE`, and FILE by itself, for a command about that file."""
+    return click.argument(
+        "file",
+        required=False,
+        type=click.Path(path_type=Path),
+        callback=_keep,
+        expose_value=False,
+        is_eager=True,  # before `--config` is looked for
+    )(config_option(command))
+
+
+def _keep(ctx: click.Context, param: click.Parameter, given: Path | None) -> None:
+    ctx.meta[_FILE] = given
 
 
 def json_option(command: F) -> F:

@@ -45,6 +45,8 @@ def check(config: Path) -> None:
         place = place.parent
     if not os.access(place, os.W_OK | os.X_OK):
         raise _not_written(config, PermissionError(errno.EACCES, "permission denied"))
+    if config.exists() and not config.is_file():
+        raise NotWritten(f"{config} is no plain file: give --config FILE")
 
 
 def _not_written(config: Path, error: OSError) -> NotWritten:

@@ -1,6 +1,10 @@
 """`modemgw config`: what a person sees of a good and of a bad file."""
 
 import json
+import os
+import socket
+
+import pytest
 
 from modemgw.cli.carets import with_lines
 from tests.cli.admin import fake_daemon
@@ -32,6 +36,40 @@ def test_a_file_that_is_not_there(cli: Cli) -> None:
     found = cli.on("config", "check")
     assert found.code == 78
     assert found.err == f"{cli.config}: cannot be read: no such file or directory\n"
+
+
+@pytest.mark.parametrize("what", ["a pipe", "a directory", "a socket", "a device"])
+def test_what_is_no_file_is_named_and_not_waited_for(cli: Cli, what: str) -> None:
+    cli.config.unlink()
+    place = cli.config
+    with socket.socket(socket.AF_UNIX) as door:
+        match what:
+            case "a pipe":
+                os.mkfifo(place)
+            case "a directory":
+                place.mkdir()
+            case "a socket":
+                door.bind(str(place))
+            case _:
+                place.symlink_to("/dev/zero")
+        found = cli.on("config", "check")
+    assert found.code == 78
+    assert found.err == f"{place}: this is {what}; a configuration is a plain file\n"
+
+
+@pytest.mark.parametrize("command", ["check", "show"])
+def test_the_file_may_be_given_by_itself(
+    cli: Cli, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODEMGW_CONFIG", str(cli.config.with_name("other.yaml")))
+    monkeypatch.setattr("modemgw.cli.options.PLACES", ())
+    by_itself = cli("config", command, str(cli.config))
+    assert by_itself == cli.on("config", command)
+    assert by_itself.code == 0
+    both = cli("config", command, str(cli.config), "--config", "a.yaml")
+    assert both.code == 2 and "not both" in both.err
+    gone = cli("config", command, str(cli.config.parent / "gone.yaml"))
+    assert gone.code == 78 and "gone.yaml: cannot be read" in gone.err
 
 
 def test_doubtful_things_and_missing_secrets_are_warnings(cli: Cli) -> None:

@@ -103,6 +103,13 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
         write(tmp_path / "file" / "modemgw.yaml", "new\n", {}, NOW)
 
 
+def test_a_pipe_in_its_place_is_not_waited_for(tmp_path: Path) -> None:
+    place = tmp_path / "modemgw.yaml"
+    os.mkfifo(place)
+    with pytest.raises(NotWritten, match="no plain file: give --config FILE"):
+        check(place)
+
+
 def test_who_may_not_write_hears_it_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
