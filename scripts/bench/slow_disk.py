@@ -6,9 +6,8 @@ fdatasync.
 
 import sys
 import time
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+import project  # noqa: F401 - first
 
 from modemgw.cli.main import main
 from modemgw.store.writer import Writer
