@@ -55,7 +55,7 @@ def settle(
         ).fetchall()
         segments = db.execute(
             sql("outbound.brief"), {"message_id": message_id}
-        ).fetchone()[5]
+        ).fetchone()[1]
         for part_id, seq, sim_id, modem in parts:
             outcomes.requeue(
                 db,

@@ -71,10 +71,10 @@ def settle_submitting(
     for row in db.execute(sql("outbound.unsettled_parts")).fetchall():
         part_id, message_id, seq, sim_id, modem, begun_at = row[:6]
         klass, options, expires_at = row[6:]
-        brief = db.execute(sql("outbound.brief"), {"message_id": message_id}).fetchone()
+        found = db.execute(sql("outbound.brief"), {"message_id": message_id})
+        public_id, segments, sim = found.fetchone()
         ref = PartRef(
-            *(part_id, message_id, seq, brief[5], sim_id, brief[11] or "", modem),
-            begun_at,
+            *(part_id, message_id, seq, segments, sim_id, sim or "", modem), begun_at
         )
         if notes is not None:
             line = notes.get(slate.key(modem))
@@ -93,7 +93,7 @@ def settle_submitting(
             detail={},
         )
         done.doubted[modem] = ref
-        done.public_ids.append(brief[0])
+        done.public_ids.append(public_id)
     return done
 
 

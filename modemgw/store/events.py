@@ -49,7 +49,7 @@ def append(
     type: str,
     *,
     at: int,
-    data: dict[str, object],
+    data: dict[str, object] | str,
     ids: IdSource,
     message_id: int | None = None,
     part_seq: int | None = None,
@@ -64,11 +64,13 @@ def append(
     With `push` it gets a public id (or the given one) and, in the same
     transaction, one delivery per active endpoint that wants it and one for
     `callback_url`, all due at once; `key_id` says whose secret signs that one.
-    `data` must be what JSON can hold.
+    `data` must be what JSON can hold; a text is JSON already.
     """
     if push and public_id is None:
         public_id = ids.new("evt", at)
-    row = (public_id, type, at, message_id, part_seq, _encode(data).decode())
+    if not isinstance(data, str):
+        data = _encode(data).decode()
+    row = (public_id, type, at, message_id, part_seq, data)
     if step is None:
         event_id = row_id(db.execute(_INSERT, row))
     else:

@@ -19,12 +19,12 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from modemgw.store import card_reference
-from modemgw.store.sql import sql
+from modemgw.store.sql import sql, sql_placed
 from modemgw.store.writer import Connection
 
 TRUSTED_STEPS = 3  # regular steps in a row before the counter is evidence
 _CYCLE = 256
-_COUNT_TP_MR = sql("outbound.count_tp_mr")
+_COUNT_TP_MR = sql_placed("outbound.count_tp_mr", "sim_id", "tp_mr")
 
 
 class Air(IntEnum):
@@ -72,8 +72,7 @@ def count(db: Connection, sim_id: int, tp_mr: int) -> bool | None:
     Returns whether a report with it fitted no part when it came; None, and nothing is
     noted, where `step` has to look at doubts.
     """
-    wanted = {"sim_id": sim_id, "tp_mr": tp_mr}
-    row = db.execute(_COUNT_TP_MR, wanted).fetchone()
+    row = db.execute(_COUNT_TP_MR, (sim_id, tp_mr)).fetchone()
     return None if row is None else bool(row[0])
 
 

@@ -9,7 +9,11 @@ import sqlite3
 from dataclasses import dataclass
 
 from modemgw.store.messages import NEWEST
-from modemgw.store.sql import row_id, sql
+from modemgw.store.sql import row_id, sql, sql_placed
+
+_INSERT_REPORT = sql_placed(
+    "inbound.insert_report", "sim_id", "modem", "octets", "read_at", "state", "tp_mr"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +101,9 @@ def insert_report(
 
     Where it is not `matched` it waits for its part.
     """
-    row = {
-        "sim_id": sim_id,
-        "modem": modem,
-        "octets": octets,
-        "read_at": read_at,
-        "state": "done" if matched else "unmatched",
-        "tp_mr": tp_mr,
-    }
-    return row_id(db.execute(sql("inbound.insert_report"), row))
+    state = "done" if matched else "unmatched"
+    row = (sim_id, modem, octets, read_at, state, tp_mr)
+    return row_id(db.execute(_INSERT_REPORT, row))
 
 
 def get_raw(db: sqlite3.Connection, raw_id: int) -> RawRow | None:

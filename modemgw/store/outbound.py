@@ -16,15 +16,17 @@ from modemgw.ids import IdSource
 from modemgw.policy.message import CANCELABLE, MessageState
 from modemgw.store import events, wallet
 from modemgw.store.events import Step
-from modemgw.store.sql import sql
+from modemgw.store.sql import sql, sql_placed
 from modemgw.store.wallet import Counted
 from modemgw.store.writer import Connection
 
 JsonDict = dict[str, object]
 
-_BEGIN_PART = sql("outbound.begin_part")
-_BEGIN_MESSAGE = sql("outbound.begin_message")
-_ADD_USAGE = sql("sims.add_usage")
+_BEGIN_PART = sql_placed(
+    "outbound.begin_part", "part_id", "sim_id", "modem", "now", "counted", "cost"
+)
+_BEGIN_MESSAGE = sql_placed("outbound.begin_message", "message_id", "sim_id")
+_ADD_USAGE = sql_placed("sims.add_usage", "sim_id", "minute", "parts")
 
 OWN = "own"  # an option: our own self-test, which nobody is told of
 
@@ -90,26 +92,20 @@ def begin(
     Raises Stale when the part is not waiting any more (canceled, expired); then
     nothing may be sent.
     """
-    part = {
-        "part_id": part_id,
-        "sim_id": sim_id,
-        "modem": modem,
-        "now": now,
-        "counted": None if counted is None else int(counted.covered),
-        "cost": None if counted is None else counted.cost,
-    }
+    covered, cost = None, None
+    if counted is not None:
+        covered, cost = int(counted.covered), counted.cost
+    part = (part_id, sim_id, modem, now, covered, cost)
     if db.execute(_BEGIN_PART, part).rowcount != 1:
         raise Stale(f"part {part_id} is not waiting")
-    message = {"message_id": message_id, "sim_id": sim_id}
-    if db.execute(_BEGIN_MESSAGE, message).rowcount != 1:
+    if db.execute(_BEGIN_MESSAGE, (message_id, sim_id)).rowcount != 1:
         raise Stale(f"message {message_id} is not waiting")
     if segments > 1:
         db.execute(
             sql("outbound.claim_siblings"),
             {"message_id": message_id, "sim_id": sim_id, "modem": modem},
         )
-    usage = {"sim_id": sim_id, "minute": now // 60_000, "parts": 1}
-    db.execute(_ADD_USAGE, usage)
+    db.execute(_ADD_USAGE, (sim_id, now // 60_000, 1))
     if counted is not None:
         wallet.count(db, sim_id, counted, now)
     data = {"sim": sim, "modem": modem, "attempt": attempt, "because": because}
@@ -208,31 +204,34 @@ def change(
     step: Step | None = None,
     **values: object,
 ) -> bool:
-    """Run an UPDATE of one message that returns its brief, and tell of its new state.
+    """Run an UPDATE of one message that returns what is told of it, and tell of it.
 
     `step` is told before it, in any case. Returns False, and tells nothing else,
     where it changed no row.
     """
     values |= {"message_id": message_id, "now": now}
     row = db.execute(sql(name), values).fetchone()
+    return tell_change(db, ids, row, message_id, now, step)
+
+
+def tell_change(
+    db: Connection,
+    ids: IdSource,
+    row: tuple[str, str, str, int | None, str | None] | None,
+    message_id: int,
+    now: int,
+    step: Step | None,
+) -> bool:
+    """Tell of a message what the UPDATE that changed it returned, as `change` does."""
     if row is None:
         if step is not None:
             tell(db, ids, step, message_id, now)
         return False
-    public_id, state, sequence, to, reference, segments, created_at = row[:7]
-    options, key_id, reason, _, sim = row[7:]
-    data: JsonDict = {
-        "id": public_id,
-        "state": state,
-        "sequence": sequence,
-        "to": to,
-        "reference": reference,
-        "sim": sim,
-        "segments": segments,
-        "latency_ms": max(0, now - created_at),
-    }
+    data, state, options, key_id, reason = row
     if reason is not None:
-        data["reason"] = json.loads(reason)
+        data = json.dumps(
+            {**json.loads(data), "reason": json.loads(reason)}, ensure_ascii=False
+        )
     push, callback = state != "sending", None
     if options != "{}":
         asked = json.loads(options)

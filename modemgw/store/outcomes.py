@@ -16,9 +16,19 @@ from modemgw.policy.message import FINAL, MessageState, PartState, aggregate
 from modemgw.store import events, evidence, outbound, wallet
 from modemgw.store.events import Step
 from modemgw.store.outbound import JsonDict
-from modemgw.store.sql import sql
+from modemgw.store.sql import sql, sql_placed
 from modemgw.store.tally import PartNote, PartOutcome
 from modemgw.store.writer import Connection
+
+_ACCEPT_PART = sql_placed("outbound.accept_part", "part_id", "tp_mr", "now")
+_MESSAGE_SENT = sql_placed("outbound.message_sent", "message_id", "now", "decide_at")
+_CANDIDATES = sql_placed("outbound.report_candidates", "sim_id", "tp_mr", "since")
+_REPORT_PART = sql_placed(
+    "outbound.report_part", "part_id", "state", "tp_status", "final_at"
+)
+_MESSAGE_REPORTED = sql_placed(
+    "outbound.message_reported", "message_id", "now", "state", "reason"
+)
 
 RESENT = "part.resend"  # a requeue of what may have left
 _REPORTED = {
@@ -78,13 +88,8 @@ def accept(
     `report_due_at`: when to stop waiting for a report; None where none was
     asked for. A part that has its report already is left as it is.
     """
-    if (
-        db.execute(
-            sql("outbound.accept_part"),
-            {"part_id": part.part_id, "tp_mr": tp_mr, "now": now},
-        ).rowcount
-        != 1
-    ):
+    accepted = db.execute(_ACCEPT_PART, (part.part_id, tp_mr, now))
+    if accepted.rowcount != 1:
         return False
     told = {"sim": part.sim, "modem": part.modem, "tp_mr": tp_mr, **detail}
     step = Step("part.accepted", part.seq, told)
@@ -110,8 +115,8 @@ def _after_acceptance(
             again = "outbound.message_sending_again"
             outbound.change(db, ids, again, part.message_id, now, step)
             return False
-    sent = "outbound.message_sent"
-    outbound.change(db, ids, sent, part.message_id, now, step, decide_at=report_due_at)
+    sent = db.execute(_MESSAGE_SENT, (part.message_id, now, report_due_at)).fetchone()
+    outbound.tell_change(db, ids, sent, part.message_id, now, step)
     return True
 
 
@@ -217,7 +222,7 @@ def settle_as_sent(
         sql("outbound.doubtful_parts"), {"message_id": message_id}
     ).fetchall()
     segments = int(
-        db.execute(sql("outbound.brief"), {"message_id": message_id}).fetchone()[5]
+        db.execute(sql("outbound.brief"), {"message_id": message_id}).fetchone()[1]
     )
     sent = False
     for part_id, seq, sim_id, modem in rows:
@@ -256,8 +261,7 @@ def candidates(
     db: sqlite3.Connection, *, sim_id: int, tp_mr: int, since: int
 ) -> list[Reported]:
     """Return the parts a report of this SIM and TP-MR may be about, newest first."""
-    wanted = {"sim_id": sim_id, "tp_mr": tp_mr, "since": since - CLOCK_SLACK_MS}
-    rows = db.execute(sql("outbound.report_candidates"), wanted)
+    rows = db.execute(_CANDIDATES, (sim_id, tp_mr, since - CLOCK_SLACK_MS))
     return [Reported(*row) for row in rows]
 
 
@@ -330,13 +334,7 @@ def report(
         _after_acceptance(db, ids, ref, report_due_at, now, step)
         step = None
     if part_state is not None and takes:
-        row = {
-            "part_id": part_id,
-            "state": part_state.value,
-            "tp_status": tp_status,
-            "final_at": now,
-        }
-        db.execute(sql("outbound.report_part"), row)
+        db.execute(_REPORT_PART, (part_id, part_state.value, tp_status, now))
         took = None if accepted_at is None else max(0, now - accepted_at) / 1000
         db.notes.append(PartNote(sim_id or 0, _REPORTED[part_state], seconds=took))
         only = part_state if segments == 1 else None
@@ -347,11 +345,9 @@ def report(
                 bad = sql("outbound.bad_status")
                 status = db.execute(bad, {"message_id": message_id}).fetchone()[0]
                 told = json.dumps(reason_of(status), ensure_ascii=False)
-            outbound.change(
-                *(db, ids, "outbound.message_reported", message_id, now, step),
-                state=verdict.value,
-                reason=told,
-            )
+            wanted = (message_id, now, verdict.value, told)
+            changed = db.execute(_MESSAGE_REPORTED, wanted).fetchone()
+            outbound.tell_change(db, ids, changed, message_id, now, step)
             step = None
     elif part_state is None:
         row = {"part_id": part_id, "tp_status": tp_status}

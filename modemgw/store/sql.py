@@ -10,7 +10,7 @@ A file holds statements like this one; its name is `<file>.<name>`:
 `-- fragment: filters` names text that a line `-- use: filters` in a statement of
 the same file stands for, so that variants which differ in their driving index
 share the rest. Nothing else is ever put into a statement: values are bound by
-name.
+name, or by place where it is run for every message.
 """
 
 import re
@@ -48,6 +48,19 @@ def sql(name: str) -> str:
     """
     file, _, short = name.partition(".")
     return load(file)[short].text
+
+
+def sql_placed(name: str, *places: str) -> str:
+    """Return the statement `file.name` with its values bound by these places.
+
+    For what runs for every message: with names, sqlite3 looks each of them up.
+    Raises ValueError where the statement has other names.
+    """
+    text = sql(name)
+    found = {parameter[1:] for parameter in _PARAMETER.findall(text)}
+    if found != set(places):
+        raise ValueError(f"{name} has {sorted(found)}, not {sorted(places)}")
+    return _PARAMETER.sub(lambda one: f"?{places.index(one[0][1:]) + 1}", text)
 
 
 @cache

@@ -1,8 +1,12 @@
 -- Outbound messages and their parts: from accepted to the last report.
 
--- fragment: brief
-public_id, state, sequence, peer, reference, segments, created_at, options, key_id,
-reason, sent_at, (SELECT name FROM sim WHERE sim.id = message.sim_id) AS sim
+-- fragment: told
+json_object(
+  'id', public_id, 'state', state, 'sequence', sequence, 'to', peer,
+  'reference', reference,
+  'sim', (SELECT name FROM sim WHERE sim.id = message.sim_id),
+  'segments', segments, 'latency_ms', max(0, :now - created_at)) AS data,
+state, options, key_id, reason
 
 -- name: insert_message
 -- One accepted message; what it is, before anything happened to it.
@@ -148,7 +152,7 @@ UPDATE message
  WHERE id = :message_id
    AND (state = 'sending' OR state = 'in_doubt' OR state = 'queued')
 RETURNING
--- use: brief
+-- use: told
 ;
 
 -- name: message_sending_again
@@ -157,7 +161,7 @@ UPDATE message
    SET state = 'sending', sequence = sequence + 1, reason = NULL, decide_at = NULL
  WHERE id = :message_id AND state = 'in_doubt'
 RETURNING
--- use: brief
+-- use: told
 ;
 
 -- name: requeue_part
@@ -177,7 +181,7 @@ UPDATE message
    SET state = 'queued', sequence = sequence + 1, reason = :reason, decide_at = NULL
  WHERE id = :message_id AND state IN ('sending', 'in_doubt')
 RETURNING
--- use: brief
+-- use: told
 ;
 
 -- name: close_parts
@@ -194,7 +198,7 @@ UPDATE message
  WHERE id = :message_id
    AND state IN ('scheduled', 'queued', 'sending', 'sent', 'in_doubt')
 RETURNING
--- use: brief
+-- use: told
 ;
 
 -- name: doubt_part
@@ -208,7 +212,7 @@ UPDATE message
        decide_at = :decide_at
  WHERE id = :message_id AND state = 'sending'
 RETURNING
--- use: brief
+-- use: told
 ;
 
 -- name: postpone_decision
@@ -267,13 +271,13 @@ UPDATE message
        decide_at = NULL
  WHERE id = :message_id
 RETURNING
--- use: brief
+-- use: told
 ;
 
 -- name: brief
--- What an event tells of a message.
-SELECT
--- use: brief
+-- What is needed to settle a message: how many parts it has, and its SIM.
+SELECT public_id, segments,
+       (SELECT name FROM sim WHERE sim.id = message.sim_id) AS sim
   FROM message WHERE id = :message_id;
 
 -- name: by_public_id
@@ -326,7 +330,7 @@ UPDATE part SET route = substr(route, 2)
 UPDATE message SET state = 'queued', sequence = sequence + 1
  WHERE id = :message_id AND state = 'scheduled'
 RETURNING
--- use: brief
+-- use: told
 ;
 
 -- name: count_open

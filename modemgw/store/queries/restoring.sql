@@ -1,8 +1,12 @@
 -- A restored database: what its open messages are from then on.
 
--- fragment: brief
-public_id, state, sequence, peer, reference, segments, created_at, options, key_id,
-reason, sent_at, (SELECT name FROM sim WHERE sim.id = message.sim_id) AS sim
+-- fragment: told
+json_object(
+  'id', public_id, 'state', state, 'sequence', sequence, 'to', peer,
+  'reference', reference,
+  'sim', (SELECT name FROM sim WHERE sim.id = message.sim_id),
+  'segments', segments, 'latency_ms', max(0, :now - created_at)) AS data,
+state, options, key_id, reason
 
 -- name: open_messages
 -- Outbound messages in one state, oldest first.
@@ -19,7 +23,7 @@ UPDATE message
        decide_at = :decide_at
  WHERE id = :message_id AND state IN ('scheduled', 'queued', 'sending')
 RETURNING
--- use: brief
+-- use: told
 ;
 
 -- name: hold_parts
