@@ -24,6 +24,7 @@ from modemgw.errors import (
 )
 from modemgw.gateway import barred, entering, key_purses, once, views
 from modemgw.gateway.accept import Checker
+from modemgw.gateway.arriving import Arrival, keep
 from modemgw.gateway.dispatch import Dispatcher
 from modemgw.gateway.drain import Drain
 from modemgw.gateway.key_purses import KeyPurse
@@ -38,7 +39,6 @@ from modemgw.gateway.queue import Entry
 from modemgw.gateway.repeats import Repeats
 from modemgw.store import arrivals, batches, waiting
 from modemgw.store.database import Store
-from modemgw.store.idempotency import Kept
 from modemgw.store.outbound import NewMessage
 from modemgw.store.writer import Connection
 
@@ -71,27 +71,6 @@ class Repeated(Conflict):
 
     problem = "duplicate"
     title = "Duplicate message"
-
-
-class _Arrival(msgspec.Struct, frozen=True):
-    """One message on its way to the disk."""
-
-    new: NewMessage
-    start: int
-    caller: Caller
-    key: IdempotencyKey | None
-    body: bytes | None  # the answer, where it cannot be told from the message later
-    twin: str | None
-    limits: KeyPurse | None  # of its key, which it counts against
-    barred: bool = False  # its recipient wants none: it ends as it is written
-
-
-def _kept(one: _Arrival, key: IdempotencyKey, message_id: int) -> Kept:
-    """Return what is kept of the answer to a message."""
-    caller, at = one.caller, one.new.created_at
-    if one.body is not None:
-        return once.row(caller, key, at, body=one.body)
-    return once.row(caller, key, at, message_id=message_id, twin=one.twin)
 
 
 class Intake:
@@ -154,17 +133,11 @@ class Intake:
         self, draft: Draft, caller: Caller, key: IdempotencyKey | None
     ) -> Submitted:
         now = self._clock.now_ms()
-        ids = self._store.ids
-        new = self.checker.check(draft, caller, public_id=ids.new("msg", now), now=now)
+        public_id = self._store.ids.new("msg", now)
+        new = self.checker.check(draft, caller, public_id=public_id, now=now)
         await self._room_for(1)
-        twin = self._meet(new, draft)
-        made, bars = views.created(new, twin=twin), self.bars(new)
-        body = barred.shown(made) if bars else views.encode(made)
-        start = self._rng.randrange(1, 256) if new.segments > 1 else 0
-        limits = None if bars else self.limits_of(caller.key_id)
-        is_plain = not (bars or new.scheduled or new.data)
-        kept = None if is_plain and self.checker.stays(new.klass) else body
-        arrival = _Arrival(new, start, caller, key, kept, twin, limits, bars)
+        arrival = self._arrive(new, draft, caller, key)
+        limits = arrival.limits
         try:
             if limits is None:
                 entry = await self._store.gather(self._keep, arrival)
@@ -174,12 +147,77 @@ class Intake:
         except BaseException:
             self.repeats.forget(new)
             raise
-        self.open_count += not bars
+        self._written(arrival, entry)
+        return Submitted(public_id, once.ACCEPTED, arrival.answer)
+
+    def submit_soon(
+        self,
+        draft: Draft,
+        caller: Caller,
+        key: IdempotencyKey | None,
+        told: Callable[[Submitted | None], None],
+    ) -> bool:
+        """Accept one message as `submit` does, without a task that waits.
+
+        False: that cannot be, or is not allowed, and `submit` knows better. Else
+        `told` hears of it as soon as the message is on disk; of None where nothing
+        was kept, for `submit` to try again and say why.
+        """
+        if self.closed or self.open_count >= self.queue_max:
+            return False
+        if self.limits_of(caller.key_id) is not None:
+            return False
+        held = None if key is None else (caller.key_id, key.key)
+        if held in self._in_flight:
+            return False
+        now = self._clock.now_ms()
+        public_id = self._store.ids.new("msg", now)
+        try:
+            new = self.checker.check(draft, caller, public_id=public_id, now=now)
+            arrival = self._arrive(new, draft, caller, key)
+        except RequestError:
+            return False
+        if held is not None:
+            self._in_flight.add(held)
+
+        def written(done: "asyncio.Future[Entry]") -> None:
+            if held is not None:
+                self._in_flight.discard(held)
+            if done.exception() is not None:
+                self.repeats.forget(new)
+                told(None)
+                return
+            self._written(arrival, done.result())
+            told(Submitted(public_id, once.ACCEPTED, arrival.answer))
+
+        self._store.gather(self._keep, arrival).listen(written)
+        return True
+
+    def _arrive(
+        self,
+        new: NewMessage,
+        draft: Draft,
+        caller: Caller,
+        key: IdempotencyKey | None,
+    ) -> Arrival:
+        """Return a message on its way to the disk. Raises Repeated."""
+        twin = self._meet(new, draft)
+        made, bars = views.created(new, twin=twin), self.bars(new)
+        answer = barred.shown(made) if bars else views.encode(made)
+        start = self._rng.randrange(1, 256) if new.segments > 1 else 0
+        limits = None if bars else self.limits_of(caller.key_id)
+        is_plain = not (bars or new.scheduled or new.data)
+        tells = is_plain and self.checker.stays(new.klass)
+        return Arrival(new, start, caller, key, answer, tells, twin, limits, bars)
+
+    def _written(self, arrival: Arrival, entry: Entry) -> None:
+        """Let a message wait that is on the disk now."""
+        new = arrival.new
+        self.open_count += not arrival.barred
         if new.scheduled:
             self.on_scheduled(new.not_before)
-        elif not bars:
+        elif not arrival.barred:
             self._dispatcher.offer([entry])
-        return Submitted(new.public_id, once.ACCEPTED, body)
 
     def _meet(self, new: NewMessage, draft: Draft) -> str | None:
         """Return the message that this one repeats. Raises Repeated."""
@@ -194,24 +232,8 @@ class Intake:
         public_id = self._store.ids.new("msg", now)
         return self.checker.check(draft, caller, public_id=public_id, now=now)
 
-    def _keep(self, db: Connection, arrived: "list[_Arrival]") -> list[Entry]:
-        """Write messages, each with the answer that its sender may ask for again."""
-        news = [entering.whole(db, one.new, one.start) for one in arrived]
-        made = arrivals.insert_all(db, self._store.ids, news)
-        answers: list[Kept] = []
-        counted: dict[int | None, list[_Arrival]] = {}
-        for one, (id, _) in zip(arrived, made, strict=True):
-            if one.key is not None:
-                answers.append(_kept(one, one.key, id))
-            if one.limits is not None:
-                counted.setdefault(one.caller.key_id, []).append(one)
-            if one.barred:
-                barred.close(db, self._store.ids, id, one.new.created_at)
-        once.keep(db, answers)
-        for mine in counted.values():
-            written = [one.new for one in mine]
-            key_purses.keep_count(db, mine[0].caller, written, written[0].created_at)
-        return list(map(entering.entry, news, made))
+    def _keep(self, db: Connection, arrived: list[Arrival]) -> list[Entry]:
+        return keep(db, self._store.ids, arrived)
 
     def _hold(self, caller: Caller, key: IdempotencyKey) -> tuple[int | None, str]:
         """Hold a key while a request with it is worked on. Raises Conflict."""

@@ -110,7 +110,7 @@ class Store:
 
     def gather(
         self, run: Callable[[Connection, list[Item]], Sequence[T]], item: Item
-    ) -> "asyncio.Future[T]":
+    ) -> Promise[T]:
         """Write an item together with others of its kind; see Writer.gather."""
         return self.writer.gather(run, item)
 

@@ -48,9 +48,9 @@ class Writer:
     its own fsync. A job that raises is rolled back alone and spoils nobody else's;
     a commit that fails fails every job in it and keeps nothing.
 
-    Short jobs (`write_all`, `write_soon`) are committed in the loop while the thread
-    has nothing to do and the disk is quick; one slow flush, and it is the thread's
-    turn until the disk has been quick for a while. Order is kept.
+    Short jobs (`write_all`, `write_soon`, and a lone item of `gather`) are committed in
+    the loop while the thread has nothing to do and the disk is quick; one slow flush,
+    and it is the thread's turn until the disk has been quick for a while. Order is kept.
 
     With `inline` there is no thread: each job runs at once in the caller's, in a
     transaction of its own. Threads and a jumping clock do not mix.
@@ -136,7 +136,7 @@ class Writer:
 
     def gather(
         self, run: Callable[[Connection, list[Item]], Sequence[T]], item: Item
-    ) -> "asyncio.Future[T]":
+    ) -> Promise[T]:
         """Write an item as `write` would, together with others for the same `run`.
 
         `run` gets the items that wait when the writer comes to it, and returns a
@@ -147,7 +147,7 @@ class Writer:
         gathering = self._gatherings.get(run)
         if gathering is None:
             gathering = self._gatherings[run] = Gathering(run)
-        future: asyncio.Future[T] = self._loop.create_future()
+        future: Promise[T] = Promise(loop=self._loop)
         if self._closed:
             _refuse(future, StoreError("the store is closed"))
         elif gathering.add(item, future):
@@ -336,7 +336,9 @@ class Writer:
 
 
 def _is_short(group: list[Entry]) -> bool:
-    return all(isinstance(entry, Single) and entry.again for entry in group)
+    return all(
+        entry.again if isinstance(entry, Single) else entry.is_single for entry in group
+    )
 
 
 def _refuse(future: "asyncio.Future[Any]", error: Exception) -> None:

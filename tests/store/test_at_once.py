@@ -171,3 +171,24 @@ def test_what_is_handed_over_meanwhile_is_not_forgotten() -> None:
         assert len(handover) == 0
 
     asyncio.run(story())
+
+
+def test_what_comes_alone_is_committed_in_the_loop_and_a_crowd_in_the_thread(
+    tmp_path: Path,
+) -> None:
+    def where(db: Connection, items: list[str]) -> list[str]:
+        for item in items:
+            meta.put(db, item, "x")
+        return [threading.current_thread().name for _ in items]
+
+    async def story(store: Store) -> None:
+        assert await store.gather(where, "first") == "store-writer"  # who knows yet?
+        for n in range(8):
+            await store.gather(where, f"alone {n}")
+        assert await store.gather(where, "alone") == "MainThread"
+        crowd = [store.gather(where, f"crowd {n}") for n in range(8)]
+        assert set(await asyncio.gather(*crowd)) == {"store-writer"}
+        # More may be on their way now.
+        assert await store.gather(where, "late") == "store-writer"
+
+    play(tmp_path, QUICK, story)
