@@ -12,8 +12,8 @@ from modemgw.api.answers import json_response, page
 from modemgw.api.problems import FieldError, NotFound, field_error
 from modemgw.api.routing import Call, Example, Route
 from modemgw.api.schema import Cursor, Limit, NoQuery, Strict
-from modemgw.gateway import audit, views
 from modemgw.gateway import suppression_resources as resources
+from modemgw.gateway import views
 from modemgw.gateway.suppressions import IMPORT, Wanted
 from modemgw.store import sims as sim_rows
 from modemgw.store import suppressions as rows
@@ -94,10 +94,6 @@ async def post_suppression(call: Call) -> web.Response:
     added, _ = await register.enter([wanted], "api", call.caller)
     entries = await register.of_number(wanted.number)
     (row,) = [one for one in entries if one.sim_id == wanted.sim_id]
-    if added:
-        await audit.note(
-            call.gateway.store, "suppression.add", call.caller, object=row.public_id
-        )
     return json_response(
         views.encode(resources.suppression(row)),
         201 if added else 200,
@@ -121,7 +117,6 @@ async def import_suppressions(call: Call) -> web.Response:
             refused.append(resources.NotEntered(index=index, errors=issues))
     register = call.gateway.conversation.suppressions
     added, blocked = await register.enter(wanted, IMPORT, call.caller)
-    await audit.note(call.gateway.store, "suppression.import", call.caller, added=added)
     imported = resources.Imported(
         added=added, known=len(wanted) - added, blocked=blocked, rejected=refused
     )
@@ -157,9 +152,6 @@ async def delete_suppression(call: Call) -> web.Response:
     """Take an entry off: only where the person has asked for it."""
     body.query(call.request, NoQuery)
     await call.gateway.conversation.suppressions.remove(call.id, call.caller)
-    await audit.note(
-        call.gateway.store, "suppression.remove", call.caller, object=call.id
-    )
     return web.Response(status=204)
 
 
@@ -203,7 +195,6 @@ ROUTES = (
         path="/v1/suppressions",
         scope="consent:write",
         handler=post_suppression,
-        audit="suppression.add",
         summary="Send a number no more messages",
         body=SuppressionRequest,
         answers={201: resources.Suppression, 200: resources.Suppression},
@@ -221,7 +212,6 @@ ROUTES = (
         path="/v1/suppressions/import",
         scope="consent:write",
         handler=import_suppressions,
-        audit="suppression.import",
         summary="Enter many numbers",
         body=SuppressionImport,
         answers={200: resources.Imported},
@@ -260,7 +250,6 @@ ROUTES = (
         path="/v1/suppressions/{id}",
         scope="consent:write",
         handler=delete_suppression,
-        audit="suppression.remove",
         summary="Take an opt-out off",
         answers={204: None},
         errors=(404,),

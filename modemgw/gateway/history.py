@@ -131,7 +131,7 @@ class _Reading:
         sim = fields.get("sim") or None
         if sim is not None and sim not in self._cards:
             raise ValueError(f"sim: there is no SIM {sim!r}")
-        return suppressions.add(
+        made = suppressions.add(
             self._db,
             self._ids,
             str(number),
@@ -140,6 +140,7 @@ class _Reading:
             now=_at(fields, "created_at"),
             note=_text(fields, "note", 200),
         )
+        return made is not None
 
 
 def past(fields: Fields, cards: dict[str, int], now: int) -> Past:

@@ -8,11 +8,13 @@ hundred thousand of them take about eight megabytes.
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from modemgw.clock import Clock
 from modemgw.config.optout import OptOutConfig
 from modemgw.errors import NotFound
 from modemgw.gateway import barred
+from modemgw.gateway.audit import append
 from modemgw.gateway.model import Caller
 from modemgw.store import events, suppressions
 from modemgw.store.database import Store
@@ -111,18 +113,18 @@ class Suppressions:
     ) -> tuple[int, int]:
         """Enter numbers; return how many are new, and how many messages ended.
 
-        Each is in force when this returns, also for what waits in the queue.
+        Each is in force when this returns, also for what waits in the queue, and in
+        the audit log: of an import a line for each transaction.
         """
         added = ended = 0
         for at in range(0, len(wanted), AT_ONCE):
-            some = wanted[at : at + AT_ONCE]
-            now = self._clock.now_ms()
-
-            def job(
-                db: Connection, some: Sequence[Wanted] = some, now: int = now
-            ) -> Entered:
-                return self._enter(db, some, source, now)
-
+            job = partial(
+                self._enter,
+                some=wanted[at : at + AT_ONCE],
+                source=source,
+                caller=caller,
+                now=self._clock.now_ms(),
+            )
             done = await self._store.write(job)
             self.apply(done.marks, (), done.blocked)
             added += done.added
@@ -131,21 +133,25 @@ class Suppressions:
         return added, ended
 
     def _enter(
-        self, db: Connection, some: Sequence[Wanted], source: str, now: int
+        self,
+        db: Connection,
+        some: Sequence[Wanted],
+        source: str,
+        caller: Caller,
+        now: int,
     ) -> Entered:
         ids, blocked, marks, added = self._store.ids, [], [], 0
         hasher = suppressions.hasher(db)
         for one in some:
             marks.append((hasher(one.number), one.sim_id))
-            if not suppressions.add(
-                db,
-                ids,
-                one.number,
+            public_id = suppressions.add(
+                *(db, ids, one.number),
                 sim_id=one.sim_id,
                 source=source,
                 now=now,
                 note=one.note,
-            ):
+            )
+            if public_id is None:
                 continue
             added += 1
             blocked += self.block_waiting(db, one.number, one.sim_id, now)
@@ -158,6 +164,9 @@ class Suppressions:
                 events.append(
                     db, "message.opt_out", at=now, data=data, push=True, ids=ids
                 )
+                append(db, now, "suppression.add", caller, object=public_id)
+        if source == IMPORT:
+            append(db, now, "suppression.import", caller, added=added)
         return Entered(added, tuple(marks), tuple(blocked))
 
     def block_waiting(
@@ -194,6 +203,7 @@ class Suppressions:
                 "source": "api",
             }
             events.append(db, "message.opt_in", at=now, data=data, push=True, ids=ids)
+            append(db, now, "suppression.remove", caller, object=public_id)
             return mark
 
         mark = await self._store.write(job)

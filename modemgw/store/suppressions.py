@@ -73,14 +73,15 @@ def add(
     now: int,
     word: str | None = None,
     note: str | None = None,
-) -> bool:
-    """Enter a number; False where that entry is there already.
+) -> str | None:
+    """Enter a number; return its public id, None where that entry is there already.
 
     A number that was erased is shown again: who enters it knows it.
     """
     digest = hasher(db)(number)
+    public_id = ids.new("sup", now)
     row = {
-        "public_id": ids.new("sup", now),
+        "public_id": public_id,
         "hash": digest,
         "number": number,
         "sim_id": sim_id,
@@ -90,9 +91,9 @@ def add(
         "created_at": now,
     }
     if db.execute(sql("suppressions.insert"), row).rowcount > 0:
-        return True
+        return public_id
     db.execute(sql("suppressions.show_again"), {"hash": digest, "number": number})
-    return False
+    return None
 
 
 def of_number(db: sqlite3.Connection, number: str) -> list[SuppressionRow]:

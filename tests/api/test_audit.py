@@ -28,6 +28,9 @@ BY_THE_GATEWAY = {
     "/v1/sims/{id}/ussd/{session}",
     "/v1/modems/{id}/at",
     "/v1/modems/{id}/restart",
+    "/v1/suppressions",
+    "/v1/suppressions/import",
+    "/v1/suppressions/{id}",
     "/setup/{token}",  # as the key that it makes
     "/v1/reload",
 }

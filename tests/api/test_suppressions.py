@@ -194,10 +194,18 @@ def test_what_was_changed_by_hand_is_in_the_audit_log(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
         made = (await desk.post(PATH, {"number": TO})).json
         await desk.ask("DELETE", f"{PATH}/{made['id']}")
+        entries = [{"number": TO}, {"number": "+491520000002"}]
+        await desk.post(f"{PATH}/import", {"entries": entries})
         listed = (await desk.get("/v1/audit", admin=True)).json["data"]
-        acts = {(one["action"], one["object"]) for one in listed}
-        assert ("suppression.add", made["id"]) in acts
-        assert ("suppression.remove", made["id"]) in acts
+        assert [
+            (one["action"], one["object"], one["detail"])
+            for one in listed
+            if one["action"].startswith("suppression.")
+        ] == [
+            ("suppression.import", None, {"added": 2}),
+            ("suppression.remove", made["id"], {}),
+            ("suppression.add", made["id"], {}),
+        ]
         assert TO not in str(listed)
 
     at_desk(tmp_path, story, scopes=SCOPES)

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from modemgw.config.optout import OptOutConfig
-from modemgw.errors import NotFound
+from modemgw.errors import DiskFull, NotFound
 from modemgw.gateway.model import Draft
-from modemgw.gateway.suppressions import Suppressions, Wanted
-from modemgw.store import batches, suppressions
+from modemgw.gateway.suppressions import IMPORT, Suppressions, Wanted
+from modemgw.store import audit, batches, suppressions
 from modemgw.store.writer import Connection
 from tests.gateway.rig import TESTER, Rig
 from tests.gateway.talks import ALICE, BOB, hear, outbox, submit, talk, texts, world
@@ -324,6 +324,31 @@ def test_entries_are_made_and_taken_off_by_hand(tmp_path: Path) -> None:
             with pytest.raises(NotFound):
                 await register.remove(row.public_id, TESTER)
             await rig.state(await submit(rig), "delivered")
+
+    run_virtual(story())
+
+
+def test_nothing_is_entered_or_taken_off_that_is_not_in_the_audit_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(db: Connection, **row: object) -> int:
+        raise DiskFull("no room")
+
+    async def story() -> None:
+        async with talk(tmp_path) as rig:
+            register = rig.gateway.conversation.suppressions
+            await enter(rig, BOB)
+            (row,) = await register.of_number(BOB)
+            monkeypatch.setattr(audit, "append", full)
+            for source in ("api", IMPORT):
+                with pytest.raises(DiskFull):
+                    await register.enter([Wanted(ALICE)], source, TESTER)
+            with pytest.raises(DiskFull):
+                await register.remove(row.public_id, TESTER)
+            assert await register.of_number(ALICE) == []
+            assert await register.of_number(BOB) == [row]
+            await rig.state(await submit(rig, ALICE), "delivered")
+            assert await end(rig, await submit(rig, BOB)) == BLOCKED
 
     run_virtual(story())
 
