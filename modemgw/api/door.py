@@ -66,7 +66,8 @@ class Door:
         self.proxies = Proxies(proxies)
         # By connection, until it has asked: a timer that is left would keep it.
         self._silent: dict[asyncio.BaseTransport, asyncio.TimerHandle] = {}
-        self._begun: set[object] = set()  # accepted, and not through their handshake
+        # Accepted, and not through their handshake; one that fails tells nobody.
+        self._begun: dict[object, asyncio.TimerHandle] = {}
         self._by_address: Counter[str] = Counter()
         self._untaken: dict[asyncio.Transport, tuple[int, int]] = {}  # octets, looks
         self._open: dict[object, asyncio.Transport] = {}
@@ -75,8 +76,12 @@ class Door:
 
     def heard(self, request: web.Request) -> None:
         """Hear that the head of a request has arrived."""
+        self.asked(request.transport)
+
+    def asked(self, transport: asyncio.BaseTransport | None) -> None:
+        """Hear that the head of a request has arrived from there."""
         if self._silent:
-            self._heard(request.transport)
+            self._heard(transport)
 
     def begin(self, server: web.Server) -> asyncio.BaseProtocol:
         """Accept a connection whose TLS handshake begins; return its protocol.
@@ -86,11 +91,10 @@ class Door:
         """
         if len(self._begun) >= MOST_BEGUN:
             raise ConnectionAbortedError("too many TLS handshakes at once")
-        handler = server()
-        self._begun.add(handler)
-        # One that fails tells nobody.
-        forget, loop = self._begun.discard, asyncio.get_running_loop()
-        loop.call_later(HANDSHAKE_S + 1, forget, handler)
+        handler, loop = server(), asyncio.get_running_loop()
+        self._begun[handler] = loop.call_later(
+            HANDSHAKE_S + 1, self._begun.pop, handler, None
+        )
         return handler
 
     def watch(self, server: web.Server, most: int) -> None:
@@ -100,7 +104,8 @@ class Door:
         inside: dict[object, str] = {}
 
         def connection_made(handler: Any, transport: asyncio.Transport) -> None:
-            self._begun.discard(handler)
+            if (begun := self._begun.pop(handler, None)) is not None:
+                begun.cancel()
             arrive(handler, transport)
             loop = asyncio.get_running_loop()
             peer = _address(transport)

@@ -21,7 +21,7 @@ from msgspec import structs
 
 from modemgw.api import authority as module
 from modemgw.api.authority import LEAF_LIFE, RENEW_BEFORE, Authority, TlsError
-from modemgw.api.door import MOST_BEGUN, Door
+from modemgw.api.door import HANDSHAKE_S, MOST_BEGUN, Door
 from modemgw.api.own_names import own_names
 from modemgw.api.tls import OwnTls, Tls, TlsSite, open_tls
 from modemgw.config.http import Tls as TlsConfig
@@ -373,6 +373,30 @@ def test_handshakes_are_limited_in_number() -> None:
             door.begin(Server())  # type: ignore[arg-type]
         with pytest.raises(ConnectionAbortedError):
             door.begin(Server())  # type: ignore[arg-type]
+
+    run(story)
+
+
+def test_a_handshake_that_is_over_keeps_no_timer(
+    own: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        timers: list[asyncio.TimerHandle] = []
+        loop = asyncio.get_running_loop()
+        later = loop.call_later
+
+        def call_later(delay: float, *what: Any, **more: Any) -> asyncio.TimerHandle:
+            timer = later(delay, *what, **more)
+            if delay == HANDSHAKE_S + 1:
+                timers.append(timer)
+            return timer
+
+        async with serving(Tls(own.leaf, own.leaf_key)) as port:
+            monkeypatch.setattr(loop, "call_later", call_later)
+            caller = await dial(port, own.ca)
+            await caller.ask()
+            assert timers and all(timer.cancelled() for timer in timers)
+            await caller.close()
 
     run(story)
 
