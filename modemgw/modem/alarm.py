@@ -8,6 +8,8 @@ where it is, and only when it rings is it set again for what is due by then.
 import asyncio
 from collections.abc import Callable
 
+_NEVER = float("inf")
+
 
 class Alarm:
     """Rings for the newest wait alone, once its deadline has passed."""
@@ -17,16 +19,17 @@ class Alarm:
         self._ring = ring
         self._due: float | None = None  # None: nobody waits
         self._timer: asyncio.TimerHandle | None = None
+        self._rings_at = _NEVER  # the timer
 
-    def set(self, seconds: float) -> None:
-        """Ring so many seconds from now, and no more for what was set before."""
-        due = self._due = self._loop.time() + seconds
-        if self._timer is None or due < self._timer.when():
+    def set(self, due: float) -> None:
+        """Ring at this loop time, and no more for what was set before."""
+        self._due = due
+        if due < self._rings_at:
             self._arm(due)
 
-    def put_off(self, seconds: float) -> None:
-        """Ring so many seconds from now, which is later than what was set."""
-        self._due = self._loop.time() + seconds
+    def put_off(self, due: float) -> None:
+        """Ring at this loop time, which is later than what was set."""
+        self._due = due
 
     def clear(self) -> None:
         """Ring for nobody."""
@@ -37,16 +40,16 @@ class Alarm:
         self._due = None
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
+            self._timer, self._rings_at = None, _NEVER
 
     def _arm(self, due: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_at(due, self._look)
+        self._timer, self._rings_at = self._loop.call_at(due, self._look), due
 
     def _look(self) -> None:
-        rang_for = 0.0 if self._timer is None else self._timer.when()
-        self._timer, due = None, self._due
+        rang_for, due = self._rings_at, self._due
+        self._timer, self._rings_at = None, _NEVER
         if due is None:
             return
         if due > rang_for:

@@ -24,10 +24,10 @@ from modemgw.errors import AtTimeout, ModemError, PortLost
 from modemgw.modem import standing
 from modemgw.modem.alarm import Alarm
 from modemgw.modem.flight import Flight, refusal, resolve
-from modemgw.modem.journal import Tape
-from modemgw.modem.model import WireLine
+from modemgw.modem.journal import TAPE_LINE, Tape
 from modemgw.modem.transcript import masked
 from modemgw.modem.turn import Turn
+from modemgw.promise import Reply
 
 T = TypeVar("T")
 
@@ -76,7 +76,8 @@ class AtChannel:
         self._parser = AtParser()
         self._flight: Flight | None = None
         self._heard_at = 0.0
-        self._now = 0.0  # of the read or write whose lines are being recorded
+        self.now = 0.0  # loop time of the last command, read or write
+        self._moved: Flight | None = None  # by the read that is being taken
         self._alarm = Alarm(self._too_late)
         self._hear: dict[type[Event], Callable[[Any], None]] = {
             Urc: self._urc,
@@ -181,13 +182,16 @@ class AtChannel:
 
     def data_received(self, data: bytes) -> None:
         """Take octets from the port."""
-        self._now = self._heard_at = self.time()
+        self.now = self._heard_at = self.time()
         hear = self._hear
-        for event in self._parser.feed(data):
-            hear[type(event)](event)
-        flight = self._flight
-        if flight is not None and flight.lines and flight.typed_at is not None:
-            self._cut_short(flight)
+        try:
+            for event in self._parser.feed(data):
+                hear[type(event)](event)
+        finally:
+            flight = self._moved
+            if flight is not None:
+                self._moved = None
+                self._go_on(flight)
 
     def connection_lost(self, exc: Exception) -> None:
         """Hear that the port is gone; whoever waits hears it too."""
@@ -223,26 +227,30 @@ class AtChannel:
     ) -> Flight:
         """Write a command line and return its flight. The caller holds `turn`."""
         flight = self._listen(text, prefixes, on_prompt, numeric=numeric)
-        self.send(text.encode("ascii", "replace") + b"\r", shown or text)
+        self.put(text.encode("ascii", "replace") + b"\r", shown or text)
         return flight
 
     def send(self, data: bytes, shown: str = "<ESC>") -> None:
         """Write octets; raises PortLost when the port does not take them."""
-        self._now = self.time()
+        self.now = self.time()
+        self.put(data, shown)
+
+    def put(self, data: bytes, shown: str) -> None:
+        """Do what `send` does for a caller that has looked at the time."""
         try:
             self.write(data)
         finally:  # after the write: the modem is not to wait for our notes
             self._record(">", shown)
 
     async def wait(self, flight: Flight, seconds: float) -> str | ModemError | None:
-        """Wait for the final code, None at the deadline.
+        """Wait for the final code, None at the deadline: so long after the last write.
 
         Out of step from then on, but at a prompt: the answer may still come.
         """
         done = flight.done
         if done.done():
             return done.result()
-        self._alarm.set(seconds)
+        self._alarm.set(self.now + seconds)
         result = _TIMEOUT  # and what a cancellation leaves
         try:
             result = await done
@@ -258,12 +266,12 @@ class AtChannel:
         if self._flight is not flight:
             return False
         flight.stands = False
-        flight.done = self._loop.create_future()
+        flight.done = Reply(loop=self._loop)
         return True
 
     def extend(self, seconds: float) -> None:
-        """Give whoever waits so many seconds from now, and more than were left."""
-        self._alarm.put_off(seconds)
+        """Give whoever waits so long after the last read or write, which is longer."""
+        self._alarm.put_off(self.now + seconds)
 
     def _too_late(self) -> None:
         if self._flight is not None:
@@ -271,13 +279,13 @@ class AtChannel:
 
     def _record(self, direction: str, text: str) -> None:
         """Keep a line for the transcripts, and for the debug log."""
-        now = self._now
-        if self._tape is not None:
-            self._tape.add(direction, text, now)
-        flight = self._flight
+        now, tape, flight = self.now, self._tape, self._flight
+        if tape is not None:
+            if now >= tape.look_at:
+                tape.look(now)
+            tape.keep((now, direction, text[:TAPE_LINE]))
         if flight is not None and flight.wire is not None:
-            at_ms = int((now - flight.began) * 1000)
-            flight.wire.append(WireLine(at_ms, direction, text))
+            flight.wire.append((now, direction, text))
         if self._is_logged:
             fields = {"direction": direction, "line": text}
             _log.debug("wire", extra={**self._extra, **fields})
@@ -292,8 +300,9 @@ class AtChannel:
     ) -> Flight:
         is_submit = on_prompt is not None
         self._parser.expect(text, prefixes, prompt=is_submit, numeric=numeric)
-        done = self._loop.create_future()
-        flight = Flight(text, prefixes, self.time(), done, on_prompt)
+        done: Reply[str | ModemError | None] = Reply(loop=self._loop)
+        self.now = self.time()
+        flight = Flight(text, prefixes, self.now, done, on_prompt)
         if is_submit:
             flight.wire = []
         self._flight = flight
@@ -324,12 +333,17 @@ class AtChannel:
             self._late(info.text)
         else:
             flight.lines.append(info.text)
+            self._moved = flight
 
-    def _cut_short(self, flight: Flight) -> None:
-        """With the reference said, only the OK is missing; some never send it."""
-        if not flight.is_cut:
+    def _go_on(self, flight: Flight) -> None:
+        """Do what follows from a whole read: who waits may send the next command."""
+        if flight.final is not None:
+            if not flight.done.done():
+                flight.done.answer(flight.final)
+        elif not flight.is_cut and flight is self._flight:
+            # With the reference said, only the OK is missing; some never send it.
             flight.is_cut = True
-            self._alarm.set(commands.AFTER_REFERENCE_S)
+            self._alarm.set(self.now + commands.AFTER_REFERENCE_S)
 
     def _prompt(self, _: Prompt) -> None:
         self._record("<", ">")
@@ -359,7 +373,7 @@ class AtChannel:
             return
         self._flight = None
         self.answered_at = self._heard_at
-        resolve(flight.done, text)
+        flight.final, self._moved = text, flight
 
     def _late(self, text: str) -> None:
         """Give a reference that nobody waits for to the submit that was given up."""

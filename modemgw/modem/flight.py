@@ -1,14 +1,14 @@
 """One command in flight, and what its final result code means."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from modemgw.errors import AtError, CmeError, CmsError, ModemError
 from modemgw.modem.model import WireLine
+from modemgw.promise import Reply
 
-Answer: TypeAlias = "asyncio.Future[str | ModemError | None]"
+Answer: TypeAlias = "Reply[str | ModemError | None]"
 
 
 @dataclass(slots=True, eq=False)
@@ -25,12 +25,18 @@ class Flight:
     done: Answer
     on_prompt: Callable[[], None] | None = None  # of submits only
     lines: list[str] = field(default_factory=list)
-    wire: list[WireLine] | None = None  # kept for submits only
+    wire: list[tuple[float, str, str]] | None = None  # of submits only, by loop time
     prompted: bool = False
     stands: bool = False  # at its prompt, which outlives a deadline
     typed_at: float | None = None  # when the TPDU and Ctrl-Z went out
     is_cut: bool = False  # its deadline is that of the OK behind the reference
     stale: int = 0  # final codes still owed by a submit that was given up
+    final: str | None = None  # came with the read that is being taken
+
+    def transcript(self) -> tuple[WireLine, ...]:
+        """Return what passed the wire, as people read it."""
+        began, lines = self.began, self.wire or ()
+        return tuple([WireLine(int((at - began) * 1000), *line) for at, *line in lines])
 
 
 def resolve(future: Answer, value: str | ModemError | None) -> None:

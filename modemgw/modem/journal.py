@@ -35,32 +35,43 @@ class Entry:
 
 
 class Tape:
-    """The last lines of one modem's wire, over all its sessions."""
+    """The last lines of one modem's wire, over all its sessions.
+
+    `keep` takes what `add` makes of a line; from `look_at` on it wants a `look` first.
+    All times are those of the clock's monotonic time.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        # Wall time as of a look, and the monotonic time that passed since then.
-        self._lines: deque[tuple[int, float, str, str]] = deque(maxlen=TAPE_LINES)
-        self._looked_at = float("-inf")
-        self._wall_ms = 0
+        self._lines: deque[tuple[float, str, str]] = deque(maxlen=TAPE_LINES)
+        self.keep = self._lines.append
+        self.look_at = float("-inf")
+        # When it was looked at the wall, and what it said: once at most for each line.
+        self._looks: deque[tuple[float, int]] = deque(maxlen=TAPE_LINES)
 
-    def add(self, direction: str, text: str, now: float | None = None) -> None:
-        """Keep a line that is masked already; `now` is the clock's monotonic time."""
-        if now is None:
-            now = self._clock.monotonic()
-        since = now - self._looked_at
-        if since > TAPE_LOOK_S:
-            self._looked_at, since = now, 0.0
-            self._wall_ms = self._clock.now_ms()
-        self._lines.append((self._wall_ms, since, direction, text[:TAPE_LINE]))
+    def add(self, direction: str, text: str) -> None:
+        """Keep a line that is masked already."""
+        now = self._clock.monotonic()
+        if now >= self.look_at:
+            self.look(now)
+        self.keep((now, direction, text[:TAPE_LINE]))
+
+    def look(self, now: float) -> None:
+        """Note what the wall clock says now."""
+        self.look_at = now + TAPE_LOOK_S
+        self._looks.append((now, self._clock.now_ms()))
 
     def lines(self, limit: int = TAPE_LINES) -> list[TapeLine]:
         """Return the newest `limit` lines, oldest first."""
         newest = list(self._lines)[-limit:] if limit > 0 else []
-        return [
-            TapeLine(wall_ms + int(since * 1000), direction, text)
-            for wall_ms, since, direction, text in newest
-        ]
+        looks, found, number = list(self._looks), [], 0
+        for at, direction, text in newest:
+            while number + 1 < len(looks) and looks[number + 1][0] <= at:
+                number += 1
+            looked_at, wall_ms = looks[number]
+            at_ms = wall_ms + int((at - looked_at) * 1000)
+            found.append(TapeLine(at_ms, direction, text))
+        return found
 
 
 class Journal:

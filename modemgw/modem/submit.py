@@ -25,7 +25,6 @@ from modemgw.modem.model import (
     NotSent,
     Refused,
     SubmitOutcome,
-    WireLine,
 )
 from modemgw.modem.typist import Gate, Typist, neglect
 from modemgw.modem.witness import NoWitness, Witness
@@ -138,7 +137,7 @@ class Submitter:
         why = await typist.why_untyped(final)
         if not isinstance(final, ModemError):
             await self._leave_prompt(flight)
-        return NotSent(why, _wire(flight), modem_fault=typist.is_modems_fault)
+        return NotSent(why, flight.transcript(), modem_fault=typist.is_modems_fault)
 
     def _outcome(
         self,
@@ -152,7 +151,7 @@ class Submitter:
         seconds = ended - (flight.typed_at or 0.0)
         if typist.is_unclear and isinstance(final, str) and final != "OK":
             why = f"{final}, perhaps the late answer to the submit before"
-            return InDoubt(why, _wire(flight))
+            return InDoubt(why, flight.transcript())
         if final == "OK" or flight.lines:
             # With the reference said, the network has it, whatever came then.
             tp_mr = reference_of(flight.lines[-1]) if flight.lines else None
@@ -160,20 +159,20 @@ class Submitter:
             if usual and not flight.lines:
                 channel.late.append(token)
                 why = "OK without a reference, perhaps to another program on this port"
-                return InDoubt(why, _wire(flight))
+                return InDoubt(why, flight.transcript())
             habits.accepted_as = tp_mr
             habits.gives_references |= tp_mr is not None
             reference = NO_REFERENCE if tp_mr is None else tp_mr
-            return Accepted(reference, seconds, _wire(flight))
+            return Accepted(reference, seconds, flight.transcript())
         if isinstance(final, str):
             code = refusal(flight.text, final).code
-            return Refused(code, final, seconds, _wire(flight))
+            return Refused(code, final, seconds, flight.transcript())
         channel.late.append(token)
         if final is None:
             channel.hung.append(token)
             why = f"no answer within {commands.SUBMIT_S:g} s"
-            return InDoubt(why, _wire(flight), is_over=True)
-        return InDoubt(str(final), _wire(flight))
+            return InDoubt(why, flight.transcript(), is_over=True)
+        return InDoubt(str(final), flight.transcript())
 
     async def _leave_prompt(self, flight: Flight) -> None:
         """Take back AT+CMGS; the channel is out of step where that fails."""
@@ -202,10 +201,8 @@ class Submitter:
 
 def _without_prompt(flight: Flight, answer: str | ModemError | None) -> SubmitOutcome:
     if isinstance(answer, str):
-        return Refused(refusal(flight.text, answer).code, answer, 0, _wire(flight))
+        return Refused(
+            refusal(flight.text, answer).code, answer, 0, flight.transcript()
+        )
     why = str(answer) if answer else f"no prompt within {commands.PROMPT_S:g} s"
-    return NotSent(why, _wire(flight), modem_fault=True)
-
-
-def _wire(flight: Flight) -> tuple[WireLine, ...]:
-    return tuple(flight.wire or ())
+    return NotSent(why, flight.transcript(), modem_fault=True)

@@ -113,10 +113,10 @@ class Typist:
             self._give_up(f"it could not be noted: {exc}")
             return
         flight.stands = False
-        flight.typed_at = habits.typed_at = channel.time()
+        flight.typed_at = habits.typed_at = channel.now = channel.time()
         habits.accepted_as = None
         try:
-            channel.send(
+            channel.put(
                 self._octets.hex().upper().encode("ascii") + commands.CTRL_Z,
                 f"<TPDU {len(self._octets)} octets>",
             )

@@ -31,7 +31,7 @@ def test_it_rings_for_the_newest_wait_alone(
         began = loop.time()
         alarm = Alarm(lambda: rang.append(loop.time() - began))
         for at, seconds, ends in waits:
-            loop.call_at(began + at, alarm.set, seconds)
+            loop.call_at(began + at, alarm.set, began + at + seconds)
             if ends is not None:
                 loop.call_at(began + ends, alarm.clear)
         await asyncio.sleep(1000)
@@ -47,8 +47,9 @@ def test_what_is_put_off_rings_later() -> None:
     async def story() -> None:
         loop = asyncio.get_running_loop()
         alarm = Alarm(lambda: rang.append(loop.time()))
-        alarm.set(10)
-        loop.call_later(4, alarm.put_off, 150)
+        now = loop.time()
+        alarm.set(now + 10)
+        loop.call_later(4, alarm.put_off, now + 4 + 150)
         await asyncio.sleep(1000)
         alarm.close()
 
@@ -59,7 +60,7 @@ def test_what_is_put_off_rings_later() -> None:
 def test_a_closed_one_never_rings() -> None:
     async def story() -> None:
         alarm = Alarm(lambda: pytest.fail("it rang"))
-        alarm.set(5)
+        alarm.set(asyncio.get_running_loop().time() + 5)
         alarm.close()
         await asyncio.sleep(100)
 
@@ -82,9 +83,9 @@ def test_waits_that_follow_one_another_share_one_timer(
         alarm = Alarm(lambda: pytest.fail("it rang"))
         for _ in range(1000):  # a prompt and an answer, over and over
             monkeypatch.setattr(loop, "call_at", counted)
-            alarm.set(10)
+            alarm.set(loop.time() + 10)
             alarm.clear()
-            alarm.set(150)
+            alarm.set(loop.time() + 150)
             alarm.clear()
             monkeypatch.undo()
             await asyncio.sleep(0.2)

@@ -195,8 +195,12 @@ def test_a_gate_that_opens_while_the_prompt_is_left_types_nothing() -> None:
 
 
 class _Torn(Tape):
-    def add(self, direction: str, text: str, now: float | None = None) -> None:
-        if "TPDU" in text:
+    def __init__(self, clock: VirtualClock) -> None:
+        super().__init__(clock)
+        self.keep = self._tear
+
+    def _tear(self, line: tuple[float, str, str]) -> None:
+        if "TPDU" in line[2]:
             raise ValueError("a bug")
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from modemgw.promise import Promise
+from modemgw.promise import Promise, Reply
 from tests.loop import run_virtual
 
 
@@ -65,3 +65,72 @@ def test_a_mistake_of_who_listens_is_reported_and_stops_nobody() -> None:
 
     (told,) = run_virtual(story())
     assert isinstance(told["exception"], ZeroDivisionError)
+
+
+def test_who_awaits_a_reply_goes_on_before_the_turn_ends() -> None:
+    async def story() -> list[str]:
+        loop, heard = asyncio.get_running_loop(), list[str]()
+        one, two = Reply[int](loop=loop), Reply[int](loop=loop)
+
+        async def wait() -> None:
+            heard.append(f"first {await one}")
+            heard.append(f"second {await two}")
+
+        def answer() -> None:
+            one.answer(1)
+            heard.append("answered one")
+            two.answer(2)
+            heard.append("answered two")
+
+        task = asyncio.create_task(wait())
+        await asyncio.sleep(0)
+        loop.call_soon(answer)
+        await task
+        return heard
+
+    told = ["first 1", "answered one", "second 2", "answered two"]
+    assert run_virtual(story()) == told
+
+
+def test_a_reply_given_inside_of_a_task_interrupts_nobody() -> None:
+    async def story() -> list[str]:
+        heard = list[str]()
+        one = Reply[int](loop=asyncio.get_running_loop())
+
+        async def wait() -> None:
+            heard.append(f"heard {await one}")
+
+        task = asyncio.create_task(wait())
+        await asyncio.sleep(0)
+        one.answer(1)
+        heard.append("answered")
+        await task
+        return heard
+
+    assert run_virtual(story()) == ["answered", "heard 1"]
+
+
+def test_a_reply_that_nobody_awaits_yet_is_there_for_who_comes() -> None:
+    async def story() -> int:
+        one = Reply[int](loop=asyncio.get_running_loop())
+        one.answer(7)
+        return await one
+
+    assert run_virtual(story()) == 7
+
+
+def test_who_is_cancelled_hears_no_reply() -> None:
+    async def story() -> None:
+        one = Reply[int](loop=asyncio.get_running_loop())
+
+        async def wait() -> int:
+            return await one
+
+        task = asyncio.create_task(wait())
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert one.cancelled()
+
+    run_virtual(story())
