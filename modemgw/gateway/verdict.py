@@ -100,10 +100,6 @@ def first_decision_at(
             return max(expires_at, now) + REPORT_GRACE_MS
 
 
-def _wire(lines: tuple[WireLine, ...]) -> list[list[object]]:
-    return list(map(list, lines))
-
-
 def _reason(code: Code, text: str, *, retryable: bool, reason: str) -> JsonDict:
     return {
         "code": reason,
@@ -122,7 +118,7 @@ def accepted(ids: IdSource, attempt: Attempt, outcome: Accepted, now: int) -> Ve
         attempt,
         tp_mr,
         now,
-        {"ms": round(outcome.seconds * 1000), "at": _wire(outcome.wire)},
+        {"ms": round(outcome.seconds * 1000), "at": outcome.wire},
         "part accepted",
     )
 
@@ -181,7 +177,7 @@ def _doubtful(
             why=why,
             decide_at=decide_at,
             now=now,
-            detail={"at": _wire(wire)},
+            detail={"at": wire},
             is_over=is_over,
         )
 
@@ -207,7 +203,7 @@ def not_sent(
         reason=None,
         now=now,
         kind="part.not_sent",
-        detail={"why": outcome.why, "at": _wire(outcome.wire)},
+        detail={"why": outcome.why, "at": outcome.wire},
         wish_excludes=False,
         verdict=Verdict(
             lambda db: None,
@@ -258,7 +254,7 @@ def refused(
         "code": outcome.code,
         "text": outcome.text,
         "sentence": code.sentence,
-        "at": _wire(outcome.wire),
+        "at": outcome.wire,
     }
     if finding.culprit is not Culprit.UNKNOWN:
         detail["fault"] = finding.culprit.value

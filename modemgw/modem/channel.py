@@ -20,6 +20,7 @@ from modemgw.at import commands
 from modemgw.at.answers import reference_of
 from modemgw.at.commands import Command
 from modemgw.at.parser import AtParser, Event, Final, Info, Prompt, Urc
+from modemgw.clock import SystemClock
 from modemgw.errors import AtTimeout, ModemError, PortLost
 from modemgw.modem import standing
 from modemgw.modem.alarm import Alarm
@@ -71,7 +72,9 @@ class AtChannel:
         self._on_urc = on_urc
         self._on_late = on_late
         self._extra = {"modem": name}
-        self._tape = tape
+        self._tape = tape or Tape(SystemClock())
+        self._keep = self._tape.keep
+        self._wire: list[tuple[float, str, str]] | None = None  # of the submit
         self._is_logged = False  # looked up once for each command
         self._parser = AtParser()
         self._flight: Flight | None = None
@@ -202,7 +205,7 @@ class AtChannel:
 
     def interrupt(self, exc: ModemError) -> None:
         """Give up the command in flight: its answer will not come."""
-        flight, self._flight = self._flight, None
+        flight, self._flight, self._wire = self._flight, None, None
         if flight is not None:
             self.in_step = False
             resolve(flight.done, exc)
@@ -258,7 +261,7 @@ class AtChannel:
             self._alarm.clear()
             if result is _TIMEOUT and not flight.stands:
                 self.in_step = False
-                self._flight = None
+                self._flight = self._wire = None
         return result
 
     def reopen(self, flight: Flight) -> bool:
@@ -279,13 +282,11 @@ class AtChannel:
 
     def _record(self, direction: str, text: str) -> None:
         """Keep a line for the transcripts, and for the debug log."""
-        now, tape, flight = self.now, self._tape, self._flight
-        if tape is not None:
-            if now >= tape.look_at:
-                tape.look(now)
-            tape.keep((now, direction, text[:TAPE_LINE]))
-        if flight is not None and flight.wire is not None:
-            flight.wire.append((now, direction, text))
+        line = self.now, direction, text[:TAPE_LINE]
+        self._keep(line)
+        wire = self._wire
+        if wire is not None:
+            wire.append(line)
         if self._is_logged:
             fields = {"direction": direction, "line": text}
             _log.debug("wire", extra={**self._extra, **fields})
@@ -303,15 +304,18 @@ class AtChannel:
         done: Reply[str | ModemError | None] = Reply(loop=self._loop)
         self.now = self.time()
         flight = Flight(text, prefixes, self.now, done, on_prompt)
-        if is_submit:
-            flight.wire = []
+        self._wire = flight.wire = [] if is_submit else None
         self._flight = flight
+        if self.now >= self._tape.look_at:
+            self._tape.look(self.now)
         self._is_logged = _log.isEnabledFor(logging.DEBUG)
         return flight
 
     # --- events
 
     def _urc(self, urc: Urc) -> None:
+        if self.now >= self._tape.look_at:
+            self._tape.look(self.now)
         self._record("<", masked(urc.text))
         if urc.text.startswith(commands.SUBMIT_PREFIXES):
             self._late(urc.text)
@@ -371,7 +375,7 @@ class AtChannel:
                 prompt=flight.on_prompt is not None and not flight.prompted,
             )
             return
-        self._flight = None
+        self._flight = self._wire = None
         self.answered_at = self._heard_at
         flight.final, self._moved = text, flight
 

@@ -36,7 +36,7 @@ class Flight:
     def transcript(self) -> tuple[WireLine, ...]:
         """Return what passed the wire, as people read it."""
         began, lines = self.began, self.wire or ()
-        return tuple([WireLine(int((at - began) * 1000), *line) for at, *line in lines])
+        return tuple([(int((at - began) * 1000), way, text) for at, way, text in lines])
 
 
 def resolve(future: Answer, value: str | ModemError | None) -> None:

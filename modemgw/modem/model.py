@@ -89,15 +89,9 @@ class ModemSnapshot:
     rung: str | None = None  # of the ladder that brought it back last
 
 
-class WireLine(NamedTuple):
-    """One line of a transcript; PDUs and PINs are masked already.
-
-    `at_ms` counts from the begin of the command, `direction` is '>' or '<'.
-    """
-
-    at_ms: int
-    direction: str
-    text: str
+# One line of a transcript: milliseconds since the command began, '>' or '<', and what
+# was said; PDUs and PINs are masked already.
+WireLine = tuple[int, str, str]
 
 
 @value

@@ -122,10 +122,9 @@ class SerialPort:
         """Write at once where the driver takes it; what it leaves is buffered."""
         if self._lost is not None:
             raise self._lost
-        waiting = len(self._unwritten)
-        if waiting + len(data) > MAX_WAITING:
-            raise self._fail("the modem has stopped reading")
-        if waiting:
+        if self._unwritten or len(data) > MAX_WAITING:
+            if len(self._unwritten) + len(data) > MAX_WAITING:
+                raise self._fail("the modem has stopped reading")
             self._unwritten += data
             return
         taken = self._give(data)

@@ -91,7 +91,10 @@ class Submitter:
         """
         channel, habits = self._channel, self._habits
         typist = Typist(channel, habits, octets, gate, token)
-        async with channel.turn:
+        turn = channel.turn
+        if not turn.seize():
+            await turn.acquire()
+        try:
             try:
                 if more and self._can_hold_link:
                     await self._hold_link()
@@ -118,6 +121,8 @@ class Submitter:
                 raise
             finally:
                 self._link_open_until = channel.answered_at + LINK_OPEN_S
+        finally:
+            turn.release()
 
     async def _hold_link(self) -> None:
         if self._channel.time() < self._link_open_until:

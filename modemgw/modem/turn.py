@@ -25,12 +25,17 @@ class Turn:
         """Tell whether somebody has the turn."""
         return self._taken
 
+    def seize(self) -> bool:
+        """Take the turn where nobody has it and nothing is to be waited for."""
+        if self._taken or self.gap_s:
+            return False
+        self._taken = True  # nobody waits for a turn that nobody has
+        return True
+
     async def __aenter__(self) -> None:
         """Wait for the turn, behind everybody who waits."""
-        if self._taken or self.gap_s:
+        if not self.seize():
             await self.acquire()
-        else:
-            self._taken = True  # nobody waits for a turn that nobody has
 
     async def __aexit__(self, *exc: object) -> None:
         """Hand it on."""

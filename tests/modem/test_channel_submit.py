@@ -22,14 +22,14 @@ def test_a_submit_is_accepted_and_its_wire_is_masked() -> None:
         assert isinstance(outcome, Accepted)
         assert (outcome.tp_mr, outcome.seconds) == (12, 3)
         assert bench.modem.heard == ["AT+CMGS=15", BODY]
-        assert [(line.direction, line.text) for line in outcome.wire] == [
+        assert [(way, text) for _, way, text in outcome.wire] == [
             (">", "AT+CMGS=15"),
             ("<", ">"),
             (">", "<TPDU 16 octets>"),
             ("<", "+CMGS: 12"),
             ("<", "OK"),
         ]
-        assert outcome.wire[-1].at_ms == 3000
+        assert outcome.wire[-1][0] == 3000
 
     run_virtual(scenario())
 
