@@ -13,7 +13,13 @@ from modemgw.pdu.report import (
     classify_tp_status,
     describe_tp_status,
 )
-from modemgw.policy.correlate import Candidate, match, same_recipient
+from modemgw.policy.correlate import (
+    CLOCK_SLACK_MS,
+    NEAR_MS,
+    Candidate,
+    match,
+    same_recipient,
+)
 from modemgw.policy.message import PartState
 from modemgw.store import inbound, outcomes
 from modemgw.store.outbound import JsonDict
@@ -24,6 +30,7 @@ LOOK_BACK_MS = 8 * 86_400_000  # reports come up to a week after the submit
 EARLY_MS = 600_000  # a report may come before its +CMGS, but not longer than this
 DOUBT_WINDOW_MS = 600_000  # around a submit in doubt, by the service centre's clock
 REPORT_GRACE_MS = 3_600_000
+EVER = 1 << 62  # the clock may have been set back since
 
 _STATES: dict[Delivery, PartState | None] = {
     Delivery.DELIVERED: PartState.DELIVERED,
@@ -134,16 +141,23 @@ def _find(
     db: Connection, report: StatusReport, sim_id: int, now: int
 ) -> Reported | None:
     recipient, scts_ms = report.recipient.text, report.scts.unix_ms
-    found = outcomes.candidates(
-        db, sim_id=sim_id, tp_mr=report.tp_mr, since=now - LOOK_BACK_MS
-    )
-    known = [
-        Candidate(part.part_id, part.recipient, part.accepted_at or 0, part.is_final)
-        for part in found
-    ]
-    part_id = match(known, recipient=recipient, scts_ms=scts_ms)
-    if part_id is not None:
-        return next(part for part in found if part.part_id == part_id)
+    times = [(now - LOOK_BACK_MS - CLOCK_SLACK_MS, EVER)]
+    if scts_ms is not None:
+        # What is near wins over all others, and nearly always there is something.
+        times.insert(0, (scts_ms - NEAR_MS, scts_ms + NEAR_MS))
+    for since, until in times:
+        found = outcomes.candidates(
+            db, sim_id=sim_id, tp_mr=report.tp_mr, since=since, until=until
+        )
+        known = [
+            Candidate(
+                part.part_id, part.recipient, part.accepted_at or 0, part.is_final
+            )
+            for part in found
+        ]
+        part_id = match(known, recipient=recipient, scts_ms=scts_ms)
+        if part_id is not None:
+            return next(part for part in found if part.part_id == part_id)
     part_id = _proof_of_doubt(
         outcomes.doubtful(db, sim_id), recipient, scts_ms
     ) or _proof_of_held(outcomes.held(db), recipient, scts_ms)

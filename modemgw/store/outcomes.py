@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from modemgw.ids import IdSource
-from modemgw.policy.correlate import CLOCK_SLACK_MS, Candidate
+from modemgw.policy.correlate import Candidate
 from modemgw.policy.message import FINAL, MessageState, PartState, aggregate
 from modemgw.store import events, evidence, outbound, wallet
 from modemgw.store.events import Step
@@ -22,7 +22,9 @@ from modemgw.store.writer import Connection
 
 _ACCEPT_PART = sql_placed("outbound.accept_part", "part_id", "tp_mr", "now")
 _MESSAGE_SENT = sql_placed("outbound.message_sent", "message_id", "now", "decide_at")
-_CANDIDATES = sql_placed("outbound.report_candidates", "sim_id", "tp_mr", "since")
+_CANDIDATES = sql_placed(
+    "outbound.report_candidates", "sim_id", "tp_mr", "since", "until"
+)
 _REPORT_PART = sql_placed(
     "outbound.report_part", "part_id", "state", "tp_status", "final_at"
 )
@@ -258,10 +260,13 @@ class Reported(NamedTuple):
 
 
 def candidates(
-    db: sqlite3.Connection, *, sim_id: int, tp_mr: int, since: int
+    db: sqlite3.Connection, *, sim_id: int, tp_mr: int, since: int, until: int
 ) -> list[Reported]:
-    """Return the parts a report of this SIM and TP-MR may be about, newest first."""
-    rows = db.execute(_CANDIDATES, (sim_id, tp_mr, since - CLOCK_SLACK_MS))
+    """Return the parts of this SIM and TP-MR accepted in this time, newest first.
+
+    At most 50: on a busy SIM a TP-MR comes again within a minute.
+    """
+    rows = db.execute(_CANDIDATES, (sim_id, tp_mr, since, until))
     return [Reported(*row) for row in rows]
 
 

@@ -231,7 +231,7 @@ SELECT part.id, message.peer, part.accepted_at, part.state,
        part.message_id, part.seq, message.state, message.segments, part.sim_id
   FROM part JOIN message ON message.id = part.message_id
  WHERE part.sim_id = :sim_id AND part.tp_mr = :tp_mr
-   AND part.accepted_at >= :since
+   AND part.accepted_at BETWEEN :since AND :until
  ORDER BY part.accepted_at DESC
  LIMIT 50;
 
