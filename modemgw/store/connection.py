@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from modemgw.ids import IdSource
+from modemgw.store.checkpoint import LONG
 from modemgw.store.tally import Note
 
 CACHED_STATEMENTS = 512  # more than all queries/*.sql hold: none is prepared twice
@@ -17,9 +18,7 @@ _PRAGMAS = (
     "PRAGMA secure_delete=ON",  # an erased text leaves the file
     "PRAGMA temp_store=MEMORY",
     "PRAGMA cache_size=-8192",  # 8 MiB: the hot pages of a small board's database
-    # A page changed often goes to the database once per checkpoint: 8 MiB of log
-    # spare a memory card most of these writes and still replay within a second.
-    "PRAGMA wal_autocheckpoint=4000",
+    f"PRAGMA wal_autocheckpoint={LONG}",  # of a daemon's writer see checkpoint.py
     "PRAGMA journal_size_limit=33554432",  # a log grown by one big job is cut again
 )
 

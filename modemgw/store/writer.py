@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from modemgw.errors import Corrupt, StoreError
 from modemgw.promise import Promise
 from modemgw.store.batch import Batch, Entry, Job, Outcome, Single, ran
+from modemgw.store.checkpoint import TOO_LONG, Checkpoints
 from modemgw.store.connection import Connection
 from modemgw.store.faults import as_store_error
 from modemgw.store.gathering import Gathering
@@ -38,6 +39,7 @@ LEAST_RUN_S = 0.0005  # of jobs per transaction, however quick the disk
 QUICK_S = 0.001
 SOON_S = 0.02  # how long a job that can wait waits for a commit to ride on
 RIDERS = 4  # of them join one commit: what cannot wait must not wait for a crowd
+LOOK_EVERY = 128  # rows changed between two looks at the log: some 300 pages of it
 
 
 class Writer:
@@ -50,7 +52,8 @@ class Writer:
 
     Short jobs (`write_all`, `write_soon`, and a lone item of `gather`) are committed in
     the loop while the thread has nothing to do and the disk is quick; one slow flush,
-    and it is the thread's turn until the disk has been quick for a while. Order is kept.
+    and it is the thread's turn until the disk has been quick for a while. Order is
+    kept. The log is copied into the database by another thread (checkpoint.py).
 
     With `inline` there is no thread: each job runs at once in the caller's, in a
     transaction of its own. Threads and a jumping clock do not mix.
@@ -84,7 +87,12 @@ class Writer:
         self._jobs: Handover[Entry] = Handover(self._loop, self._at_once)
         self._joined = 0  # groups in the transaction of the thread
         self._thread: threading.Thread | None = None
+        self._checkpoints: Checkpoints | None = None  # inline SQLite sees to it
+        self._looked_at = 0  # rows changed until the last look at the log
         if not inline:
+            db.execute(f"PRAGMA wal_autocheckpoint={TOO_LONG}")
+            (size,) = db.execute("PRAGMA page_size").fetchone()
+            self._checkpoints = Checkpoints(path, size, lambda: self.commits)
             sys.setswitchinterval(min(sys.getswitchinterval(), SWITCH_INTERVAL_S))
             # A daemon thread: a bug that ends the program must not leave it hanging
             # here. What was acknowledged is on disk, as after any other crash.
@@ -196,6 +204,8 @@ class Writer:
             self._jobs.end()
             self._thread.join()
             self._thread = None
+        if self._checkpoints is not None:
+            self._checkpoints.close()
 
     def _run(self) -> None:
         while (entries := self._jobs.get()) is not None:
@@ -304,6 +314,11 @@ class Writer:
         self._flush_s += (took - self._flush_s) / 8
         self.commits += 1
         self.tally.committed(took, db.kinds, db.notes)
+        if self._checkpoints is not None:
+            rows = db.total_changes
+            if rows - self._looked_at >= LOOK_EVERY:
+                self._looked_at = rows
+                self._checkpoints.look()
         if self.at_commit is not None:
             self.at_commit("after", ran(seen))
         if batch.refused:
