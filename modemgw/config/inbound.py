@@ -12,12 +12,12 @@ from modemgw.config.places import place
 from modemgw.config.positions import Section, Value
 from modemgw.config.secret import Secret
 from modemgw.policy.answering import MATCHES, Rule, check_reply
+from modemgw.policy.message import CLASSES
 from modemgw.policy.phrases import fold
 from modemgw.policy.places import Places
 from modemgw.policy.reply_guard import Limits
 
 ReadSecret = Callable[[Section, str, str], Secret | None]
-CLASSES = ("alert", "otp", "transactional", "marketing")
 MAX_REPLY = 1000  # characters: seven parts
 MAX_RULES = 200
 _LONGEST_S = 30 * 86_400.0

@@ -5,10 +5,11 @@ from typing import Annotated
 import msgspec
 
 from modemgw.config import values
-from modemgw.config.inbound import CLASSES, reply_text, texts
+from modemgw.config.inbound import reply_text, texts
 from modemgw.config.key import key
 from modemgw.config.off import is_off
 from modemgw.config.positions import Section
+from modemgw.policy.message import CLASSES
 from modemgw.policy.optout import LANGUAGES, Reader
 from modemgw.policy.phrases import fold
 

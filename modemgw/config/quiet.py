@@ -10,6 +10,7 @@ from modemgw.config.key import key
 from modemgw.config.off import is_off
 from modemgw.config.positions import Section
 from modemgw.policy.hours import DAY_MIN, Quiet, quiet
+from modemgw.policy.message import CLASSES
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _TIMES = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
@@ -53,9 +54,6 @@ class QuietHours(msgspec.Struct, frozen=True):
         """Return the quiet hours of a class of messages."""
         found: Quiet = getattr(self, klass)
         return found
-
-
-CLASSES = ("alert", "otp", "transactional", "marketing")
 
 
 def quiet_hours(top: Section) -> QuietHours:

@@ -7,6 +7,7 @@ import msgspec
 from modemgw.config import values
 from modemgw.config.key import key
 from modemgw.config.positions import Section
+from modemgw.policy.message import CLASSES
 
 DAY_S = 86_400.0
 MAX_S = 20 * 365 * DAY_S
@@ -83,7 +84,7 @@ class Retention(msgspec.Struct, frozen=True):
         return self.messages if own.messages is None else own.messages
 
 
-KINDS = ("alert", "otp", "transactional", "marketing", "inbound")
+KINDS = (*CLASSES, "inbound")
 
 
 def retention(top: Section) -> Retention:

@@ -16,6 +16,7 @@ import msgspec
 
 from modemgw.gateway.views import instant
 from modemgw.number import mask
+from modemgw.policy.message import PRIORITIES
 from modemgw.store import audit, exports, sims, suppressions
 from modemgw.store.events import EventRow
 from modemgw.store.messages import MessageRow
@@ -23,7 +24,6 @@ from modemgw.store.messages import MessageRow
 Row = dict[str, Any]
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
 _NUMBERS = {"peer", "number", "from", "to"}
-PRIORITIES = ("low", "normal", "high", "urgent")
 
 
 @dataclass(frozen=True, slots=True)

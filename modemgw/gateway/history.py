@@ -16,13 +16,12 @@ from typing import IO, Any
 
 import msgspec
 
-from modemgw.config.inbound import CLASSES
 from modemgw.config.model import Config
 from modemgw.errors import StoreError
-from modemgw.gateway.export import FORMULA, PRIORITIES
+from modemgw.gateway.export import FORMULA
 from modemgw.ids import IdSource, decode
 from modemgw.number import InvalidNumber, parse
-from modemgw.policy.message import FINAL, MessageState
+from modemgw.policy.message import CLASSES, FINAL, PRIORITIES, MessageState
 from modemgw.store import restore, sims, suppressions
 from modemgw.store.history import Past, insert
 from modemgw.store.lock import DirectoryLock
@@ -33,7 +32,6 @@ SLICE = 500  # lines in one transaction
 MAX_LINE = 1 << 20
 MAX_TEXT = 20_000
 SLACK_MS = 86_400_000  # a clock may have been ahead
-_PRIORITIES = {name: number for number, name in enumerate(PRIORITIES)}
 _OVER = {state.value for state in FINAL} | {"sent"}
 
 Bad = Callable[[int, str], None]
@@ -163,7 +161,7 @@ def past(fields: Fields, cards: dict[str, int], now: int) -> Past:
     klass = fields.get("class") or None
     if klass is not None and klass not in CLASSES:
         raise ValueError(f"class: {klass!r} is no class")
-    data = fields.get("data") or None
+    data, priority = fields.get("data") or None, fields.get("priority")
     return Past(
         public_id=public_id,
         direction=direction,
@@ -171,7 +169,7 @@ def past(fields: Fields, cards: dict[str, int], now: int) -> Past:
         peer=peer[:64],
         sim_id=cards.get(str(fields.get("sim") or "")),
         klass=klass,
-        priority=_PRIORITIES.get(str(fields.get("priority") or "normal"), 1),
+        priority=PRIORITIES.index(priority) if priority in PRIORITIES else 1,
         encoding=str(fields.get("encoding") or "gsm7")[:8],
         segments=_count(fields, "segments"),
         attempts=max(0, int(fields.get("attempts") or 0)),

@@ -11,12 +11,12 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from modemgw.config.http import SURFACES, network
 from modemgw.config.places import place
 from modemgw.errors import FieldError, FieldProblem, RequestError
+from modemgw.policy.message import CLASSES
 from modemgw.policy.places import places
 from modemgw.store.keys import Rules
 from modemgw.store.outbound import JsonDict
 
 NATIVE = "native"
-CLASSES = ("alert", "otp", "transactional", "marketing")
 
 Wrong = Callable[[str, str, str], None]  # pointer, code, detail
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from modemgw.config.quiet import CLASSES, QuietHours
+from modemgw.config.quiet import QuietHours
 from modemgw.policy.hours import Quiet, next_allowed
+from modemgw.policy.message import CLASSES
 
 _REMEMBERED = 4096  # numbers whose zones are known
 

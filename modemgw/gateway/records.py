@@ -11,7 +11,7 @@ from modemgw.gateway.model import Caller, Draft, FallbackStep, IdempotencyKey, S
 from modemgw.gateway.routing import steps_of
 from modemgw.gateway.scrubber import Scrubber
 from modemgw.gateway.submit import Intake
-from modemgw.policy.message import FINAL, MessageState
+from modemgw.policy.message import FINAL, PRIORITIES, MessageState
 from modemgw.store import batches, events, messages, outbound, redacting
 from modemgw.store.batches import BatchRow
 from modemgw.store.database import Store
@@ -22,7 +22,6 @@ from modemgw.store.writer import Connection
 log = logging.getLogger("modemgw.gateway")
 
 SLICE = 100  # messages of a batch canceled in one transaction
-PRIORITIES = ("low", "normal", "high", "urgent")
 
 CANCELED: outbound.JsonDict = {
     "code": "canceled",

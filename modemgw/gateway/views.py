@@ -30,14 +30,13 @@ from modemgw.gateway.shapes import (
     Warned,
     WireLine,
 )
-from modemgw.policy.message import FINAL
+from modemgw.policy.message import FINAL, PRIORITIES
 from modemgw.store.batches import BatchRow
 from modemgw.store.events import EventRow
 from modemgw.store.messages import VERIFICATION, MessageRow
 from modemgw.store.outbound import NewMessage
 
 PROBLEM_BASE = "https://modemgw.dev/problems/"
-PRIORITIES = ("low", "normal", "high", "urgent")  # index = message.priority
 WIRE = "at"  # where the data of an event keeps its AT lines: [[ms, "<", text], …]
 _LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z, the last one RFC 3339 can write
 

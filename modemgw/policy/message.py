@@ -15,6 +15,10 @@ A state without a way out is final, but a late report still lifts `no_report`,
 
 from collections.abc import Iterable
 from enum import Enum
+from typing import Final
+
+CLASSES: Final = ("alert", "otp", "transactional", "marketing")
+PRIORITIES: Final = ("low", "normal", "high", "urgent")  # index = message.priority
 
 
 class MessageState(Enum):

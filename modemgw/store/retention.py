@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from modemgw.policy.message import CLASSES
 from modemgw.store import idempotency, webhooks
 from modemgw.store.sims import MINUTE_MS
 from modemgw.store.sql import sql
@@ -18,7 +19,7 @@ from modemgw.store.sql import sql
 VACUUM_PAGES = 256  # of 4 KiB, given back in one job
 STEP_ROWS = 300  # looked at in one job: a few milliseconds on a memory card
 
-KINDS = ("alert", "otp", "transactional", "marketing", "inbound")
+KINDS = (*CLASSES, "inbound")  # of messages
 
 # What is walked: the statement that measures a window, and those that empty it.
 WALKS = {
