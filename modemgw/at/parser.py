@@ -104,6 +104,7 @@ class Urc:
 Event = Info | Final | Prompt | Urc
 
 _PROMPT = Prompt()
+_OK = Final("OK")
 
 
 class AtParser:
@@ -117,6 +118,7 @@ class AtParser:
         self.discarded = 0
         self.noise: tuple[str, ...] = ()
         self._buffer = b""
+        self._is_amid = False  # of a line, or of lines that belong together
         self._skipping = False  # inside a line longer than MAX_LINE
         self._command = ""
         self._prefixes: tuple[str, ...] = ()
@@ -148,7 +150,7 @@ class AtParser:
 
     def feed(self, data: bytes) -> list[Event]:
         """Take what the port gave and return the events it completes."""
-        if not (self._skipping or self._text or self._header or self._buffer.strip()):
+        if not self._is_amid:
             usual = self._usual(data)
             if usual is not None:
                 return usual
@@ -171,6 +173,8 @@ class AtParser:
                 self.discarded += 1
                 self._skipping, rest = True, b""
         self._buffer = rest
+        is_amid = self._skipping or self._text or self._header or rest.strip()
+        self._is_amid = bool(is_amid)
         return events
 
     def _usual(self, data: bytes) -> list[Event] | None:
@@ -183,8 +187,8 @@ class AtParser:
             self._wants_prompt, self._prompted = False, True
             self._buffer = b" "
             return [_PROMPT]
-        found = _USUAL_READ.fullmatch(data)
-        if found is None or len(data) > MAX_LINE:
+        found = _USUAL_READ.fullmatch(data) if len(data) <= MAX_LINE else None
+        if found is None:
             return None
         line, pdu, final = found.groups()
         events: list[Event] = []
@@ -198,8 +202,8 @@ class AtParser:
                 return None
             elif (event := self._classify(text)) is not None:
                 events.append(event)
-        if final is not None and (event := self._classify("OK")) is not None:
-            events.append(event)
+        if final is not None:
+            events.append(self._ok())
         self._buffer = b""
         return events
 
@@ -275,10 +279,14 @@ class AtParser:
             return Urc(text)
         return None if self._is_echo(text) else Info(text)
 
+    def _ok(self) -> Event:
+        """Do what `_classify` does with an OK."""
+        return Info("OK") if "OK".startswith(self._prefixes) else self._final("OK")
+
     def _final(self, text: str) -> Final:
         self._command, self._prefixes = "", ()
         self._wants_prompt = self._prompted = self._numeric = False
-        return Final(text)
+        return _OK if text == "OK" else Final(text)
 
     def _is_echo(self, text: str) -> bool:
         """Tell our own command from an answer, even with octets missing.
