@@ -97,7 +97,6 @@ class Scanner:
     def __init__(self, sys: Path = Path("/sys"), dev: Path = Path("/dev")) -> None:
         self._bus = Bus(sys)
         self._dev = dev
-        self._real: dict[str, tuple[tuple[int, int, int], str]] = {}  # by port
         self._matches: dict[str, tuple[list[str], list[str]]] = {}  # by pattern
         self._devices: tuple[UsbDevice, ...] = ()
         self._nodes: list[str] = []  # of the devices
@@ -140,18 +139,19 @@ class Scanner:
             named = frozenset({pattern}) & wanted.patterns
             for path in paths:
                 self._add(path, named, owner, seats)
-        keys = {
-            port: self._key(real, owner)
+        real = {
+            port: os.path.realpath(port)
             for port in wanted.ports
-            if (real := self._realpath(port)) is not None
+            if os.path.exists(port)  # noqa: PTH110
         }
+        keys = {port: self._key(path, owner) for port, path in real.items()}
         others = frozenset(
             port
             for port, key in keys.items()
             if (seat := seats.get(key)) is not None
             and seat.is_usb
             and seat.is_whole
-            and self._realpath(port) not in seat.ports
+            and real[port] not in seat.ports
         )
         return Sight(tuple(seats.values()), keys, others, unusable)
 
@@ -167,22 +167,6 @@ class Scanner:
             fitting = sorted(name for name in names if rule.match(name))
             known = (names, [f"{folder}/{name}" for name in fitting])
             self._matches[pattern] = known
-        return known[1]
-
-    def _realpath(self, port: str) -> str | None:
-        """Return where a port that exists leads to.
-
-        The same device node as before has the same path: one system call instead
-        of one for each step of the way.
-        """
-        try:
-            about = os.stat(port)  # noqa: PTH116
-        except OSError:
-            return None
-        node = (about.st_dev, about.st_ino, about.st_rdev)
-        known = self._real.get(port)
-        if known is None or known[0] != node:
-            known = self._real[port] = (node, os.path.realpath(port))
         return known[1]
 
     def _usb_seat(self, device: UsbDevice) -> Seat | None:
