@@ -192,6 +192,5 @@ def _show(report: Answer) -> None:
     for answer in report["answers"]:
         click.echo(f"> {answer['command']}")
         for line in answer["lines"]:
-            shown = line if line.isprintable() else ascii(line)
-            click.echo(shown)
+            click.echo(printable(line))
         click.echo(printable(answer["final"] or "(no answer)"))

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from modemgw.config import values
 from modemgw.modem.probe import same_imei
 from modemgw.modem.survey import Surveyed
+from modemgw.words import printable
 
 MAX_NAME = 20  # characters of a name that we choose; a file may use 32
 MAX_SHOWN = 40  # of what a modem says about itself, in a comment
@@ -134,7 +135,7 @@ def shown(text: str | None, most: int = MAX_SHOWN) -> str:
     >>> shown(chr(27) + "[31mACME")
     '\\\\x1b[31mACME'
     """
-    escaped = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text or "")
+    escaped = printable(text or "")
     return escaped if len(escaped) <= most else escaped[: most - 1] + "…"
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from modemgw.cli.cells import GAP, clean, cut, masked, pad, width_of
 from modemgw.cli.status_text import age, hour, left
+from modemgw.words import counted
 
 Json = Mapping[str, Any]
 
@@ -250,8 +251,7 @@ def _hour(status: Json) -> str:
     outcomes = status["last_hour"]["outcomes"]
     told = ", ".join(f"{count} {name}" for name, count in outcomes.items()) or "nothing"
     pending = status["webhooks"]["pending"]
-    events = "event" if pending == 1 else "events"
-    pushes = f"; {pending} {events} for webhooks" if pending else ""
+    pushes = f"; {counted(pending, 'event')} for webhooks" if pending else ""
     return f"{hour(status).lower()}: {told}{pushes}"
 
 

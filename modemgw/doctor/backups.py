@@ -47,7 +47,6 @@ DAY_MS = 86_400_000
 
 def backups(box: Box) -> Iterator[Finding]:
     """Look at what the gateway and `db backup` have written down."""
-
     from modemgw.gateway.backups import RECORD, read_record  # noqa: PLC0415
 
     if box.config is None:
@@ -55,7 +54,7 @@ def backups(box: Box) -> Iterator[Finding]:
     wanted, folder = box.config.backup, box.config.data_dir
     if box.machine.stat(box.config.database) is None:
         raise Skipped("there is no database yet, or you may not look")
-    last = read_record(box.machine.octets(folder / RECORD) or b"{}")
+    last = read_record(box.machine.octets(folder / RECORD) or b"")
     now = box.machine.now_ms()
     if wanted.path is None and last.made_at is None:
         yield NONE.seen("backup.path is not set", box.config_file)

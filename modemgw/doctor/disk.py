@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 from modemgw.doctor.box import Box, Check
 from modemgw.doctor.finding import Finding, Kind, Level, Skipped
+from modemgw.words import counted
 
 MIB = 1 << 20
 # What is free: less than a busy day and the log of the database take, and than a week.
@@ -221,8 +222,8 @@ def mount(box: Box) -> Iterator[Finding]:
     for place in dict.fromkeys((name, _block_of(box, found.numbers))):
         count = box.machine.number(f"/sys/fs/ext4/{place}/errors_count")
         if place and count:
-            errors = "1 error" if count == 1 else f"{count} errors"
-            yield FAULTS.seen(f"{errors} on {found.source}", found.place)
+            what = f"{counted(count, 'error')} on {found.source}"
+            yield FAULTS.seen(what, found.place)
             break
 
 

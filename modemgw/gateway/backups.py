@@ -7,7 +7,6 @@ by the daemon and by `modemgw db backup` alike, and read by whoever warns of old
 import asyncio
 import logging
 import os
-import shlex
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -35,6 +35,7 @@ from modemgw.store.backup import Luggage, Made
 from modemgw.store.database import Store
 from modemgw.store.owner import as_owner_of, private_file
 from modemgw.store.shelf import Place
+from modemgw.words import printable
 
 log = logging.getLogger("modemgw.backup")
 
@@ -332,10 +333,10 @@ def _why(error: Exception) -> str:
 def after_damage(config: Config) -> list[str]:
     """Say what to type when the database is damaged."""
     last = last_backup(config.data_dir)
-    option = "" if config.path is None else f" --config {config.path}"
+    option = "" if config.path is None else f" --config {quote(str(config.path))}"
     # Root types what is shown, and who runs the service wrote it.
     known = last.path if last.path and last.path.isprintable() else "FILE"
-    file = shlex.quote(known)
+    file = quote(known)
     told = [
         f"  look at it:               modemgw db check{option}",
         f"  put a backup in place:    modemgw db restore{option} {file}",
@@ -343,8 +344,7 @@ def after_damage(config: Config) -> list[str]:
     if last.made_at is None:
         told.append("  No backup is known here; look for modemgw-*.db on your drives.")
     else:
-        said = describe(last)
-        said = "".join(c if c.isprintable() else "?" for c in said)
+        said = printable(describe(last))
         told.append(f"  {said[0].upper()}{said[1:]}.")
     return told
 

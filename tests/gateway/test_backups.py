@@ -184,6 +184,8 @@ def test_a_failure_keeps_what_was_good(tmp_path: Path) -> None:
     told = "\n".join(backups.after_damage(found))
     assert "modemgw db check --config" in told
     assert f"modemgw db restore --config {tmp_path}/m.yaml {made.path}" in told
+    blank = msgspec.structs.replace(found, path=tmp_path / "my file.yaml")
+    assert f"--config '{tmp_path}/my file.yaml'" in backups.after_damage(blank)[0]
 
 
 def test_secrets_travel_in_sealed_ones_alone(tmp_path: Path) -> None:
