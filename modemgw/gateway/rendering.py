@@ -86,7 +86,8 @@ def render_part(
     Spec: 3GPP TS 23.040, 9.2.2.2; TP-VP: 9.2.3.12.
     """
     left_ms = min(max(entry.expires_at - now, MIN_VALIDITY_MS), MAX_VALIDITY_MS)
-    concat_ref = entry.options.get("concat_ref", 0)
+    options = entry.options
+    concat_ref = options.get("concat_ref", 0)
     return render(
         segments_of(entry),
         seq,
@@ -94,7 +95,7 @@ def render_part(
         concat_ref=concat_ref if isinstance(concat_ref, int) else 0,
         validity=timedelta(milliseconds=left_ms),
         report=sim_reports and wants_report(entry),
-        message_class=0 if entry.options.get("flash") else None,
+        message_class=0 if options.get("flash") else None,
         sca=Address.dialled(smsc) if smsc else None,
     )
 

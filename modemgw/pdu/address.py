@@ -21,6 +21,8 @@ NPI_ISDN: Final = 1  # E.164
 
 MAX_DIGITS: Final = 20  # an address field has at most 12 octets, 9.1.2.5
 MAX_SEPTETS: Final = 11  # of an alphanumeric address
+MAX_SCA: Final = 11  # octets behind the length: the type and 20 digits
+MAX_TEXT: Final = 21  # characters: 20 digits and a plus
 
 _SWAP: Final = bytes(octet >> 4 | (octet & 15) << 4 for octet in range(256))
 _TO_NIBBLES: Final = str.maketrans("*#abc", "abcde")
@@ -84,7 +86,8 @@ class Address:
             length = -(-7 * len(septets) // 4)
             return bytes((length, self.type_octet)) + pack_septets(septets)
         digits = self.text.removeprefix("+")
-        return bytes((len(digits), self.type_octet)) + _encode_digits(digits)
+        value = _encode_digits(digits)
+        return bytes((len(digits), 0x80 | self.ton << 4 | self.npi)) + value
 
     def encode_sca(self) -> bytes:
         """Return the SCA field: its length counts octets, with the type.
@@ -112,7 +115,7 @@ class Address:
         if not length:
             return None
         type_octet = cursor.octet("SCA type")
-        return _centre(type_octet, cursor.take(length - 1, "SCA"))
+        return centre(type_octet, cursor.take(length - 1, "SCA"))
 
     @classmethod
     def from_value(cls, type_octet: int, value: bytes, semi_octets: int) -> "Address":
@@ -131,12 +134,15 @@ class Address:
 
 
 @lru_cache(maxsize=64)  # a SIM's service centre is in all that it receives
-def _centre(type_octet: int, value: bytes) -> Address:
+def centre(type_octet: int, value: bytes) -> Address:
+    """Read the SCA behind its length."""
     return Address.from_value(type_octet, value, 2 * len(value))
 
 
 def _encode_digits(digits: str) -> bytes:
-    if not _DIGITS.issuperset(digits) or len(digits) > MAX_DIGITS:
-        raise PduEncodeError(f"not a number: {digits!r}")
-    nibbles = digits if digits.isdecimal() else digits.translate(_TO_NIBBLES)
+    nibbles = digits
+    if len(digits) > MAX_DIGITS or not (digits.isdecimal() and digits.isascii()):
+        if len(digits) > MAX_DIGITS or not _DIGITS.issuperset(digits):
+            raise PduEncodeError(f"not a number: {digits!r}")
+        nibbles = digits.translate(_TO_NIBBLES)
     return bytes.fromhex(nibbles + "f" * (len(digits) % 2)).translate(_SWAP)

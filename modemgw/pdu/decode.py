@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final, assert_never
 
 from modemgw.errors import PduDecodeError
-from modemgw.pdu.address import Address
+from modemgw.pdu.address import MAX_SCA, MAX_TEXT, Address
 from modemgw.pdu.cursor import Cursor
 from modemgw.pdu.deliver import Deliver
 from modemgw.pdu.report import StatusReport
@@ -15,8 +15,6 @@ Tpdu = Deliver | StatusReport | Submit
 
 _MTI_SUBMIT: Final = 1
 _MTI_STATUS_REPORT: Final = 2
-_MAX_SCA: Final = 11  # octets behind the length: the type and 20 digits
-_MAX_ADDRESS: Final = 21  # characters: 20 digits and a plus
 
 
 def decode(
@@ -52,6 +50,10 @@ def detect(
     With an SCA is the rule. Without one is believed only where that makes good
     sense and the other way does not.
     """
+    if tpdu_length != len(octets) and not from_mobile:
+        report = StatusReport.usual(octets)
+        if report is not None:
+            return True, report
     error: PduDecodeError | None = None
     second_best: Tpdu | None = None
     # The reading with the SCA goes first, unless the length forbids it.
@@ -90,7 +92,7 @@ def _is_plausible(octets: bytes, tpdu: Tpdu, with_sca: bool) -> bool:
     """Whether a reading looks like what a network would send."""
     # Every type-of-address has its top bit set; where there is no SCA, the octet
     # in its place is an address length or TP-MR, and mostly has not.
-    if with_sca and octets[0] and (octets[0] > _MAX_SCA or not octets[1] & 0x80):
+    if with_sca and octets[0] and (octets[0] > MAX_SCA or not octets[1] & 0x80):
         return False
     match tpdu:
         case Deliver():
@@ -104,7 +106,7 @@ def _is_plausible(octets: bytes, tpdu: Tpdu, with_sca: bool) -> bool:
             is_dated = True
         case _:  # pragma: no cover - mypy proves that nothing gets here
             assert_never(tpdu)
-    return is_whole and is_dated and len(address.text) <= _MAX_ADDRESS
+    return is_whole and is_dated and len(address.text) <= MAX_TEXT
 
 
 def _is_whole(user_data: UserData, trailing: bytes) -> bool:

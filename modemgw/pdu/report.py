@@ -3,7 +3,7 @@
 from enum import Enum
 from typing import Final
 
-from modemgw.pdu.address import Address
+from modemgw.pdu.address import MAX_SCA, MAX_TEXT, Address, centre
 from modemgw.pdu.cursor import Cursor
 from modemgw.pdu.indicator import encode_optional, read_optional
 from modemgw.pdu.times import LENGTH, Timestamp
@@ -118,10 +118,6 @@ class StatusReport:
         Optional fields that make no sense are padding and end up in `trailing`:
         the outcome in front of them is what counts.
         """
-        if type(cursor) is Cursor:  # nobody is told which field is where
-            plain = cls._plain(cursor, sca)
-            if plain is not None:
-                return plain
         first = cursor.octet("first octet")
         tp_mr = cursor.octet("TP-MR")
         recipient = Address.read(cursor, "TP-RA")
@@ -145,34 +141,40 @@ class StatusReport:
         )
 
     @classmethod
-    def _plain(cls, cursor: Cursor, sca: Address | None) -> "StatusReport | None":
-        """Read a whole report that ends with TP-ST, as nearly all do; None: it is not.
+    def usual(cls, octets: bytes) -> "StatusReport | None":
+        """Read what nearly all modems give: an SCA, and a report that ends with TP-ST.
 
-        Gives what `read` gives, and takes the octets only where it gives something.
+        None: it is something else. Gives what `read` gives, and nothing that does not
+        look like what a network would send.
         """
-        octets, at = cursor.octets, cursor.at
         size = len(octets)
-        if size < at + _LEAST:
+        length = octets[0] if size else 0
+        at = length + 1
+        if length > MAX_SCA or size < at + _LEAST or octets[at] & 3 != MTI:
             return None
         digits = octets[at + 2]
         end = at + 4 + (digits + 1) // 2  # of TP-RA
         status = end + 2 * LENGTH
-        if size != status + 1:
+        if size != status + 1 or (length and not octets[1] & 0x80):
+            return None
+        recipient = Address.from_value(octets[at + 3], octets[at + 4 : end], digits)
+        scts = Timestamp(octets[end : end + LENGTH])
+        if scts.value is None or len(recipient.text) > MAX_TEXT:
             return None
         first = octets[at]
-        report = cls(
+        return cls(
             octets[at + 1],
-            Address.from_value(octets[at + 3], octets[at + 4 : end], digits),
-            Timestamp(octets[end : end + LENGTH]),
+            recipient,
+            scts,
             Timestamp(octets[end + LENGTH : status]),
             octets[status],
             not first & NO_MORE_MESSAGES,
             bool(first & LOOP_PREVENTION),
             bool(first & COMMAND_RESULT),
-            sca=sca,
+            None,
+            None,
+            centre(octets[1], octets[2:at]) if length else None,
         )
-        cursor.at = size
-        return report
 
     def encode(self) -> bytes:
         """Return SCA and TPDU (without `trailing`)."""

@@ -21,6 +21,7 @@ from modemgw.values import value
 MAX_PARTS: Final = 255  # one octet, 3GPP TS 23.040, 9.2.3.24.1
 _CONCAT: Final = 5  # octets of the element with an 8-bit reference
 _CONCAT_WIDE: Final = 6
+_GSM7_FIRST: Final = frozenset({"auto", "national", "gsm7"})  # tries it first
 _HIGH_SURROGATES: Final = range(0xD8, 0xDC)  # first octet of the code unit
 
 
@@ -56,6 +57,15 @@ class Segments:
     def __len__(self) -> int:
         """Return the number of parts."""
         return len(self.parts)
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether no header is in front of the text: one part, and nothing special."""
+        return (
+            len(self.parts) == 1
+            and self.ports is None
+            and not (self.locking or self.shift)
+        )
 
     @property
     def encoding(self) -> str:
@@ -101,6 +111,11 @@ def segment(
     """
     if len(text) > MAX_PARTS * MAX_SEPTETS:
         raise PduEncodeError(f"{len(text)} characters are more than {MAX_PARTS} parts")
+    if ports is None and len(text) <= MAX_SEPTETS and encoding in _GSM7_FIRST:
+        septets = GSM7.encode(text)
+        if septets is not None and len(septets) <= MAX_SEPTETS:
+            part = Part(text, septets, pack_septets(septets))
+            return Segments(Alphabet.GSM7, (part,), wide)
     make = _Maker(text, wide, ports)
     match encoding:
         case "auto":

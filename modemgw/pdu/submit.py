@@ -60,11 +60,14 @@ def render(
     if not 1 <= seq <= len(segments.parts):
         raise PduEncodeError(f"no part {seq} of {len(segments)}")
     part = segments.parts[seq - 1]
-    header = _header(segments, seq, concat_ref)
+    header = b"" if segments.is_bare else _header(segments, seq, concat_ref)
+    units = len(part.payload)
     if segments.alphabet is Alphabet.GSM7:
-        units = part.units + -(-8 * len(header) // 7)  # the header in septets, up
+        units += -(-8 * len(header) // 7)  # the header in septets, up
+        bits = 0
     else:
-        units = part.units + len(header)
+        units += len(header)
+        bits = Dcs.of(segments.alphabet).octet
     format_, vp = _validity(validity)
     first = (
         MTI
@@ -73,15 +76,16 @@ def render(
         | (REPORT_REQUEST if report else 0)
         | (UDHI if header else 0)
     )
-    if message_class is not None and not 0 <= message_class <= _MAX_CLASS:
-        raise PduEncodeError(f"message class must be 0 to 3, not {message_class!r}")
-    coding = Dcs.of(segments.alphabet, message_class).octet
+    if message_class is not None:
+        if not 0 <= message_class <= _MAX_CLASS:
+            raise PduEncodeError(f"message class must be 0 to 3, not {message_class!r}")
+        bits = Dcs.of(segments.alphabet, message_class).octet
     try:
         tpdu = b"".join(
             (
                 bytes((first, tp_mr)),
                 to.encode(),
-                bytes((pid, coding)),
+                bytes((pid, bits)),
                 vp,
                 bytes((units,)),
                 header,

@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from modemgw.errors import PduDecodeError
 from modemgw.pdu.address import Address
-from modemgw.pdu.cursor import Cursor, TracingCursor
+from modemgw.pdu.cursor import Cursor
 from modemgw.pdu.dcs import dcs
-from modemgw.pdu.decode import decode
+from modemgw.pdu.decode import decode, detect
+from modemgw.pdu.decode import read as read_tpdu
 from modemgw.pdu.report import (
     Delivery,
     StatusReport,
@@ -153,19 +154,41 @@ def test_decode_undoes_encode(
 @given(
     st.binary(max_size=40)
     | st.builds(
-        lambda head, rest: bytes.fromhex(HEAD)[:4] + head + rest,
+        lambda sca, head, rest: sca + bytes.fromhex(HEAD)[:4] + head + rest,
+        st.sampled_from(
+            [b"\0", bytes.fromhex("0791947101670000"), bytes.fromhex("03714433")]
+        ),
         st.binary(min_size=2, max_size=2),
-        st.binary(min_size=13, max_size=17),
+        st.just(bytes.fromhex(STAMP + STAMP)).map(lambda stamps: stamps + b"\0")
+        | st.binary(min_size=13, max_size=17),
     )
 )
-def test_a_plain_report_is_read_as_every_other(octets: bytes) -> None:
-    quick, careful = Cursor(octets), TracingCursor(octets)
-    try:
-        wanted = StatusReport.read(careful)
-    except PduDecodeError as exc:
-        with pytest.raises(PduDecodeError) as found:
-            StatusReport.read(quick)
-        assert str(found.value) == str(exc)
-    else:
-        assert StatusReport.read(quick) == wanted
-        assert quick.at == careful.at
+def test_a_usual_report_is_read_as_every_other(octets: bytes) -> None:
+    found = StatusReport.usual(octets)
+    if found is not None:
+        assert found == read_tpdu(Cursor(octets), has_sca=True)
+        assert detect(octets) == (True, found)
+
+
+def test_what_nearly_every_modem_gives_is_usual() -> None:
+    octets = bytes.fromhex(f"0791947101670000 {HEAD} 00")
+    found = StatusReport.usual(octets)
+    assert found is not None and found.tp_mr == 0x2A
+    assert found == read_tpdu(Cursor(octets), has_sca=True)
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        "",
+        "07",
+        f"0711947101670000 {HEAD} 00",  # no type of an address
+        f"0791947101670000 {HEAD} 00 00",  # padded
+        f"0791947101670000 {HEAD}",  # cut off
+        f"0791947101670000 06 2A 04 91 2143 {'FF' * 7} {STAMP} 00",  # no date
+        f"0791947101670000 04{HEAD[2:]} 00",  # no report
+        f"0C91947101670000000000000 {HEAD} 00".replace("0000000000000", "0" * 14),
+    ],
+)
+def test_what_is_not_usual_is_left_to_the_general_way(octets: str) -> None:
+    assert StatusReport.usual(bytes.fromhex(octets)) is None
