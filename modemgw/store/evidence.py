@@ -25,6 +25,7 @@ from modemgw.store.writer import Connection
 TRUSTED_STEPS = 3  # regular steps in a row before the counter is evidence
 _CYCLE = 256
 _COUNT_TP_MR = sql_placed("outbound.count_tp_mr", "sim_id", "tp_mr")
+_CAME_EARLY = sql_placed("outbound.came_early", "sim_id", "tp_mr")
 
 
 class Air(IntEnum):
@@ -72,8 +73,9 @@ def count(db: Connection, sim_id: int, tp_mr: int) -> bool | None:
     Returns whether a report with it fitted no part when it came; None, and nothing is
     noted, where `step` has to look at doubts.
     """
-    row = db.execute(_COUNT_TP_MR, (sim_id, tp_mr)).fetchone()
-    return None if row is None else bool(row[0])
+    if db.execute(_COUNT_TP_MR, (sim_id, tp_mr)).rowcount != 1:
+        return None
+    return db.execute(_CAME_EARLY, (sim_id, tp_mr)).fetchone() is not None
 
 
 def step(db: Connection, sim_id: int, tp_mr: int) -> Finding:

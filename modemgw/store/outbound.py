@@ -27,6 +27,7 @@ _BEGIN_PART = sql_placed(
 )
 _BEGIN_MESSAGE = sql_placed("outbound.begin_message", "message_id", "sim_id")
 _ADD_USAGE = sql_placed("sims.add_usage", "sim_id", "minute", "parts")
+_TOLD = sql_placed("outbound.told", "message_id", "now")
 
 OWN = "own"  # an option: our own self-test, which nobody is told of
 
@@ -204,29 +205,30 @@ def change(
     step: Step | None = None,
     **values: object,
 ) -> bool:
-    """Run an UPDATE of one message that returns what is told of it, and tell of it.
+    """Run an UPDATE of one message, and tell of its new state.
 
     `step` is told before it, in any case. Returns False, and tells nothing else,
     where it changed no row.
     """
     values |= {"message_id": message_id, "now": now}
-    row = db.execute(sql(name), values).fetchone()
-    return tell_change(db, ids, row, message_id, now, step)
+    changed = db.execute(sql(name), values).rowcount == 1
+    return tell_change(db, ids, changed, message_id, now, step)
 
 
 def tell_change(
     db: Connection,
     ids: IdSource,
-    row: tuple[str, str, str, int | None, str | None] | None,
+    changed: bool,
     message_id: int,
     now: int,
     step: Step | None,
 ) -> bool:
-    """Tell of a message what the UPDATE that changed it returned, as `change` does."""
-    if row is None:
+    """Tell of a message whether it was `changed` or not, as `change` does."""
+    if not changed:
         if step is not None:
             tell(db, ids, step, message_id, now)
         return False
+    row = db.execute(_TOLD, (message_id, now)).fetchone()
     data, state, options, key_id, reason = row
     if reason is not None:
         data = json.dumps(

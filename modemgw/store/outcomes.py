@@ -117,8 +117,8 @@ def _after_acceptance(
             again = "outbound.message_sending_again"
             outbound.change(db, ids, again, part.message_id, now, step)
             return False
-    sent = db.execute(_MESSAGE_SENT, (part.message_id, now, report_due_at)).fetchone()
-    outbound.tell_change(db, ids, sent, part.message_id, now, step)
+    sent = db.execute(_MESSAGE_SENT, (part.message_id, now, report_due_at))
+    outbound.tell_change(db, ids, sent.rowcount == 1, part.message_id, now, step)
     return True
 
 
@@ -351,8 +351,8 @@ def report(
                 status = db.execute(bad, {"message_id": message_id}).fetchone()[0]
                 told = json.dumps(reason_of(status), ensure_ascii=False)
             wanted = (message_id, now, verdict.value, told)
-            changed = db.execute(_MESSAGE_REPORTED, wanted).fetchone()
-            outbound.tell_change(db, ids, changed, message_id, now, step)
+            db.execute(_MESSAGE_REPORTED, wanted)
+            outbound.tell_change(db, ids, True, message_id, now, step)
             step = None
     elif part_state is None:
         row = {"part_id": part_id, "tp_status": tp_status}

@@ -21,7 +21,7 @@ from tests.store.test_outbound import new_message
 
 IDS = IdSource()
 MESSAGES = 60
-STATEMENTS = {"accepted": 4, "marked": 4, "sent": 4, "reported": 5}
+STATEMENTS = {"accepted": 4, "marked": 4, "sent": 6, "reported": 6}
 PAGES = {"accepted": 12, "marked": 7.5, "sent": 8.5, "reported": 6.5}  # at most
 FRAME = struct.calcsize(">6I")
 

@@ -1,13 +1,5 @@
 -- A restored database: what its open messages are from then on.
 
--- fragment: told
-json_object(
-  'id', public_id, 'state', state, 'sequence', sequence, 'to', peer,
-  'reference', reference,
-  'sim', (SELECT name FROM sim WHERE sim.id = message.sim_id),
-  'segments', segments, 'latency_ms', max(0, :now - created_at)) AS data,
-state, options, key_id, reason
-
 -- name: open_messages
 -- Outbound messages in one state, oldest first.
 SELECT id, not_before, expires_at, own FROM message INDEXED BY message_state
@@ -21,10 +13,7 @@ SELECT id, not_before, expires_at, own FROM message INDEXED BY message_state
 UPDATE message
    SET state = 'in_doubt', sequence = sequence + 1, reason = :reason,
        decide_at = :decide_at
- WHERE id = :message_id AND state IN ('scheduled', 'queued', 'sending')
-RETURNING
--- use: told
-;
+ WHERE id = :message_id AND state IN ('scheduled', 'queued', 'sending');
 
 -- name: hold_parts
 -- Which SIM had them since is not known, nor when: from the backup on.
