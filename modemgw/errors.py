@@ -8,7 +8,6 @@ ModemgwError
 ├── ModemError             one modem failed; the pool goes on without it
 │   ├── PortLost           unplugged, bad descriptor, I/O error
 │   ├── AtTimeout          no final result code; carries command and seconds
-│   ├── AtProtocolError    garbage, wrong baud rate, line too long
 │   └── AtError            the modem said no; carries command and code
 │       ├── CmeError       +CME ERROR, 27.007 9.2: the equipment refuses
 │       └── CmsError       +CMS ERROR, 27.005 3.2.5: the message was refused
@@ -76,10 +75,6 @@ class AtTimeout(ModemError):
         super().__init__(f"no final result code for {command} within {seconds:g} s")
         self.command = command
         self.seconds = seconds
-
-
-class AtProtocolError(ModemError):
-    """What came from the port is not AT: wrong baud rate, another program, noise."""
 
 
 class AtError(ModemError):

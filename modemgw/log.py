@@ -15,12 +15,12 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from types import FrameType
-from typing import Any, TextIO
+from typing import TextIO
 
 from modemgw import journal
 from modemgw.number import mask
@@ -169,17 +169,6 @@ def _escape(text: str, *, quotes: bool = False) -> str:
         else f"\\u{ord(c):04x}"
         for c in text
     )
-
-
-class ContextAdapter(logging.LoggerAdapter[logging.Logger]):
-    """Adds fixed fields (the modem) without losing those of the call."""
-
-    def process(
-        self, msg: object, kwargs: MutableMapping[str, Any]
-    ) -> tuple[object, MutableMapping[str, Any]]:
-        """Merge the fixed fields with those of this call."""
-        kwargs["extra"] = {**(self.extra or {}), **(kwargs.get("extra") or {})}
-        return msg, kwargs
 
 
 class JournalHandler(logging.Handler):

@@ -45,10 +45,6 @@ class Notifier:
         """Feed the watchdog. Call it only after real progress."""
         self._send("WATCHDOG=1")
 
-    def extend_timeout(self, seconds: float) -> None:
-        """Ask for more time to start or stop: a check of a large database."""
-        self._send(f"EXTEND_TIMEOUT_USEC={int(seconds * 1_000_000)}")
-
     def _send(self, *lines: str) -> None:
         if not self.is_connected:
             return

@@ -64,7 +64,6 @@ class SendDocument(Strict, tag_field="op", tag="send"):
     key: Annotated[str, Meta(min_length=1, max_length=MAX_IDEMPOTENCY_KEY)]
 
 
-ClientFrame = Subscribe | Ack | SendDocument  # for the documentation
 _frame = msgspec.json.Decoder(Subscribe | Ack | Send)
 _submit = msgspec.json.Decoder(SubmitRequest)
 

@@ -26,7 +26,7 @@ from modemgw.store.keys import ID_LENGTH, PREFIX
 
 MAX_FORM = 4096  # octets
 MAX_FIELDS = 20
-UNAUTHORIZED, TOO_MANY, UNAVAILABLE = 401, 429, 503
+UNAUTHORIZED, TOO_MANY = 401, 429
 
 
 class TokenForm(msgspec.Struct):

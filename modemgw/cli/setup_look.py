@@ -19,7 +19,6 @@ from modemgw.modem.port import OpenPort, open_serial
 from modemgw.modem.survey import NO_SIM, READY, WANTS_PIN, WANTS_PUK, Surveyed, survey
 
 FIX_S = 300.0  # for one command: apt-get may have to fetch something
-APPEAR_S = 15.0  # until ports are there again after a fix
 STDERR = 2  # standard output is for what programs read
 # Lines of a board, and adapters that may have anything behind them.
 UNSURE = ("/dev/serial0", "/dev/ttyUSB*", "/dev/ttyACM*", "/dev/ttyAMA*")

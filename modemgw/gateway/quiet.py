@@ -8,7 +8,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from modemgw.config.quiet import QuietHours
-from modemgw.policy.hours import Quiet, next_allowed
+from modemgw.policy.hours import next_allowed
 from modemgw.policy.message import CLASSES
 
 _REMEMBERED = 4096  # numbers whose zones are known
@@ -21,10 +21,6 @@ class Calm:
         self._own = (ZoneInfo(own_zone),)
         self._by_recipient = hours.zone == "recipient"
         self._hours = {klass: hours.of(klass) for klass in CLASSES if hours.of(klass)}
-
-    def hours_of(self, klass: str) -> Quiet | None:
-        """Return the quiet hours of a class, None where it has none."""
-        return self._hours.get(klass)
 
     def until(self, klass: str, to: str, at_ms: int) -> int:
         """Return from when a message may go out, `at_ms` where it may at once."""

@@ -25,7 +25,6 @@ from modemgw.modem.journal import Entry, TapeLine
 from modemgw.store.database import Store
 
 DEADLINE_S = 20  # of a command that a person typed, where they say nothing
-MAX_DEADLINE_S = 180  # AT+COPS=? takes three minutes
 SOON_S = 5.0
 
 

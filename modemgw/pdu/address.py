@@ -68,11 +68,6 @@ class Address:
         return cls(text, TON_ALPHANUMERIC, NPI_UNKNOWN)
 
     @property
-    def is_alphanumeric(self) -> bool:
-        """Whether this is a name, to which nobody can reply."""
-        return self.ton == TON_ALPHANUMERIC
-
-    @property
     def type_octet(self) -> int:
         """Type-of-address."""
         return 0x80 | self.ton << 4 | self.npi

@@ -243,5 +243,3 @@ LETTERS: Final[dict[str, Currency]] = {
     "Q": Currency("GTQ"),
     "L": Currency("HNL"),
 }
-# Parts of a unit: "credit 1234 cents".
-MINOR: Final = ("cent", "cents", "ct", "p", "pence", "kop", "коп")

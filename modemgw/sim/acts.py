@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 Details = Mapping[str, Any]
 CALLER = "+491701234567"
-DECADES_MS = 50 * 365 * 86_400_000
 
 
 def _inbound(modem: "SimModem", what: Details) -> None:

@@ -163,13 +163,6 @@ def swap(data_dir: Path, new: Path, now_ms: int) -> Path | None:
     return kept
 
 
-def kept_aside(data_dir: Path) -> list[Path]:
-    """Return the databases that restores kept, oldest first."""
-    found = data_dir.glob(f"{FILE_NAME}.before-restore-*")
-    others = (*_SIDE_FILES, ".ndjson")
-    return sorted(one for one in found if not one.name.endswith(others))
-
-
 def _fetch(backup: Path, path: Path, identities: Sequence[str]) -> bool:
     """Copy or decrypt the backup; return whether it was encrypted."""
     try:

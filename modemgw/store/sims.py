@@ -107,12 +107,6 @@ def load_usage(
     return [(minute * MINUTE_MS, parts) for minute, parts in rows]
 
 
-def used_since(db: sqlite3.Connection, sim_id: int, since: int) -> int:
-    """Return how many parts this card sent since the minute of `since`."""
-    window = {"sim_id": sim_id, "minute": since // MINUTE_MS}
-    return int(db.execute(sql("sims.usage_sum"), window).fetchone()[0])
-
-
 def _known(
     db: sqlite3.Connection, identity: str, iccid: str | None, imsi: str | None
 ) -> SimRow | None:

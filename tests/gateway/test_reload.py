@@ -370,7 +370,7 @@ def test_each_section_that_is_said_to_be_live_is(tmp_path: Path) -> None:
         assert gateway.wallets.currency == "EUR"
         assert gateway.upkeep.balance.config.sims.defaults.balance.every_s == 7200
         assert gateway.pool.router.weak(-105)
-        assert gateway.dispatcher.evening.calm.hours_of("marketing")
+        assert gateway.dispatcher.evening.calm._hours["marketing"]
         assert gateway.inbound.hearing is not None
         assert len(gateway.inbound.hearing._rules) == 1
         assert gateway.conversation.answerer._ledger.limits.per_number == 2

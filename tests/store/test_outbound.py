@@ -470,5 +470,5 @@ def test_a_stale_job_leaves_nothing(tmp_path: Path) -> None:
         with pytest.raises(Stale):
             world.begin()
         db.execute("ROLLBACK TO job")
-        assert sims.used_since(db, world.sim.id, 0) == 1
+        assert [parts for _, parts in sims.load_usage(db, world.sim.id, 0)] == [1]
         assert isinstance(db, sqlite3.Connection)

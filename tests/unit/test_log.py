@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modemgw import log
-from modemgw.log import ContextAdapter, LogfmtFormatter, RepeatFilter
+from modemgw.log import LogfmtFormatter, RepeatFilter
 
 NUMBER = "+4915112345678"
 
@@ -147,17 +147,6 @@ def test_repeats_of_many_kinds_are_bounded() -> None:
     for kind in range(2 * log.MAX_REPEATS):
         keep.filter(record(f"warning {kind}", logging.WARNING))
     assert len(keep._seen) == log.MAX_REPEATS
-
-
-def test_the_adapter_keeps_the_fields_of_the_call() -> None:
-    stream = io.StringIO()
-    log.configure("debug", stream=stream)
-    adapter = ContextAdapter(logging.getLogger("modemgw.modem"), {"modem": "front"})
-    adapter.info("part accepted", extra={"tp_mr": 41})
-    adapter.info("idle")
-    first, second = stream.getvalue().splitlines()
-    assert first.endswith("info modemgw.modem part accepted modem=front tp_mr=41")
-    assert second.endswith("idle modem=front")
 
 
 def test_configure_again_replaces_the_handler_and_the_level() -> None:

@@ -29,8 +29,6 @@ def test_states_are_told(manager: socket.socket) -> None:
     assert manager.recv(512) == b"STATUS=draining"
     notifier.alive()
     assert manager.recv(512) == b"WATCHDOG=1"
-    notifier.extend_timeout(1.5)
-    assert manager.recv(512) == b"EXTEND_TIMEOUT_USEC=1500000"
     notifier.stopping()
     assert manager.recv(512) == b"STOPPING=1"
 

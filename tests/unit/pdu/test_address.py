@@ -107,11 +107,6 @@ def test_a_service_centre_with_a_name_of_digits_is_not_sent_on() -> None:
         name.encode_sca()
 
 
-def test_nobody_can_reply_to_a_name() -> None:
-    assert Address.alphanumeric("Acme").is_alphanumeric
-    assert not Address.dialled("80888").is_alphanumeric
-
-
 @given(addresses)
 def test_numbers_survive(address: Address) -> None:
     assert Address.read(Cursor(address.encode()), "TP-DA") == address
