@@ -32,6 +32,7 @@ def read_secret(file: Path, question: str, read: Callable[[str], str]) -> str:
     """
     from modemgw.config.secret import MAX_SECRET_OCTETS  # noqa: PLC0415
 
+    where = "standard input" if file == STDIN else str(file)
     try:
         if file != STDIN:
             with file.open("rb") as stream:
@@ -42,9 +43,8 @@ def read_secret(file: Path, question: str, read: Callable[[str], str]) -> str:
             found = sys.stdin.read(MAX_SECRET_OCTETS + 1)
         return read(found.strip())
     except OSError as exc:
-        raise click.UsageError(f"cannot read {file}: {exc.strerror}") from None
+        raise click.UsageError(f"cannot read {where}: {exc.strerror}") from None
     except UnicodeDecodeError:
-        raise click.UsageError(f"{file} is not a text file") from None
+        raise click.UsageError(f"{where}: this is not a text file") from None
     except ValueError as exc:
-        where = "standard input" if file == STDIN else file
         raise click.UsageError(f"{where}: {exc}") from None

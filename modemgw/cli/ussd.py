@@ -8,7 +8,7 @@ import click
 
 from modemgw.cli.main import FAILED
 from modemgw.cli.options import config_option, json_option
-from modemgw.cli.secrets import read_secret
+from modemgw.cli.secrets import STDIN, read_secret
 
 PATIENCE_S = 200.0  # the network has two minutes, and a message may be on the air
 
@@ -34,8 +34,8 @@ def ussd(name: str, code: str, config_path: Path, as_json: bool) -> int:
 
     client = connect(config_path)
     client.timeout_s = PATIENCE_S
-    if code == "-":
-        code = read_secret(Path(code), "USSD code", str)
+    if code == str(STDIN):
+        code = read_secret(STDIN, "USSD code", str)
     path = f"/v1/sims/{quote(name, safe='')}/ussd"
     said = client.call("POST", path, {"code": code})
     while True:

@@ -52,6 +52,18 @@ def test_a_secret_comes_from_a_file_standard_input_or_a_prompt(
     assert [asked[2]["secret"] for asked in daemon.asked] == [HOOK_KEY] * 3
 
 
+def test_standard_input_is_called_so(
+    cli: Cli, daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for octets in (b"short", b"whsec_\xff"):
+        piped = io.TextIOWrapper(io.BytesIO(octets), "utf-8")
+        monkeypatch.setattr(sys, "stdin", piped)
+        refused = cli.on(*ADD, "--secret-file", "-")
+        assert refused.code == 2
+        assert "standard input: " in refused.err
+    assert not daemon.asked
+
+
 @pytest.mark.parametrize("command", [ADD, ROTATE])
 def test_a_secret_on_the_command_line_is_refused_and_not_repeated(
     cli: Cli, daemon: FakeDaemon, command: tuple[str, ...]
