@@ -1,31 +1,18 @@
 """Reads the octets of a configuration file, makes a text of them, and names files."""
 
-import stat
 from pathlib import Path
 
+from modemgw.config.plain import open_plain
 from modemgw.config.positions import MAX_OCTETS
 from modemgw.errors import ConfigError
 
 MAX_NAME, MAX_PATH = 255, 4000  # octets; of a path Linux takes 4095
-_KINDS = {
-    stat.S_IFDIR: "a directory",
-    stat.S_IFIFO: "a pipe",
-    stat.S_IFSOCK: "a socket",
-}
 
 
 def read_text(path: Path) -> str:
-    """Return what the file says. Raises ConfigError where that is no text.
-
-    What is no plain file is named and not read: a pipe could be waited for.
-    """
+    """Return what the file says. Raises ConfigError where that is no text."""
     try:
-        kind = stat.S_IFMT(path.stat().st_mode)
-        if kind != stat.S_IFREG:
-            what = _KINDS.get(kind, "a device")
-            said = f"{path}: this is {what}; a configuration is a plain file"
-            raise ConfigError([said])
-        with path.open("rb") as stream:
+        with open_plain(path) as stream:
             raw = stream.read(MAX_OCTETS + 1)
     except OSError as exc:
         why = (exc.strerror or str(exc)).lower()

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from modemgw.config import values
+from modemgw.config.plain import open_plain
 from modemgw.errors import ConfigError
 
 MAX_SECRET_OCTETS = 4096
@@ -66,7 +67,7 @@ class Secret(msgspec.Struct, frozen=True, eq=False):
                 f"the service manager gave no credentials ({CREDENTIALS} is not set)"
             )
         try:
-            with path.open("rb") as stream:
+            with open_plain(path) as stream:
                 return stream.read(MAX_SECRET_OCTETS).decode("ascii").strip()
         except FileNotFoundError:
             why = "cannot be read: no such file or directory"

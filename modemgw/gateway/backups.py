@@ -27,6 +27,7 @@ from modemgw.config.files import read_text
 from modemgw.config.load import parse, secrets
 from modemgw.config.model import Config
 from modemgw.config.paths import certificates
+from modemgw.config.plain import open_plain
 from modemgw.config.positions import Problems, open_text
 from modemgw.config.secret import mask_url
 from modemgw.errors import ConfigError, StoreError
@@ -72,9 +73,8 @@ def last_backup(data_dir: Path) -> LastBackup:
     """Return how the backups of a data directory stand; never raises."""
     try:
         # Root asks, too: a pipe of the service's would never answer.
-        number = os.open(data_dir / RECORD, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(number, "rb") as stream:
-            return read_record(stream.read(MAX_RECORD) or b"")
+        with open_plain(data_dir / RECORD) as stream:
+            return read_record(stream.read(MAX_RECORD))
     except OSError:
         return LastBackup()
 
@@ -105,7 +105,7 @@ def luggage(config: Config, *, sealed: bool) -> Luggage:
 
     Always the configuration, without the secrets that stand in it. Where the backup is
     sealed they stay, and the files with secrets and the gateway's certificates come,
-    too. What cannot be read is left out.
+    too. What cannot be read is left out, and told.
     """
     text, now = _as_written(config)
     if not sealed:
@@ -117,9 +117,13 @@ def luggage(config: Config, *, sealed: bool) -> Luggage:
     with suppress(OSError):
         paths += sorted(one for one in certificates(config).iterdir() if one.is_file())
     for path in dict.fromkeys(paths):
-        with suppress(OSError), path.open("rb") as stream:
-            name = path.name if path.name not in files else f"{len(files)}-{path.name}"
-            files[name] = stream.read(MAX_FILE_OCTETS)
+        name = path.name if path.name not in files else f"{len(files)}-{path.name}"
+        try:
+            with open_plain(path) as stream:
+                files[name] = stream.read(MAX_FILE_OCTETS)
+        except OSError as exc:
+            # A command shows what is said, and no fields.
+            log.warning("%s is not in the backup: %s", path, exc.strerror)
     return Luggage(__version__, text, files)
 
 

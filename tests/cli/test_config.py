@@ -54,7 +54,7 @@ def test_what_is_no_file_is_named_and_not_waited_for(cli: Cli, what: str) -> Non
                 place.symlink_to("/dev/zero")
         found = cli.on("config", "check")
     assert found.code == 78
-    assert found.err == f"{place}: this is {what}; a configuration is a plain file\n"
+    assert found.err == f"{place}: cannot be read: this is {what} and no plain file\n"
 
 
 @pytest.mark.parametrize("command", ["check", "show"])

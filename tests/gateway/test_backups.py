@@ -188,7 +188,9 @@ def test_a_failure_keeps_what_was_good(tmp_path: Path) -> None:
     assert f"--config '{tmp_path}/my file.yaml'" in backups.after_damage(blank)[0]
 
 
-def test_secrets_travel_in_sealed_ones_alone(tmp_path: Path) -> None:
+def test_secrets_travel_in_sealed_ones_alone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "pin-b").write_text("4711\n")
     text = (
         "modems:\n"
@@ -213,6 +215,12 @@ def test_secrets_travel_in_sealed_ones_alone(tmp_path: Path) -> None:
     assert f"name: c{PIN}" in plain.configuration, "what only looks like it stays"
     sealed = luggage(found, sealed=True)
     assert (sealed.configuration, sealed.files) == (text, {"pin-b": b"4711\n"})
+    assert not caplog.records
+    (tmp_path / "pin-b").unlink()
+    os.mkfifo(tmp_path / "pin-b")
+    assert luggage(found, sealed=True).files == {}
+    (told,) = caplog.records
+    assert told.message.startswith(f"{tmp_path}/pin-b is not in the backup: this is a")
 
 
 def test_secrets_are_blanked_in_the_file_as_it_is_now(tmp_path: Path) -> None:

@@ -450,7 +450,7 @@ def test_a_file_that_is_not_utf_8(tmp_path: Path, raw: bytes, problem: str) -> N
 def test_a_file_that_is_none(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read: no such file or directory"):
         load(tmp_path / "missing.yaml")
-    with pytest.raises(ConfigError, match="this is a directory"):
+    with pytest.raises(ConfigError, match="cannot be read: this is a directory"):
         load(tmp_path)
     huge = tmp_path / "huge.yaml"
     huge.write_bytes(b"#" * (1024 * 1024 + 1))

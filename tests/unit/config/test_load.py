@@ -1,5 +1,6 @@
 """Files that load: defaults, units, references, what is doubtful."""
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -208,6 +209,10 @@ def test_secrets_are_found_where_the_file_says(
         ("{file: gone}", "{file: DIR/gone}: cannot be read: no such file or directory"),
         ("{file: bad}", "{file: DIR/bad}: expected a PIN of 4 to 8 digits (not shown)"),
         ("{file: raw}", "{file: DIR/raw}: is not a text file"),
+        (
+            "{file: pipe}",
+            "{file: DIR/pipe}: cannot be read: this is a pipe and no plain file",
+        ),
         ("{env: GONE}", "{env: GONE}: this environment variable is not set"),
     ],
 )
@@ -216,6 +221,7 @@ def test_a_secret_that_is_not_there(
 ) -> None:
     (tmp_path / "bad").write_text("SECRET7")
     (tmp_path / "raw").write_bytes(b"\xff\xfe")
+    os.mkfifo(tmp_path / "pipe")
     text = f"modems: [{{port: /dev/a, pin: {written}}}]\n"
     found = parse(text, "m.yaml", path=tmp_path / "m.yaml")
     with pytest.raises(ConfigError) as caught:
