@@ -218,11 +218,10 @@ class Dispatcher:
 
     # -- what a lane calls (lane.Source) -------------------------------------
 
-    def take(self, lane: Lane) -> Entry | None:
+    def take(self, lane: Lane, now: int) -> Entry | None:
         """Give the message whose turn it is for this lane, or None."""
         if self.stopping:
             return None
-        now = self._clock.now_ms()
         view = lane.view(now)
         if held(view, now) is not None:
             return None

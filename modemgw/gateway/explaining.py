@@ -4,7 +4,6 @@ Computed when somebody asks, from what is in memory at that moment; nothing of i
 stored.
 """
 
-from dataclasses import replace
 from functools import partial
 
 from msgspec import UNSET, UnsetType
@@ -89,7 +88,7 @@ class Explainer:
     def _routing(self, wish: Wish, not_before: int, parts: int = 0) -> Routing:
         now = self._clock.now_ms()
         views = [
-            view if view.name else replace(view, name=f"modem {view.modem}")
+            view if view.name else view._replace(name=f"modem {view.modem}")
             for view in (*self._dispatcher.views(), *self._absent())
         ]
         choice = explain(wish, views, now, waited_ms=max(0, now - not_before))

@@ -77,29 +77,31 @@ class Lane:
         sim = self.sim
         if sim is None:
             return SimView(None, "", self.modem, False, self.why_not_ready)
-        free_at, why = self.free_at(now)
+        monotonic = self._clock.monotonic() if sim.rests_until else 0.0
+        free_at, why = sim.free_at(now, monotonic)
         traits = sim.traits
         health, health_because = sim.health, sim.health_because
         if self.weak:
             health, health_because = health + 1, health_because or self.weak
         return SimView(
-            sim_id=sim.sim_id,
-            name=sim.name,
-            modem=self.modem,
-            ready=self.ready,
-            why_not_ready=self.why_not_ready,
-            busy=self.busy,
-            free_at=free_at,
-            free_because=why,
-            last_used_at=self.last_used_at,
-            pools=traits.pools,
-            networks=traits.networks,
-            tariff=sim.tariff,
-            used_in_bundle=sim.used_in_bundle,
-            health=health,
-            health_because=health_because,
-            load=sim.load(now),
-            weight=traits.weight,
+            sim.sim_id,
+            sim.name,
+            self.modem,
+            self.ready,
+            self.why_not_ready,
+            self.busy,
+            False,
+            free_at,
+            why,
+            self.last_used_at,
+            traits.pools,
+            traits.networks,
+            sim.tariff,
+            sim.used_in_bundle,
+            health,
+            health_because,
+            sim.load(now) if sim.pace.windows else 0,
+            traits.weight,
         )
 
     def free_at(self, now: int) -> tuple[int, str]:
@@ -135,7 +137,8 @@ class Lane:
             if self._store_faults:
                 await self._wait_for_store()
                 continue
-            entry = self._next()
+            now = self._clock.now_ms()
+            entry = self._next(now)
             if entry is None:
                 if self._unrecorded:
                     self._flush()
@@ -145,16 +148,17 @@ class Lane:
                     await self._idle()
                 continue
             self.quiet.clear()
-            await self._send(entry)
-            await self._collect()
+            await self._send(entry, now)
+            if self._writing or self._mistake is not None:
+                await self._collect()
 
-    def _next(self) -> Entry | None:
+    def _next(self, now: int) -> Entry | None:
         current, self.current = self.current, None
         if self.leaving or (current is not None and self._source.stopping):
             if current is not None:
                 self._source.postponed(current)
             return None
-        return current or self._source.take(self)
+        return current or self._source.take(self, now)
 
     async def _idle(self) -> None:
         now = self._clock.now_ms()
@@ -164,13 +168,12 @@ class Lane:
             async with asyncio.timeout(delay):
                 await self._wake.wait()
 
-    async def _send(self, entry: Entry) -> None:
+    async def _send(self, entry: Entry, now: int) -> None:
         sim = self.sim
         told, self.told = self.told, None
         if sim is None or not entry.parts:
             self._source.postponed(entry)
             return
-        now = self._clock.now_ms()
         slot = entry.parts[0]
         ref = PartRef(
             slot.part_id,
@@ -185,9 +188,7 @@ class Lane:
         report = sim.reports and wants_report(entry)
         attempt = Attempt(entry, slot, ref, now, report)
         try:
-            pdu = render_part(
-                entry, slot.seq, now=now, sim_reports=sim.reports, smsc=sim.smsc
-            )
+            pdu = render_part(entry, slot.seq, now=now, report=report, smsc=sim.smsc)
         except PduEncodeError as exc:
             verdict = verdicts.unencodable(self._ids, attempt, str(exc), now)
             self._apply(attempt, verdict, now)
@@ -305,8 +306,8 @@ class Lane:
     def _flush(self, *more: Job) -> list[Promise[object]]:
         """Hand over what is not yet written, and `more` behind it, for one commit."""
         unrecorded, self._unrecorded = self._unrecorded, []
-        jobs = [*(verdict.job for _, verdict in unrecorded), *more]
-        promises = self._store.write_all(jobs)
+        jobs = [verdict.job for _, verdict in unrecorded]
+        promises = self._store.write_all([*jobs, *more])
         for outcome, promise in zip(unrecorded, promises, strict=False):
             self._writing.append(promise)
             promise.listen(partial(self._note, *outcome))
@@ -322,7 +323,7 @@ class Lane:
     def _note(
         self, attempt: Attempt, verdict: Verdict, done: "asyncio.Future[object]"
     ) -> None:
-        self._writing = [promise for promise in self._writing if promise is not done]
+        self._writing = [one for one in self._writing if not one.done()]
         failure = done.exception()
         if failure is None:
             self._source.recorded(attempt, verdict, done.result())

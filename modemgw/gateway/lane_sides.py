@@ -33,7 +33,7 @@ class Source(Protocol):
 
     stopping: bool  # no part may be begun any more
 
-    def take(self, lane: "Lane") -> Entry | None:
+    def take(self, lane: "Lane", now: int) -> Entry | None:
         """Give the best message this lane may send now, or None."""
 
     def settled(

@@ -22,6 +22,7 @@ LONGEST_WAIT_MS = 2_700_000  # no back-off is as long: then the clock went back
 AGAIN_MS = 60_000  # what a SIM may not take is judged again after this at the latest
 _ANY = Wish()  # until the router has made its own
 MANY = 1_000  # void places beside as many valid ones are swept out
+SWEEP = 64  # messages that come between two looks at that
 
 
 @dataclass(slots=True)
@@ -84,6 +85,7 @@ class QueueIndex:
         self._later: list[tuple[int, int, int, Entry]] = []
         self._expiry: list[tuple[int, int]] = []
         self._stamp = 0
+        self._unswept = 0  # messages that came since the last sweep
         self._waiting = 0
 
     def __len__(self) -> int:
@@ -143,7 +145,9 @@ class QueueIndex:
                 entry.shelf = self.shelves.find(entry.shelf_key)
             self.shelves.entered(entry.shelf)
             heapq.heappush(self._expiry, (entry.expires_at, entry.message_id))
-            self._sweep()
+            self._unswept += 1
+            if self._unswept >= SWEEP:
+                self._sweep()
         self._place(entry, now)
 
     def put_back(self, entry: Entry, now: int) -> None:
@@ -204,6 +208,7 @@ class QueueIndex:
 
     def _sweep(self) -> None:
         """Let go of the void, so that memory follows what waits, not what has left."""
+        self._unswept = 0
         if len(self._expiry) > 2 * len(self._known) + MANY:
             self._expiry = [(e.expires_at, e.message_id) for e in self._known.values()]
             heapq.heapify(self._expiry)

@@ -79,9 +79,11 @@ def segments_of(entry: Entry) -> Segments:
 
 
 def render_part(
-    entry: Entry, seq: int, *, now: int, sim_reports: bool, smsc: str | None
+    entry: Entry, seq: int, *, now: int, report: bool, smsc: str | None
 ) -> Rendered:
-    """Return the TPDU of part `seq`. Raises PduEncodeError.
+    """Return the TPDU of part `seq`, with or without the wish for a report.
+
+    Raises PduEncodeError.
 
     Spec: 3GPP TS 23.040, 9.2.2.2; TP-VP: 9.2.3.12.
     """
@@ -94,7 +96,7 @@ def render_part(
         to=Address.dialled(entry.to),
         concat_ref=concat_ref if isinstance(concat_ref, int) else 0,
         validity=timedelta(milliseconds=left_ms),
-        report=sim_reports and wants_report(entry),
+        report=report,
         message_class=0 if options.get("flash") else None,
         sca=Address.dialled(smsc) if smsc else None,
     )

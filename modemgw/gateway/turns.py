@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from modemgw.gateway.queue import Entry
 
 LEVELS = 4  # priorities: 0 low to 3 urgent
+_DOWNWARDS = range(LEVELS - 1, -1, -1)
 SHARE = 10  # a priority that waits has one turn in so many
 CLOCK_SLACK_MS = 1_000
 LONGEST_LOOK_MS = (
@@ -60,6 +61,12 @@ class Line:
         self.places: list[tuple[int, int, Entry]] = []
         self.live = 0  # messages; the other places are void
         self.version = 0
+
+    def is_for(self, entry: "Entry") -> bool:
+        """Say at a glance whether a message belongs here; False: perhaps."""
+        priority, key_id, wish = self.key
+        is_same = wish is entry.wish and priority == entry.priority
+        return is_same and key_id == entry.key_id
 
     def head(self) -> "Entry":
         """Return the oldest message; only for a line that is not gone."""
@@ -155,6 +162,7 @@ class Turns:
         self._serial = 0
         self._looks: list[int] = []  # instants at which SIMs are to be asked again
         self._asked_at = 0
+        self._recent: Line | None = None  # what was put in last
         self.overdue: list[Entry] = []  # met at the head of a line, past their validity
 
     def __len__(self) -> int:
@@ -163,10 +171,13 @@ class Turns:
 
     def put(self, entry: "Entry") -> None:
         """Let a message wait; its stamp says which of its places counts."""
-        key = (entry.priority, entry.key_id, entry.wish)
-        line = self._lines.get(key)
-        if line is None:
-            line = self._lines[key] = Line(self._flow(entry), key)
+        line = self._recent  # of a campaign or a customer: nearly always the same
+        if line is None or not line.live or not line.is_for(entry):
+            key = (entry.priority, entry.key_id, entry.wish)
+            line = self._lines.get(key)
+            if line is None:
+                line = self._lines[key] = Line(self._flow(entry), key)
+            self._recent = line
         entry.line = line
         line.live += 1
         places = line.places
@@ -205,17 +216,17 @@ class Turns:
             asker.begin(facts, self._lines.values())
         if asker.news or asker.aside:
             asker.catch_up(now)
-        found: Entry | None = None
         levels = asker.levels
-        top = LEVELS
-        while found is None and top:
-            top -= 1
+        for top in _DOWNWARDS:
             if levels[top].flows:
                 found = self._peek(asker, top, now, judge)
-        if found is None:
+                if found is not None:
+                    break
+        else:
             self._remember_to_look(asker)
             return None
-        if asker.last >= top:  # never twice in a row, and not before a first alert
+        # Never twice in a row, and not before a first alert.
+        if asker.last >= top and any([levels[n].flows for n in range(top)]):
             found = self._lower(asker, top, now, judge) or found
         self._count(asker, found)
         return found
@@ -296,7 +307,9 @@ class Turns:
             entry = line.head()
             if entry.message_id != message_id:
                 heapq.heapreplace(lines, (entry.message_id, version, line))
-            elif entry.expires_at <= now:
+                if lines[0][2] is not line:
+                    continue
+            if entry.expires_at <= now:
                 self._set_overdue(entry)
             elif (until := judge(entry)) > now:
                 heapq.heappop(lines)
@@ -312,12 +325,14 @@ class Turns:
         self.overdue.append(entry)
 
     def _count(self, asker: _Asker, entry: "Entry") -> None:
-        asker.last = entry.priority
-        asker.turn += 1
-        asker.served[entry.priority] = asker.turn
-        flow = self._flows[entry.priority, entry.key_id]
-        begun = max(self._now[flow.level], flow.tag)
-        self._now[flow.level] = begun
+        asker.last = level = entry.priority
+        asker.turn = asker.served[level] = asker.turn + 1
+        flow = self._flows[level, entry.key_id]
+        begun = flow.tag
+        if begun < self._now[level]:
+            begun = self._now[level]
+        else:
+            self._now[level] = begun
         flow.tag = begun + entry.segments
 
     def _remember_to_look(self, asker: _Asker) -> None:

@@ -70,6 +70,12 @@ def match(
     `candidates` share the report's SIM and TP-MR (or may, where in doubt).
     """
     wanted = _tail(recipient)
+    if len(candidates) == 1:
+        (only,) = candidates
+        if _tail(only.recipient) != wanted:
+            return None
+        if scts_ms is not None and abs(only.accepted_at - scts_ms) <= NEAR_MS:
+            return only.part_id
     fitting = [c for c in candidates if _tail(c.recipient) == wanted]
     if scts_ms is not None:
         fitting = [c for c in fitting if c.accepted_at <= scts_ms + CLOCK_SLACK_MS]

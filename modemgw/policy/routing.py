@@ -13,7 +13,7 @@ does, whoever is free first sends.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from modemgw.policy.zones import Rule
 from modemgw.values import value
@@ -44,8 +44,7 @@ class Rates(Protocol):
         """Return why it may not send so many parts there now, None where it may."""
 
 
-@value
-class SimView:
+class SimView(NamedTuple):
     """One SIM in its modem, as routing sees it at one moment."""
 
     sim_id: int | None
@@ -218,16 +217,16 @@ def _is_in(sim: SimView, place: Place) -> bool:
 
 def held(sim: SimView, now_ms: int) -> str | None:
     """Say why this SIM takes nothing now, whatever the message, or None."""
+    if sim.free_at <= now_ms and sim.ready and sim.sim_id is not None:
+        return "paused by the admin" if sim.paused else None
     if not sim.ready or sim.sim_id is None:
         return sim.why_not_ready or "not ready"
     if sim.paused:
         return "paused by the admin"
     if sim.free_at >= NOBODY_KNOWS:
         return sim.free_because or "not ready"
-    if sim.free_at > now_ms:
-        seconds = (sim.free_at - now_ms + 999) // 1000
-        return f"{sim.free_because or 'its pace'} allows the next part in {seconds} s"
-    return None
+    seconds = (sim.free_at - now_ms + 999) // 1000
+    return f"{sim.free_because or 'its pace'} allows the next part in {seconds} s"
 
 
 def _too_little_left(wish: Wish, sim: SimView) -> str | None:

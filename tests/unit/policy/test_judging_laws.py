@@ -175,7 +175,7 @@ def test_explain_says_what_judge_decides(
     takers = [view for view in views if isinstance(found[view.name], Take)]
     assert (choice.sim is None) == (not takers)
     if choice.sim is None:
-        in_time = [replace(v, free_at=min(v.free_at, NOW)) for v in views]
+        in_time = [v._replace(free_at=min(v.free_at, NOW)) for v in views]
         assert (choice.at is None) == (
             not [v for v in in_time if able(message, v, views)]
         )
