@@ -82,3 +82,9 @@ UPDATE sim SET parts = iif(minute = :minute, parts, 0) + :parts, minute = :minut
 SELECT minute, parts FROM sim_usage WHERE sim_id = :sim_id AND minute >= :minute
 UNION ALL
 SELECT minute, parts FROM sim WHERE id = :sim_id AND minute >= :minute AND parts > 0
+
+-- name: usage_sum
+-- How many parts one card sent since a minute.
+SELECT (SELECT coalesce(sum(parts), 0) FROM sim_usage
+         WHERE sim_id = :sim_id AND minute >= :minute)
+     + (SELECT coalesce(sum(parts), 0) FROM sim WHERE id = :sim_id AND minute >= :minute)
