@@ -23,7 +23,7 @@ from modemgw.ids import encode
 from modemgw.modem.port import open_serial
 from modemgw.number import InvalidNumber, parse
 from modemgw.pdu.segment import segment, segment_data
-from modemgw.store import history, outbound
+from modemgw.store import history, outbound, slate
 from modemgw.store.database import Store
 from modemgw.store.history import Past
 from modemgw.store.writer import Connection
@@ -108,6 +108,8 @@ async def move(
     try:
         gateway = Gateway(config, store, clock, open_port=open_serial)
         await gateway.start()  # opt-outs, limits and the queue as a daemon has them
+        gateway.witnesses.close()  # nothing is typed here, and what was is settled now
+        slate.remove(config.data_dir)
         mover = _Mover(gateway, program, waiting)
         for count, item in enumerate(items, 1):
             await mover.take(item)

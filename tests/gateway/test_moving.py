@@ -15,7 +15,7 @@ from modemgw.config.load import parse
 from modemgw.config.model import Config
 from modemgw.gateway import moving_gammu, moving_gammu_sql, moving_smstools
 from modemgw.gateway.moving import Found, Item, Moved, Waiting, Wrong, move
-from modemgw.store import messages
+from modemgw.store import messages, slate
 from modemgw.store.messages import MessageRow
 from tests.store.factory import open_store
 
@@ -56,6 +56,24 @@ def gammu_sql(tmp_path: Path) -> list[Item]:
     with closing(sqlite3.connect(file)) as db:
         db.executescript((FOREIGN / "gammu.sql").read_text("utf-8"))
     return list(moving_gammu_sql.read(file, UTC))
+
+
+def test_nothing_of_it_lies_in_memory_even_where_it_is_killed(tmp_path: Path) -> None:
+    place = slate.place(tmp_path / "data")
+    assert place is not None
+    taken: list[bool] = []
+
+    def told(count: int) -> None:
+        taken.append(place.exists())
+
+    items, clock = gammu_files(), SystemClock()
+    moving = move(
+        *(config(tmp_path), clock, "gammu-smsd", items),
+        waiting=Waiting.QUEUE,
+        told=told,
+    )
+    asyncio.run(moving)
+    assert taken == [False] * len(items)
 
 
 LONG = "lang " * 60
