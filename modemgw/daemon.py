@@ -24,6 +24,7 @@ from aiohttp import web
 from modemgw import __version__
 from modemgw.api.app import build_app
 from modemgw.api.door import BACKLOG, Door, most_connections
+from modemgw.api.shortcut import Runner
 from modemgw.api.tls import Tls, TlsSite, open_tls
 from modemgw.clock import Clock, SystemClock
 from modemgw.config.model import Config
@@ -150,7 +151,7 @@ class Daemon:
     async def _open_doors(self, stack: AsyncExitStack) -> None:
         listen = self.config.http.listen
         door, tally = Door(), HttpTally()
-        runner = web.AppRunner(
+        runner = Runner(
             build_app(self.gateway, door=door, tally=tally),
             access_log=None,
             shutdown_timeout=HTTP_STOP_S,

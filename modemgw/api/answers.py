@@ -8,10 +8,16 @@ from time import time
 from aiohttp import HttpVersion11, web
 from aiohttp.abc import AbstractStreamWriter
 
+from modemgw import __version__
 from modemgw.api import body
 from modemgw.gateway import views
 
 JSON = "application/json"
+EVERY = {  # headers of every answer
+    "Server": f"modemgw/{__version__}",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 class Rendered(web.Response):
@@ -53,7 +59,7 @@ class Rendered(web.Response):
         self._gone = True
         headers, writer = self.headers, request.writer
         headers["Content-Length"] = str(len(self._octets))
-        headers["Date"] = _date(int(time()))
+        headers["Date"] = http_date(int(time()))
         await writer.write_headers(f"HTTP/1.1 {self.status} {self.reason}", headers)
         await writer.write_eof(self._octets)
         return writer
@@ -65,7 +71,8 @@ class Rendered(web.Response):
 
 
 @lru_cache(maxsize=1)
-def _date(seconds: int) -> str:
+def http_date(seconds: int) -> str:
+    """Write Unix seconds as headers have them."""
     return formatdate(seconds, usegmt=True)
 
 

@@ -11,7 +11,6 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Middleware
 
-from modemgw import __version__
 from modemgw.api import (
     audit,
     batches,
@@ -40,6 +39,7 @@ from modemgw.api import (
     wallet,
     webhooks,
 )
+from modemgw.api.answers import EVERY
 from modemgw.api.audit import written_down
 from modemgw.api.auth import ADMIN, AUTHENTICATOR, Authenticator, by_ticket, require
 from modemgw.api.body import MAX_BATCH_BODY
@@ -50,9 +50,12 @@ from modemgw.api.patience import Patience
 from modemgw.api.peers import PROXIES, Proxies, peer
 from modemgw.api.problems import HttpError, RequestError
 from modemgw.api.routing import ANY_KEY, PUBLIC, REQUEST_ID, Call, Route, pattern
+from modemgw.api.shortcut import SHORTCUT, Shortcut
+from modemgw.clock import Clock
 from modemgw.config.model import Config
 from modemgw.errors import DiskFull, StoreError
 from modemgw.gateway.gateway import Gateway
+from modemgw.gateway.key_rules import NATIVE
 from modemgw.gateway.metrics import HttpTally, RouteTally
 from modemgw.gateway.model import Caller
 from modemgw.ids import IdSource
@@ -109,6 +112,7 @@ http_log.addFilter(_as_noise)
 
 _Inner = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Tallies = dict[Callable[..., Any], RouteTally]  # by the handler of a route
+_ID = re.compile(r"[A-Za-z0-9._~-]{1,100}")
 UNMATCHED = "unmatched"  # what no route takes, in metrics
 
 
@@ -137,8 +141,9 @@ def build_app(
     if proxies is not None:
         door.proxies = proxies
     gateway.reloader.also.append(partial(_reconfigure, hosts, proxies))
+    request_ids = _RequestIds(gateway.clock)
     app = web.Application(
-        middlewares=[_edge(gateway, door, tallies, unmatched, hosts)],
+        middlewares=[_edge(gateway, door, tallies, unmatched, hosts, request_ids)],
         client_max_size=MAX_BATCH_BODY,  # each route has its own, smaller limit
         # Compressed bodies are refused, not unpacked: no small body grows large.
         handler_args={
@@ -171,6 +176,11 @@ def build_app(
     ):
         tallies[spoken] = tally.of(method, path)
         app.router.add_route(method, path, spoken)
+    if hosts is not None and proxies is None and NATIVE in http.surfaces:
+        counted = tally.of(messages.SUBMIT.method, messages.SUBMIT.path)
+        app[SHORTCUT] = Shortcut(
+            gateway, app[AUTHENTICATOR], door, hosts, counted, request_ids
+        )
     return app
 
 
@@ -222,21 +232,35 @@ def _guarded(
     return handle
 
 
+class _RequestIds:
+    """Names requests."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._ids, self._clock = IdSource(), clock
+
+    def __call__(self, given: str | None) -> str:
+        """Return the id that the client gave its request, where it can be one."""
+        if given is not None and _ID.fullmatch(given):
+            return given
+        return self._ids.new("req", self._clock.now_ms())
+
+
 def _edge(
     gateway: Gateway,
     door: Door,
     tallies: Tallies,
     unmatched: RouteTally,
     hosts: Hosts | None,
+    request_ids: _RequestIds,
 ) -> Middleware:
     """Make the outermost layer: an id for each request, a problem for each error."""
-    ids, clock, patience = IdSource(), gateway.clock, Patience(gateway.clock)
+    patience = Patience(gateway.clock)
 
     @web.middleware
     async def edge(request: web.Request, handler: _Inner) -> web.StreamResponse:
         door.heard(request)
         began = perf_counter()
-        request_id = _given_id(request) or ids.new("req", clock.now_ms())
+        request_id = request_ids(request.headers.get("X-Request-Id"))
         request[REQUEST_ID] = request_id
         try:
             if hosts is not None:
@@ -284,22 +308,10 @@ def _edge(
             )
         headers = answer.headers
         headers["X-Request-Id"] = request_id
-        headers["Server"] = _SERVER
-        headers["Cache-Control"] = "no-store"
-        headers["X-Content-Type-Options"] = "nosniff"
+        headers.update(EVERY)
         took = perf_counter() - began if isinstance(answer, web.Response) else None
         counted = tallies.get(request.match_info.handler, unmatched)
         counted.count(answer.status, took)
         return answer
 
     return edge
-
-
-_SERVER = f"modemgw/{__version__}"
-_ID = re.compile(r"[A-Za-z0-9._~-]{1,100}")
-
-
-def _given_id(request: web.Request) -> str | None:
-    """Return the id that the client gave its request, where it can be one."""
-    given = request.headers.get("X-Request-Id")
-    return given if given is not None and _ID.fullmatch(given) else None

@@ -116,6 +116,14 @@ class Authenticator:
             caller = await self._find(request, token.strip())
         return _at(caller, surface)
 
+    def known(self, token: str, address: str) -> Caller | None:
+        """Return whose key this is; None: ask the other ways, which say why not."""
+        caller = self._ring.passing(token, address)
+        is_for = caller is not None and (
+            caller.rules is None or caller.rules.serves(key_rules.NATIVE)
+        )
+        return caller if is_for else None
+
     async def by_token(self, request: web.Request, token: str, surface: str) -> Caller:
         """Return whose key or access token this is; raises as `caller_of` does."""
         caller = self._cached(request, token)

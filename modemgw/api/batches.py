@@ -8,7 +8,7 @@ from aiohttp import web
 
 from modemgw.api import body, limits
 from modemgw.api.answers import json_response
-from modemgw.api.messages import idempotency_key
+from modemgw.api.messages import promise_of
 from modemgw.api.problems import FieldError, HttpError, NotFound, field_error
 from modemgw.api.routing import Call, Example, Route
 from modemgw.api.schema import (
@@ -38,7 +38,7 @@ async def post_batch(call: Call) -> web.Response:
     request = call.request
     body.query(request, NoQuery)
     octets = await body.read(request, body.MAX_BATCH_BODY)
-    promise = idempotency_key(request, octets)
+    promise = promise_of(request, octets)
     document = body.decode(_batch, octets)
     defaults = _defaults(document.defaults) if document.defaults else None
     drafts: list[Draft | FieldError] = []

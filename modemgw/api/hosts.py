@@ -33,6 +33,10 @@ class Hosts:
         self._names, self._below, self._any = other._names, other._below, other._any
         self._right = set()
 
+    def knows(self, host: str | None) -> bool:
+        """Tell that `check` takes it; False only says that it has to be asked."""
+        return host in self._right or self._any
+
     def check(self, host: str | None) -> None:
         """Refuse a Host header that names somebody else, with 421.
 

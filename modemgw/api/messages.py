@@ -2,7 +2,7 @@
 
 import hashlib
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 from aiohttp import web
@@ -24,11 +24,12 @@ from modemgw.api.schema import (
 )
 from modemgw.gateway import shapes, views
 from modemgw.gateway.gateway import Gateway
-from modemgw.gateway.model import IdempotencyKey
+from modemgw.gateway.model import Draft, IdempotencyKey
 from modemgw.policy.message import MessageState
 from modemgw.store import events, message_counts
 from modemgw.store import messages as rows
 
+IDEMPOTENCY_KEY = "Idempotency-Key"
 MAX_IDEMPOTENCY_KEY = 255  # characters, printable ASCII
 
 _submit = msgspec.json.Decoder(SubmitRequest)
@@ -42,10 +43,10 @@ async def post_message(call: Call) -> web.Response:
     request, gateway = call.request, call.gateway
     wish = body.query(request, SubmitQuery) if request.query_string else _PLAIN
     octets = await body.read(request)
-    draft = body.decode(_submit, octets).draft()
+    draft = submission(octets)
     if wish.duplicate == "refuse":
         draft = msgspec.structs.replace(draft, refuse_duplicate=True)
-    promise = idempotency_key(request, octets)
+    promise = promise_of(request, octets)
     if wish.dry_run:
         preview = await gateway.preview(draft, call.caller)
         return json_response(preview.body, preview.status)
@@ -62,11 +63,27 @@ async def post_message(call: Call) -> web.Response:
     return json_response(answer, submitted.status, headers)
 
 
-def idempotency_key(request: web.Request, octets: bytes) -> IdempotencyKey | None:
-    """Return the client's promise with the hash of what it promised, if it made one."""
-    key = request.headers.get("Idempotency-Key")
-    if key is None:
+def submission(octets: bytes) -> Draft:
+    """Return what the body of a request wants to be sent. Raises RequestError."""
+    return body.decode(_submit, octets).draft()
+
+
+def promise_of(request: web.Request, octets: bytes) -> IdempotencyKey | None:
+    """Return what the client of a request promised, if it did."""
+    given = request.headers.getall(IDEMPOTENCY_KEY, ())
+    return idempotency_key(given, request.path, octets)
+
+
+def idempotency_key(
+    given: Sequence[str], path: str, octets: bytes
+) -> IdempotencyKey | None:
+    """Return the client's promise with the hash of what it promised, if it made one.
+
+    `given` are its headers of that name.
+    """
+    if not given:
         return None
+    key = given[0]
     if not (
         1 <= len(key) <= MAX_IDEMPOTENCY_KEY and key.isascii() and key.isprintable()
     ):
@@ -75,10 +92,9 @@ def idempotency_key(request: web.Request, octets: bytes) -> IdempotencyKey | Non
             "invalid_value",
             f"must be 1 to {MAX_IDEMPOTENCY_KEY} printable ASCII characters",
         )
-    if len(request.headers.getall("Idempotency-Key")) > 1:
+    if len(given) > 1:
         raise field_error("@Idempotency-Key", "repeated", "may be given only once")
-    digest = hashlib.sha256(request.path.encode() + b"\n" + octets).digest()
-    return IdempotencyKey(key, digest)
+    return IdempotencyKey(key, hashlib.sha256(path.encode() + b"\n" + octets).digest())
 
 
 async def list_messages(call: Call) -> web.Response:
@@ -204,42 +220,44 @@ _APPOINTMENT = {
     **{"reference": "order-991", "tags": ["workshop"], "metadata": {"ticket": "77"}},
 }
 
+SUBMIT = Route(
+    method="POST",
+    path="/v1/messages",
+    scope="messages:send",
+    handler=post_message,
+    summary="Queue one message",
+    body=SubmitRequest,
+    query=SubmitQuery,
+    headers=("Idempotency-Key",),
+    answers={202: shapes.OutboundMessage, 200: shapes.OutboundMessage},
+    errors=(409, 422, 429, 503),
+    examples={
+        "plain": Example("A text", {"to": "+4915112345678", "text": "Hello"}),
+        "appointment": Example("With everything", _APPOINTMENT),
+        "later": Example(
+            "At a time",
+            {
+                **{"to": "0151 12345678", "text": "See you at noon."},
+                "send_at": "2026-12-24T08:00:00+01:00",
+            },
+        ),
+        "binary": Example(
+            "Octets to a port", {"to": "80888", "data": "3q2+7w==", "port": 16000}
+        ),
+        "dry_run": Example(
+            "With ?dry_run=true: only what it would be",
+            {"to": "+4915112345678", "text": "5 \u20ac", "class": "alert"},
+            query="?dry_run=true",
+            status=200,
+        ),
+        "no_number": Example(
+            "What cannot be dialled", {"to": "call me", "text": "Hello"}, status=422
+        ),
+    },
+)
+
 ROUTES = (
-    Route(
-        method="POST",
-        path="/v1/messages",
-        scope="messages:send",
-        handler=post_message,
-        summary="Queue one message",
-        body=SubmitRequest,
-        query=SubmitQuery,
-        headers=("Idempotency-Key",),
-        answers={202: shapes.OutboundMessage, 200: shapes.OutboundMessage},
-        errors=(409, 422, 429, 503),
-        examples={
-            "plain": Example("A text", {"to": "+4915112345678", "text": "Hello"}),
-            "appointment": Example("With everything", _APPOINTMENT),
-            "later": Example(
-                "At a time",
-                {
-                    **{"to": "0151 12345678", "text": "See you at noon."},
-                    "send_at": "2026-12-24T08:00:00+01:00",
-                },
-            ),
-            "binary": Example(
-                "Octets to a port", {"to": "80888", "data": "3q2+7w==", "port": 16000}
-            ),
-            "dry_run": Example(
-                "With ?dry_run=true: only what it would be",
-                {"to": "+4915112345678", "text": "5 \u20ac", "class": "alert"},
-                query="?dry_run=true",
-                status=200,
-            ),
-            "no_number": Example(
-                "What cannot be dialled", {"to": "call me", "text": "Hello"}, status=422
-            ),
-        },
-    ),
+    SUBMIT,
     Route(
         method="GET",
         path="/v1/messages",

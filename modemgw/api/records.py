@@ -4,7 +4,7 @@ from aiohttp import web
 
 from modemgw.api import acts, body
 from modemgw.api.answers import json_response
-from modemgw.api.messages import idempotency_key
+from modemgw.api.messages import promise_of
 from modemgw.api.problems import NotFound
 from modemgw.api.routing import Call, Route
 from modemgw.api.schema import NoQuery, Nothing
@@ -21,7 +21,7 @@ async def post_resend(call: Call) -> web.Response:
     request = call.request
     octets = await acts.nothing(request)
     made = await call.gateway.offices.records.resend(
-        call.id, call.caller, idempotency_key(request, octets)
+        call.id, call.caller, promise_of(request, octets)
     )
     return json_response(
         made.body,

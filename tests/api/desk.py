@@ -19,6 +19,7 @@ import msgspec
 from aiohttp.test_utils import TestClient, TestServer
 
 from modemgw.api.app import build_app
+from modemgw.api.shortcut import Runner
 from modemgw.clock import SystemClock
 from modemgw.config.model import Config, Http, Queue
 from modemgw.gateway.gateway import Gateway
@@ -30,6 +31,13 @@ SCOPES = (
     *("messages:send", "messages:read", "at:read", "sims:read", "sims:write"),
     *("modems:read", "webhooks:read", "webhooks:write", "events:read"),
 )
+
+
+class Server(TestServer):
+    """A server as the daemon runs it, with the shortcut."""
+
+    async def _make_runner(self, **options: Any) -> Runner:
+        return Runner(self.app, **options)
 
 
 @dataclass(frozen=True)
@@ -159,7 +167,7 @@ def at_desk(
             await gateway.start()
             client, admin = [
                 await stack.enter_async_context(
-                    TestClient(TestServer(build_app(gateway, admin=admin)))
+                    TestClient(Server(build_app(gateway, admin=admin)))
                 )
                 for admin in (False, True)
             ]
