@@ -11,7 +11,12 @@ import click
 
 from modemgw.cli.db_files import export_table, import_table
 from modemgw.cli.main import FAILED
-from modemgw.cli.options import config_option, json_option
+from modemgw.cli.options import (
+    config_option,
+    config_when_needed,
+    json_option,
+    wanted,
+)
 from modemgw.words import counted
 
 
@@ -187,14 +192,14 @@ def _is_held(reason: "dict[str, str] | None") -> bool:
 
 
 @db.command()
-@config_option
+@config_when_needed
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @json_option
-def check(config_path: Path, file: Path | None, as_json: bool) -> int:
+def check(config_path: Path | None, file: Path | None, as_json: bool) -> int:
     """Look the database through, or another one at FILE.
 
     Whether the file is sound, and whether its rows fit together. Only reads; the daemon
-    may run. Exit code 1 where something is wrong.
+    may run. Exit code 1 where something is wrong. With FILE it needs no configuration.
     """
     from dataclasses import asdict  # noqa: PLC0415
 
@@ -203,8 +208,11 @@ def check(config_path: Path, file: Path | None, as_json: bool) -> int:
     from modemgw.gateway import backups  # noqa: PLC0415
     from modemgw.store.examine import examine  # noqa: PLC0415
 
-    config = load(config_path)
-    found = examine(file or config.database)
+    config = None
+    if file is None:
+        config = load(wanted(config_path))
+        file = config.database
+    found = examine(file)
     if as_json:
         about = asdict(found)
         show_json({**about, "path": str(found.path), "sound": found.is_sound})
@@ -220,7 +228,7 @@ def check(config_path: Path, file: Path | None, as_json: bool) -> int:
             click.echo(printable(f"  damaged: {one}"))
         for one in found.faults:
             click.echo(printable(f"  wrong: {one}"))
-        if found.damage and file is None:
+        if found.damage and config is not None:
             click.echo("\n".join(backups.after_damage(config)))
         if found.is_sound:
             click.echo("  sound")

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -49,9 +50,12 @@ def _find(ctx: click.Context, param: click.Parameter, given: Path | None) -> Pat
         if ctx.get_parameter_source("config_path") is ParameterSource.COMMANDLINE:
             raise click.UsageError("give FILE or --config FILE, not both")
         return named
-    if given is not None:
-        return given
-    found = configuration()
+    return wanted(given)
+
+
+def wanted(given: Path | None) -> Path:
+    """Return the configuration that was given, else the one that is found."""
+    found = given or configuration()
     if found is not None:
         return found
     looked = " and ".join(str(place) for place in PLACES)
@@ -60,17 +64,25 @@ def _find(ctx: click.Context, param: click.Parameter, given: Path | None) -> Pat
     )
 
 
+_config = partial(
+    click.option,
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    envvar="MODEMGW_CONFIG",
+    help="Default: ./modemgw.yaml, else /etc/modemgw/modemgw.yaml.",
+    metavar="FILE",
+)
+
+
 def config_option(command: F) -> F:
     """Add `--config FILE`, which is found by itself in the usual places."""
-    return click.option(
-        "--config",
-        "config_path",
-        type=click.Path(path_type=Path),
-        envvar="MODEMGW_CONFIG",
-        callback=_find,
-        help="Default: ./modemgw.yaml, else /etc/modemgw/modemgw.yaml.",
-        metavar="FILE",
-    )(command)
+    return _config(callback=_find)(command)
+
+
+def config_when_needed(command: F) -> F:
+    """Add the same for who may do without; `wanted` finds it."""
+    return _config()(command)
 
 
 def config_argument(command: F) -> F:

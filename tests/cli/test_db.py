@@ -69,6 +69,17 @@ def test_a_damaged_page_is_named_and_a_backup_brings_all_back(
     assert code == 0 and "30 rows of message" in out and out.endswith("  sound\n")
 
 
+def test_a_copy_is_checked_where_there_is_no_configuration(
+    cli: Cli, box: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, out, _ = run(cli, box, "db", "backup", "--json")
+    file = json.loads(out)["path"]
+    monkeypatch.setattr("modemgw.cli.options.PLACES", ())
+    found = cli("db", "check", file)
+    assert found.code == 0 and "30 rows of message" in found.out
+    assert cli("db", "check").code == 2
+
+
 def test_rows_that_do_not_fit_are_named(cli: Cli, box: Path) -> None:
     with closing(sqlite3.connect(box / "data" / FILE_NAME)) as db:
         add_message(db, 100, state="queued")
