@@ -4,7 +4,6 @@
 else runs in the program asks for submits and hears back through their outcome
 and the observer; received TPDUs go to the sink. A ModemError never leaves this
 file; any other exception is our bug and ends the daemon.
-The rungs of recovery are in modem/ladder.py.
 """
 
 import asyncio
@@ -68,8 +67,7 @@ class ModemActor:
         self._observer = observer
         self._clock = clock
         self._extra = {"modem": settings.name}
-        self._phase = Phase.ABSENT
-        self._why = "not looked for yet"
+        self._phase, self._why = Phase.ABSENT, "not looked for yet"
         self._since_ms = clock.now_ms()
         self._facts = Facts()
         self._remembered, self._habits = Remembered(), Habits(settings.witness)
@@ -241,8 +239,7 @@ class ModemActor:
                 await asyncio.sleep(BOOT_PAUSE_S * self._ladder.in_a_row)
 
     async def _start(self, channel: AtChannel) -> None:
-        self._trouble = None
-        self._submitter = None
+        self._trouble = self._submitter = None
         self._restarted_at = asyncio.get_running_loop().time()
         while True:
             startup = Startup(
@@ -393,8 +390,7 @@ class ModemActor:
 
     def _picture(self, busy: bool) -> ModemSnapshot:
         return picture(
-            self._settings,
-            self._facts,
+            *(self._settings, self._facts),
             phase=self._phase,
             why=self._why,
             busy=busy,
