@@ -262,6 +262,12 @@ def rows_of(lines: Lines) -> tuple[Row, ...]:
 
 def octets_of(pdu: str) -> bytes:
     """Read the hex of a PDU line, as far as it is hex; a half octet is dropped."""
+    try:
+        octets = bytes.fromhex(pdu)
+        if 2 * len(octets) == len(pdu):  # no blanks in it
+            return octets
+    except ValueError:
+        pass
     found = _HEX_RUN.match(pdu.strip())
     digits = found[0] if found else ""
     return bytes.fromhex(digits[: len(digits) & ~1])

@@ -95,7 +95,7 @@ def render_part(
         seq,
         to=Address.dialled(entry.to),
         concat_ref=concat_ref if isinstance(concat_ref, int) else 0,
-        validity=timedelta(milliseconds=left_ms),
+        validity=timedelta(seconds=left_ms // 1000),  # a fraction does not count
         report=report,
         message_class=0 if options.get("flash") else None,
         sca=Address.dialled(smsc) if smsc else None,

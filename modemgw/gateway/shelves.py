@@ -252,8 +252,11 @@ class Shelves:
         return shelf.here < LEAST or self._total < 2 * self.window
 
     def _has_room(self, shelf: Shelf) -> bool:
-        known = not (shelf.more or shelf.loading)
-        return known and self._fits(shelf) and shelf.here < self.share
+        if shelf.more or shelf.loading:
+            return False  # nobody knows
+        if shelf.here < LEAST:  # which is in every share, and fits
+            return True
+        return self._total < 2 * self.window and shelf.here < self.share
 
     def _leave(self, shelf: Shelf, part_id: int) -> None:
         if shelf.loading:

@@ -284,7 +284,8 @@ class Turns:
             tag, serial, flow = flows[0]
             if tag != flow.tag:
                 heapq.heapreplace(flows, (flow.tag, serial, flow))
-                continue
+                if flows[0][2] is not flow:
+                    continue
             found = self._first(asker, level.lines[flow], now, judge)
             if found is not None:
                 return found

@@ -305,6 +305,8 @@ class ModemActor:
 
     def _hear(self, urc: Urc) -> None:
         text, facts = urc.text, self._facts
+        if urc.pdu is not None and self._receiver.hear(urc, facts.sim):
+            return
         if status.hear(urc, facts):
             self._publish_changes()
             self._poked.set()

@@ -1,7 +1,6 @@
 """One command in flight, and what its final result code means."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from modemgw.errors import AtError, CmeError, CmsError, ModemError
@@ -11,7 +10,6 @@ from modemgw.promise import Reply
 Answer: TypeAlias = "Reply[str | ModemError | None]"
 
 
-@dataclass(slots=True, eq=False)
 class Flight:
     """The command in flight. `done` gets the final code, None at the deadline.
 
@@ -19,19 +17,28 @@ class Flight:
     what is to be typed there goes out before anything else is done.
     """
 
-    text: str
-    prefixes: tuple[str, ...]
-    began: float
-    done: Answer
-    on_prompt: Callable[[], None] | None = None  # of submits only
-    lines: list[str] = field(default_factory=list)
     wire: list[tuple[float, str, str]] | None = None  # of submits only, by loop time
-    prompted: bool = False
-    stands: bool = False  # at its prompt, which outlives a deadline
+    prompted = False
+    stands = False  # at its prompt, which outlives a deadline
     typed_at: float | None = None  # when the TPDU and Ctrl-Z went out
-    is_cut: bool = False  # its deadline is that of the OK behind the reference
-    stale: int = 0  # final codes still owed by a submit that was given up
+    is_cut = False  # its deadline is that of the OK behind the reference
+    stale = 0  # final codes still owed by a submit that was given up
     final: str | None = None  # came with the read that is being taken
+
+    def __init__(
+        self,
+        text: str,
+        prefixes: tuple[str, ...],
+        began: float,
+        done: Answer,
+        on_prompt: Callable[[], None] | None = None,
+    ) -> None:
+        self.text = text
+        self.prefixes = prefixes
+        self.began = began
+        self.done = done
+        self.on_prompt = on_prompt  # of submits only
+        self.lines: list[str] = []
 
     def transcript(self) -> tuple[WireLine, ...]:
         """Return what passed the wire, as people read it."""

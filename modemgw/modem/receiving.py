@@ -95,11 +95,12 @@ class Receiver:
             octets = answers.octets_of(urc.pdu or "")
             if octets:
                 length = answers.announced_length(text)
-                tpdu = ReceivedTpdu(
-                    *(self._name, sim, None, None, octets, True, length),
-                    wants_ack=self._acknowledges,
+                name, owed = self._name, self._acknowledges
+                self.routed.hear(
+                    ReceivedTpdu(
+                        name, sim, None, None, octets, True, length, None, owed
+                    )
                 )
-                self.routed.hear(tpdu)
             return True
         if text.startswith(STORAGE_FULL):
             self.fullness.said(text)

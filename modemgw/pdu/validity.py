@@ -6,6 +6,7 @@ Spec: 3GPP TS 23.040, 9.2.3.12.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
+from functools import lru_cache
 from typing import Final
 
 from modemgw.errors import PduEncodeError
@@ -91,6 +92,7 @@ def _enhanced(raw: bytes) -> Validity:
     )
 
 
+@lru_cache(maxsize=64)  # messages of one moment have as much left
 def encode_relative_validity(period: timedelta) -> int:
     """Encode TP-VP in the relative format, rounding up to the next step.
 
