@@ -78,6 +78,8 @@ class LaneSim:
 
         `monotonic` matters where it rests, as `rests_until` says.
         """
+        if self.pace.is_off and not self.gates and not self.rests_until:
+            return 0, ""
         latest, because = self.pace.free_at(now), "its pace"
         if self.rests_until > monotonic:
             rested = now + int((self.rests_until - monotonic) * 1000) + 1
@@ -100,6 +102,7 @@ class LaneSim:
         """Count one part that is about to be submitted."""
         if self.since is not None:
             self.since.append(now)
-        self.pace.record(now, self.draw() if self.pace.jitter else 0.5)
+        if not self.pace.is_off:
+            self.pace.record(now, self.draw() if self.pace.jitter else 0.5)
         for gate in self.gates:
             gate.record(now, to)

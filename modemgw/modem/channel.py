@@ -323,20 +323,20 @@ class AtChannel:
             self._on_urc(urc)
 
     def _info(self, info: Info) -> None:
-        flight = self._flight
-        self._record("<", masked(info.text, flight.prefixes if flight else ()))
+        flight, text = self._flight, info.text
+        self._record("<", masked(text, flight.prefixes if flight else ()))
         if flight is None:  # an answer that came too late, or noise
-            if info.text.startswith(commands.SUBMIT_PREFIXES):
-                self._late(info.text)
+            if text.startswith(commands.SUBMIT_PREFIXES):
+                self._late(text)
             return
         if flight.wire is None:
-            flight.lines.append(info.text)
-        elif not info.text.startswith(flight.prefixes):
+            flight.lines.append(text)
+        elif not text.startswith(flight.prefixes):
             return  # the echo of the PDU, or noise
         elif flight.typed_at is None:
-            self._late(info.text)
+            self._late(text)
         else:
-            flight.lines.append(info.text)
+            flight.lines.append(text)
             self._moved = flight
 
     def _go_on(self, flight: Flight) -> None:

@@ -64,6 +64,7 @@ class Pace:
     ) -> None:
         self.windows = tuple(windows)
         self.jitter = jitter if self.windows else 0
+        self.is_off = not self.windows and warm_up is None  # nothing holds it ever
         self._warm_up = warm_up
         self._since_ms = since_ms  # when the card was new
         most = [w.count for w in self.windows]

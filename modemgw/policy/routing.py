@@ -89,6 +89,14 @@ class Wish:
     to: str = field(default="", compare=False)
     rule: Rule | None = field(default=None, compare=False)  # that of the zone
     plain: bool = field(default=False, compare=False)  # nothing is preferred for it
+    is_open: bool = field(init=False, compare=False, repr=False)  # any SIM is as good
+
+    def __post_init__(self) -> None:
+        """See once whether it asks for anything: it is judged with every message."""
+        asks = self.sim or self.modem or self.pool or self.among or self.excluded
+        has_begun = self.pinned_sim_id is not None
+        is_open = self.plain and not (asks or has_begun or self.rule is not None)
+        object.__setattr__(self, "is_open", is_open)
 
 
 @value
@@ -115,6 +123,9 @@ class Never:
 
 Judgement = Take | Later | Never
 
+_RESTED = "free and rested longest"
+_AS_GOOD = Take(_RESTED)
+
 
 def judge(
     wish: Wish,
@@ -131,6 +142,9 @@ def judge(
     message could leave. `Later.until_ms` is never beyond the patience, except
     where the SIM itself is not free before, or a quota of it has too little left.
     """
+    is_as_good = wish.is_open and sim.tariff is None and not sim.health
+    if is_as_good and held(sim, now_ms) is None:
+        return _AS_GOOD
     never = why_never(wish, sim)
     if never is not None and (never := forbidden(wish, sim, rivals, now_ms)):
         return Never(never)
@@ -138,9 +152,7 @@ def judge(
         wait_ms = 1 if sim.free_at > now_ms else LOOK_AGAIN_MS
         return Later(max(sim.free_at, now_ms + wait_ms), why)
     left_ms = wish.patience_ms - waited_ms
-    if left_ms <= 0:
-        return Take(because(wish))
-    mine = against(wish, sim)
+    mine = against(wish, sim) if left_ms > 0 else _NOTHING
     if mine == _NOTHING:
         return Take(because(wish))
     until = now_ms + left_ms
@@ -297,4 +309,4 @@ def because(wish: Wish, *, busy: bool = False) -> str:
         return "it has sent an earlier part"
     if wish.sim is not None or wish.modem is not None:
         return "the message asks for it"
-    return "the first to become free" if busy else "free and rested longest"
+    return "the first to become free" if busy else _RESTED
