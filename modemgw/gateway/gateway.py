@@ -67,7 +67,7 @@ from modemgw.modem.witness import Left
 from modemgw.policy.message import MessageState
 from modemgw.store import meta, outbound, waiting
 from modemgw.store.database import Store
-from modemgw.store.slate import Slate
+from modemgw.store.slate import Slate, new_token
 
 log = logging.getLogger("modemgw.gateway")
 
@@ -216,13 +216,13 @@ class Gateway:
         ids, boot = self.store.ids, recovery.boot_id()
         slate = self.witnesses.slate = Slate.open(self.store.data_dir)
         written = await self.store.read(lambda db: meta.get(db, recovery.SLATE))
-        notes = slate.read(written or "") if slate else None
-        token = slate.begin() if slate else ""
-        if not token:
-            self.witnesses.slate = None
+        notes, token = slate.read(written or "") if slate else None, new_token()
         done = await self.store.write(
             lambda db: recovery.recover(db, ids, now, boot, notes=notes, token=token)
         )
+        self.store.is_settled = True
+        if slate is not None and not slate.begin(token):
+            self.witnesses.close()
         self.witnesses.left = {
             modem: Left(ref, done.typed.get(modem))
             for modem, ref in done.doubted.items()

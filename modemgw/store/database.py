@@ -61,6 +61,7 @@ class Store:
         self.is_checked = is_checked
         self.writer = Writer(connection, self.path, inline=inline)
         self.reader = Reader(self.path, inline=inline)
+        self.is_settled = False  # what the slate of an earlier run says is in there
         self.damage: Corrupt | None = None
         self.on_damage: Callable[[Corrupt], None] | None = None
         self.writer.on_damage = self.reader.on_damage = self._damaged
@@ -171,7 +172,8 @@ class Store:
         try:
             if clean and self.damage is None and self.is_checked:
                 meta.put(self._connection, CLEAN, "1")
-                slate.remove(self.data_dir)  # all of it is in the database now
+                if self.is_settled:
+                    slate.remove(self.data_dir)  # all of it is in the database now
         except sqlite3.Error:
             pass  # a full or failing disk: the next start checks the file instead
         finally:

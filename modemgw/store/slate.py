@@ -90,16 +90,19 @@ class Slate:
             lines[name] = Line(part_id, begun_at, Stage(stage), tp_mr)
         return lines
 
-    def begin(self) -> str:
-        """Wipe it for a new run; return the token that proves it, "" where it fails."""
-        token = token_hex(_TOKEN_OCTETS // 2)
+    def begin(self, token: str) -> bool:
+        """Wipe it for a new run, which `token` proves; False where it takes nothing.
+
+        Not before the database knows the token, and all that the notes said: where
+        the disk says no, the next start needs them again.
+        """
         try:
             os.ftruncate(self._descriptor, 0)
             os.pwrite(self._descriptor, token.encode("ascii"), 0)
         except OSError:
-            return ""
+            return False
         self._places.clear()
-        return token
+        return True
 
     def note(
         self, modem: str, part_id: int, begun_at: int, stage: Stage, tp_mr: int = -1
@@ -131,6 +134,11 @@ class Slate:
     def close(self) -> None:
         """Let go of the file."""
         os.close(self._descriptor)
+
+
+def new_token() -> str:
+    """Return what a run proves by that the notes are its own."""
+    return token_hex(_TOKEN_OCTETS // 2)
 
 
 def place(data_dir: Path) -> Path | None:

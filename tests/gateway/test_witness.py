@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from modemgw.errors import DiskFull
+from modemgw.gateway import recovery
 from modemgw.sim.faults import Faults
 from modemgw.store import slate
 from tests.gateway.restarts import by, killed_and_back
@@ -60,6 +62,33 @@ def test_an_ok_to_every_escape_says_nothing_of_a_prompt(tmp_path: Path) -> None:
             assert (await rig.message(sent)).state == "in_doubt"
             assert rig.on_air == 1
             assert await by(rig, sent) == []
+
+    run_virtual(story())
+
+
+def test_a_start_on_a_full_disk_spoils_no_evidence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise DiskFull("no room")
+
+    async def story() -> None:
+        clock = VirtualClock()
+        async with gateway_rig(tmp_path, clock=clock, abandon=True) as rig:
+            await rig.ready()
+            rig.sims[0].set_faults(no_prompt=frozenset({1}))
+            sent = await rig.send()
+            await rig.state(sent, "sending")
+        rig.sims[0].lift_faults()
+        world = (rig.network, rig.sims)
+        with monkeypatch.context() as disk:
+            disk.setattr(recovery, "recover", full)
+            with pytest.raises(DiskFull):
+                async with gateway_rig(tmp_path, clock=clock, world=world):
+                    pass
+        async with killed_and_back(tmp_path, rig) as again:
+            assert (await again.message(sent)).state == "queued"
+            assert await by(again, sent) == ["slate"]
 
     run_virtual(story())
 

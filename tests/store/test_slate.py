@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from modemgw.store import memory
-from modemgw.store.slate import Line, Slate, Stage, key, place
+from modemgw.store.slate import Line, Slate, Stage, key, new_token, place
 
 
 def opened(home: Path) -> Slate:
@@ -14,9 +14,15 @@ def opened(home: Path) -> Slate:
     return slate
 
 
+def begun(slate: Slate) -> str:
+    token = new_token()
+    assert slate.begin(token)
+    return token
+
+
 def test_the_last_note_of_each_modem_is_what_the_next_run_reads(tmp_path: Path) -> None:
     slate = opened(tmp_path)
-    token = slate.begin()
+    token = begun(slate)
     slate.note("m0", 1, 1000, Stage.TYPED)
     slate.note("m1", 2, 1001, Stage.TYPED)
     slate.note("m0", 1, 1000, Stage.ACCEPTED, 255)
@@ -29,23 +35,23 @@ def test_the_last_note_of_each_modem_is_what_the_next_run_reads(tmp_path: Path) 
 
 
 def test_a_run_without_a_note_says_that_nothing_was_typed(tmp_path: Path) -> None:
-    token = opened(tmp_path).begin()
+    token = begun(opened(tmp_path))
     assert opened(tmp_path).read(token) == {}
 
 
 @pytest.mark.parametrize("token", ["", "0" * 32, "short"])
 def test_the_notes_of_another_run_are_not_believed(tmp_path: Path, token: str) -> None:
     slate = opened(tmp_path)
-    slate.begin()
+    begun(slate)
     slate.note("m0", 1, 1000, Stage.TYPED)
     assert slate.read(token) is None
 
 
 def test_a_new_run_forgets_the_notes_of_the_one_before(tmp_path: Path) -> None:
     slate = opened(tmp_path)
-    before = slate.begin()
+    before = begun(slate)
     slate.note("m0", 1, 1000, Stage.TYPED)
-    token = slate.begin()
+    token = begun(slate)
     assert slate.read(before) is None
     assert slate.read(token) == {}
 
@@ -53,7 +59,7 @@ def test_a_new_run_forgets_the_notes_of_the_one_before(tmp_path: Path) -> None:
 @pytest.mark.parametrize("at", range(32, 32 + 39))
 def test_a_torn_note_spoils_them_all(tmp_path: Path, at: int) -> None:
     slate = opened(tmp_path)
-    token = slate.begin()
+    token = begun(slate)
     slate.note("m0", 1, 1000, Stage.TYPED)
     file = place(tmp_path)
     assert file is not None
@@ -65,7 +71,7 @@ def test_a_torn_note_spoils_them_all(tmp_path: Path, at: int) -> None:
 
 def test_a_void_slate_is_not_believed(tmp_path: Path) -> None:
     slate = opened(tmp_path)
-    token = slate.begin()
+    token = begun(slate)
     slate.note("m0", 1, 1000, Stage.TYPED)
     slate.void()
     slate.note("m0", 2, 2000, Stage.TYPED)
@@ -80,7 +86,7 @@ def test_a_machine_without_a_slate_is_survived(
     monkeypatch.undo()
     slate = opened(tmp_path)
     slate.close()
-    assert slate.begin() == ""
+    assert not slate.begin(new_token())
     assert slate.read("0" * 32) is None
     with pytest.raises(OSError, match="descriptor"):
         slate.note("m0", 1, 1000, Stage.TYPED)
