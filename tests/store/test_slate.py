@@ -6,6 +6,8 @@ import pytest
 
 from modemgw.store import memory
 from modemgw.store.slate import Line, Slate, Stage, key, new_token, place
+from tests.loop import run_virtual
+from tests.store.factory import open_store
 
 
 def opened(home: Path) -> Slate:
@@ -54,6 +56,21 @@ def test_a_new_run_forgets_the_notes_of_the_one_before(tmp_path: Path) -> None:
     token = begun(slate)
     assert slate.read(before) is None
     assert slate.read(token) == {}
+
+
+def test_who_only_looks_into_the_database_leaves_the_notes(tmp_path: Path) -> None:
+    """Such as `keys create` after a crash, before the next start."""
+    token = begun(opened(tmp_path))
+
+    async def story() -> None:
+        async with open_store(tmp_path) as store:
+            await store.write(lambda db: None)
+        assert opened(tmp_path).read(token) == {}
+        async with open_store(tmp_path) as store:
+            store.is_settled = True
+        assert opened(tmp_path).read(token) is None
+
+    run_virtual(story())
 
 
 @pytest.mark.parametrize("at", range(32, 32 + 39))
