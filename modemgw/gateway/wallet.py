@@ -184,9 +184,11 @@ class Wallets:
         The caps of its key hold it everywhere. What has begun on this SIM is held by
         the SIM's own caps, part by part; before that, routing has asked its tariff.
         """
+        wallet, key = self._wallets.get(sim.sim_id or 0), self.keys.of(entry.key_id)
+        if wallet is None and key is None:
+            return 0
         tariff, used = sim.tariff, sim.used_in_bundle
         begun = entry.wish.pinned_sim_id is not None
-        wallet = self._wallets.get(sim.sim_id or 0)
         if (
             begun
             and wallet is not None
@@ -194,7 +196,6 @@ class Wallets:
             and tariff.allows(entry.to, 1, used_in_bundle=used) is not None
         ):
             return max(now + 1, wallet.purse.next_turn(now))
-        key = self.keys.of(entry.key_id)
         if begun or key is None or key.has_begun(entry.message_id):
             return 0
         parts = len(entry.parts)

@@ -152,15 +152,13 @@ class ModemWitness:
     def answered(self, token: object, outcome: SubmitOutcome) -> None:
         """Note what became of it; without that it is in doubt after a crash."""
         try:
-            match outcome:
-                case Accepted(tp_mr):
-                    self._note(token, Stage.ACCEPTED, tp_mr)
-                case Refused(seconds=seconds) if seconds:
-                    self._note(token, Stage.REFUSED)
-                case InDoubt():
-                    self._note(token, Stage.UNCLEAR)
-                case _:
-                    pass  # it was not typed, and the slate does not say it was
+            if isinstance(outcome, Accepted):
+                self._note(token, Stage.ACCEPTED, outcome.tp_mr)
+            elif isinstance(outcome, Refused) and outcome.seconds:
+                self._note(token, Stage.REFUSED)
+            elif isinstance(outcome, InDoubt):
+                self._note(token, Stage.UNCLEAR)
+            # Else it was not typed, and the slate does not say it was.
         except OSError as exc:
             log.warning("cannot write to the slate", extra={"error": str(exc)})
 

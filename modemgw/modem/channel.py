@@ -26,7 +26,7 @@ from modemgw.modem import standing
 from modemgw.modem.alarm import Alarm
 from modemgw.modem.flight import Flight, refusal, resolve
 from modemgw.modem.journal import TAPE_LINE, Tape
-from modemgw.modem.transcript import masked
+from modemgw.modem.transcript import PLAIN, masked
 from modemgw.modem.turn import Turn
 from modemgw.promise import Reply
 
@@ -288,8 +288,8 @@ class AtChannel:
         if wire is not None:
             wire.append(line)
         if self._is_logged:
-            fields = {"direction": direction, "line": text}
-            _log.debug("wire", extra={**self._extra, **fields})
+            extra = {**self._extra, "direction": direction, "line": text}
+            _log.debug("wire", extra=extra)
 
     def _listen(
         self,
@@ -324,7 +324,10 @@ class AtChannel:
 
     def _info(self, info: Info) -> None:
         flight, text = self._flight, info.text
-        self._record("<", masked(text, flight.prefixes if flight else ()))
+        is_short = self._wire is not None and len(text) <= PLAIN
+        is_known = is_short and text.startswith(commands.SUBMIT_PREFIXES)
+        shown = text if is_known else masked(text, flight.prefixes if flight else ())
+        self._record("<", shown)
         if flight is None:  # an answer that came too late, or noise
             if text.startswith(commands.SUBMIT_PREFIXES):
                 self._late(text)

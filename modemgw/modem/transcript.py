@@ -10,6 +10,7 @@ _TEXT = (
 )
 _MESSAGES = ("+CMGR:", "+CMGL:")  # what follows such a line is somebody's text
 _QUOTED = re.compile(r'"[^"]*"?')
+PLAIN = 12  # characters of a line that begins with a prefix: no room for a number
 # Commands whose arguments are PINs, passwords, texts or numbers of people.
 _SECRET = ("+CPIN", "+CLCK", "+CPWD", "+CUSD", "+CPBW", "+CPBF", "^CPIN", "+SPIC")
 _DIAL = re.compile(r"^(AT\s*D)[^;]*", re.IGNORECASE)
@@ -33,7 +34,7 @@ def masked(line: str, prefixes: tuple[str, ...] = ()) -> str:
         return f"{line.partition(':')[0]}: <masked>"
     if prefixes and prefixes[0] in _MESSAGES and not line.startswith(prefixes):
         return f"<{len(line)} characters>"
-    return _NUMBER.sub("<digits>", line) if len(line) > 12 else line  # noqa: PLR2004
+    return _NUMBER.sub("<digits>", line) if len(line) > PLAIN else line
 
 
 def masked_command(line: str) -> str:

@@ -11,7 +11,7 @@ from modemgw.modem.channel import AtChannel
 from modemgw.modem.model import Accepted, InDoubt, Refused
 from modemgw.modem.submit import NO_REFERENCE
 from tests.loop import run_virtual
-from tests.modem.channel_bench import BODY, Bench, now
+from tests.modem.channel_bench import BODY, TPDU, Bench, now
 from tests.modem.wire import Say
 
 
@@ -204,5 +204,63 @@ def test_a_channel_without_a_port_refuses_everything() -> None:
         channel = AtChannel(lambda urc: None, lambda token, tp_mr: None)
         with pytest.raises(PortLost, match="not open"):
             await channel.run(commands.ATTENTION)
+
+    run_virtual(scenario())
+
+
+def test_the_next_submit_goes_out_in_the_turn_that_brings_the_answer() -> None:
+    async def scenario() -> None:
+        bench = Bench()
+        written = list[bytes]()
+        bench.channel.write = written.append
+
+        async def lane() -> None:
+            for _ in range(2):
+                assert isinstance(await bench.submit(), Accepted)
+
+        def answer(read: bytes, expected: bytes) -> None:
+            bench.channel.data_received(read)
+            assert written[-1].startswith(expected)
+
+        loop, task = asyncio.get_running_loop(), asyncio.ensure_future(lane())
+        await asyncio.sleep(0)
+        reads = [
+            (b"\r\n> ", TPDU.hex().upper().encode()),
+            (b"\r\n+CMGS: 1\r\n\r\nOK\r\n", b"AT+CMGS="),
+            (b"\r\n> ", TPDU.hex().upper().encode()),
+            (b"\r\n+CMGS: 2\r\n\r\nOK\r\n", b""),
+        ]
+        for read, expected in reads:
+            loop.call_soon(answer, read, expected)
+            await asyncio.sleep(0)
+        await task
+        assert len(written) == 4
+
+    run_virtual(scenario())
+
+
+def test_what_comes_behind_the_answer_in_one_read_ends_nothing_that_follows() -> None:
+    async def scenario() -> None:
+        bench = Bench()
+        written = list[bytes]()
+        bench.channel.write = written.append
+
+        async def lane() -> list[object]:
+            return [await bench.submit() for _ in range(2)]
+
+        loop, task = asyncio.get_running_loop(), asyncio.ensure_future(lane())
+        await asyncio.sleep(0)
+        for read in (
+            b"\r\n> ",
+            b'\r\n+CMGS: 1\r\n\r\nOK\r\n\r\nERROR\r\n+CMTI: "SM",3\r\n',
+            b"\r\n> ",
+            b"\r\n+CMGS: 2\r\n\r\nOK\r\n",
+        ):
+            loop.call_soon(bench.channel.data_received, read)
+            await asyncio.sleep(0)
+        first, second = await task
+        assert isinstance(first, Accepted) and first.tp_mr == 1
+        assert isinstance(second, Accepted) and second.tp_mr == 2
+        assert [urc.text for urc in bench.urcs] == ['+CMTI: "SM",3']
 
     run_virtual(scenario())
