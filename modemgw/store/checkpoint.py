@@ -3,7 +3,8 @@
 SQLite does it by itself in the commit that finds the log long: the job that meets it
 waits until pages all over the file are on the disk, the more of them the larger the
 database is, and so does every modem. Here a thread does it on a connection of its own,
-which holds up neither who writes nor who reads.
+which holds up neither who writes nor who reads. The log begins anew with the next
+commit if none came meanwhile; else who writes copies the little that it added.
 """
 
 import os
@@ -18,12 +19,11 @@ from pathlib import Path
 # A page changed often goes to the database once per checkpoint: 8 MiB of log spare
 # a memory card most of these writes and still replay within a second.
 LONG = 4_000  # pages of the log; then it is copied
-# Where commits never pause for as long as a copy takes, the last of it is left over
-# each time. Here SQLite takes it along in a commit after all, or the log would grow.
-TOO_LONG = 6_000
+TOO_LONG = 6_000  # then SQLite does it in a commit after all: readers were in the way
+AGAIN = 500  # pages later it is tried once more, where one was
 QUIET_S = 0.02  # without a commit: then the next one is hardly in the way
-PATIENCE_S = 0.3  # how long to wait for that
-TRIES = 2  # the second copies what was committed during the first
+PATIENCE = 500  # pages that may come while that is waited for
+TRIES = 2  # SQLite flushes the database only where no commit came while it copied
 
 _HEADER = 32  # octets before the first page: see "WAL file format" of SQLite
 _FRAME = 24  # octets before each page
@@ -78,14 +78,23 @@ class Checkpoints:
         self._commits = commits
         self._rounds: queue.SimpleQueue[bool] = queue.SimpleQueue()  # False: the end
         self._is_asked = False
+        self._due = LONG  # pages
+        self.is_copied = False  # but for what came meanwhile: look soon
         self._thread = threading.Thread(
             target=self._run, name="store-checkpoint", daemon=True
         )
         self._thread.start()
 
-    def look(self) -> None:
+    def look(self, db: sqlite3.Connection) -> None:
         """Let the log be copied soon if it is long. By who writes, after a commit."""
-        if not self._is_asked and self._log.has(LONG):
+        is_copied, self.is_copied = self.is_copied, False
+        if not self._log.has(LONG):
+            self._due = LONG
+        elif is_copied:
+            with suppress(sqlite3.Error):
+                copy(db)
+        elif not self._is_asked and self._log.has(self._due):
+            self._due += AGAIN
             self._is_asked = True
             self._rounds.put(True)
 
@@ -101,7 +110,7 @@ class Checkpoints:
             self._await_quiet()
             with suppress(sqlite3.Error):
                 db = db or self._connect()
-                copy(db)
+                self.is_copied = [copy(db) for _ in range(TRIES)][-1]
             self._is_asked = False
         if db is not None:
             db.close()
@@ -116,21 +125,19 @@ class Checkpoints:
         return db
 
     def _await_quiet(self) -> None:
-        end = time.monotonic() + PATIENCE_S
         before = -1
-        while (commits := self._commits()) != before and time.monotonic() < end:
+        while (commits := self._commits()) != before:
+            if self._log.has(LONG + PATIENCE):
+                return
             before = commits
             time.sleep(QUIET_S)
 
 
 def copy(db: sqlite3.Connection) -> bool:
-    """Copy the log into the database; return whether all of it is there.
+    """Copy the log into the database; False where a reader still needs some of it.
 
-    Then the next commit begins the log anew. Nobody waits for this, and this waits for
-    nobody: what a reader still needs, or comes in meanwhile, is left.
+    Nobody waits for this, and this waits for nobody. If no commit came meanwhile, the
+    next one begins the log anew.
     """
-    for _ in range(TRIES):
-        busy, pages, copied = db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        if busy or pages == copied:
-            break
+    busy, pages, copied = db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
     return bool(not busy and pages == copied)

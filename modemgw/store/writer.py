@@ -316,9 +316,9 @@ class Writer:
         self.tally.committed(took, db.kinds, db.notes)
         if self._checkpoints is not None:
             rows = db.total_changes
-            if rows - self._looked_at >= LOOK_EVERY:
+            if rows - self._looked_at >= LOOK_EVERY or self._checkpoints.is_copied:
                 self._looked_at = rows
-                self._checkpoints.look()
+                self._checkpoints.look(db)
         if self.at_commit is not None:
             self.at_commit("after", ran(seen))
         if batch.refused:

@@ -28,6 +28,7 @@ ENOUGH = 5_000  # commits in which a thread must come to its turn
 def short_log(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a few commits make the log long, and nobody but the thread copy it."""
     monkeypatch.setattr(checkpoint, "LONG", LONG)
+    monkeypatch.setattr(checkpoint, "AGAIN", LONG)
     monkeypatch.setattr(writer, "TOO_LONG", 0)
     monkeypatch.setattr(writer, "LOOK_EVERY", 1)
     monkeypatch.setattr(checkpoint, "QUIET_S", 0.0)
@@ -137,6 +138,26 @@ def test_a_log_that_a_reader_held_is_copied_behind_it(
             assert await write_until(store, lambda: not log.has(LONG))
 
     play(tmp_path, story)
+
+
+def test_who_writes_copies_what_came_while_the_thread_flushed(
+    tmp_path: Path, short_log: None
+) -> None:
+    path = tmp_path / FILE_NAME
+    with database(tmp_path) as db, closing(log_of(db, tmp_path)) as log:
+        pages = pages_written(db)
+        (size,) = db.execute("PRAGMA page_size").fetchone()
+        checkpoints = checkpoint.Checkpoints(path, size, lambda: 0)
+        with closing(checkpoints):
+            checkpoints.is_copied = True  # as the thread says
+            checkpoints.look(db)
+            meta.put(db, "n", "1")
+            assert log.has(1)
+            assert not log.has(pages)
+            checkpoints.is_copied = True
+            checkpoints.look(db)  # it is short: nothing is to do
+            meta.put(db, "n", "2")
+            assert log.has(2)
 
 
 def test_a_commit_copies_a_log_that_the_thread_never_got_to(
