@@ -78,9 +78,9 @@ class LaneSim:
 
         `monotonic` matters where it rests, as `rests_until` says.
         """
-        if self.pace.is_off and not self.gates and not self.rests_until:
-            return 0, ""
-        latest, because = self.pace.free_at(now), "its pace"
+        latest, because = now, ""
+        if not self.pace.is_off:
+            latest, because = self.pace.free_at(now), "its pace"
         if self.rests_until > monotonic:
             rested = now + int((self.rests_until - monotonic) * 1000) + 1
             if rested > latest:

@@ -127,16 +127,11 @@ class ModemActor:
             return NotSent(f"the modem is {self._phase.value}", (), modem_fault=False)
         self._submits += 1
         outcome: SubmitOutcome | None = None
-        air = self.aside.air
         try:
-            if not air.seize():
-                await air.acquire()
-            try:
+            async with self.aside.air:
                 outcome = await submitter.submit(
                     octets, tpdu_length, gate=gate, token=token, more=more
                 )
-            finally:
-                air.release()
         finally:
             self._submits -= 1
             if not channel.in_step and channel is self._channel:
