@@ -174,18 +174,17 @@ class Line(RequestHandler):
 
     def _go_on(self, waiter: asyncio.Future[None]) -> None:
         message, payload = self._messages[0]
-        if (
-            len(self._messages) > 1
-            or self._buffer_paused
-            or self._paused
-            or not isinstance(message, RawRequestMessage)
-            or not self._shortcut.take(self, message, payload, self._told)
-        ):
-            waiter.set_result(None)
-            return
-        self._taken = self._request_in_progress = True
-        now = self._loop.time()
-        self._next_keepalive_close_time = now + self._keepalive_timeout
+        is_alone = len(self._messages) == 1 and not (
+            self._buffer_paused or self._paused
+        )
+        if is_alone and isinstance(message, RawRequestMessage):
+            now = self._loop.time()
+            self._next_keepalive_close_time = now + self._keepalive_timeout
+            self._taken = self._request_in_progress = True
+            if self._shortcut.take(self, message, payload, self._told):
+                return
+            self._taken = self._request_in_progress = False
+        waiter.set_result(None)
 
     def _told(self, octets: bytes | None) -> None:
         """Send the answer; None: let the task make one."""
