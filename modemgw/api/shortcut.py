@@ -141,9 +141,9 @@ class Shortcut:
             octets = chunks[0]
             draft = submission(octets)
             key = idempotency_key(headers.getall(IDEMPOTENCY_KEY, ()), PATH, octets)
-            return self._gateway.intake.submit_soon(draft, caller, key, submitted)
         except Exception:
             return False  # the ordinary way meets it too, and knows what to say
+        return self._gateway.intake.submit_soon(draft, caller, key, submitted)
 
 
 class Line(RequestHandler):
@@ -167,8 +167,10 @@ class Line(RequestHandler):
             super().data_received(data)
             return
         self._waiter = None  # nobody is to be woken yet
-        super().data_received(data)
-        self._waiter = waiter
+        try:
+            super().data_received(data)
+        finally:
+            self._waiter = waiter
         if self._messages and not self._taken:
             self._go_on(waiter)
 
@@ -178,8 +180,6 @@ class Line(RequestHandler):
             self._buffer_paused or self._paused
         )
         if is_alone and isinstance(message, RawRequestMessage):
-            now = self._loop.time()
-            self._next_keepalive_close_time = now + self._keepalive_timeout
             self._taken = self._request_in_progress = True
             if self._shortcut.take(self, message, payload, self._told):
                 return
@@ -190,6 +190,7 @@ class Line(RequestHandler):
         """Send the answer; None: let the task make one."""
         self._taken = self._request_in_progress = False
         waiter, stopping = self._waiter, self._handler_waiter
+        self._stay()
         if octets is not None:
             self._messages.popleft()
             if self._parser is not None:
@@ -204,6 +205,16 @@ class Line(RequestHandler):
             waiter.set_result(None)
         else:
             self._go_on(waiter)  # the next one was sent before this was answered
+
+    def _stay(self) -> None:
+        """Let the connection be quiet for a while from now on."""
+        self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+
+    def _process_keepalive(self) -> None:
+        """Hang up after a long silence, which is none while the client waits."""
+        if self._taken:
+            self._stay()
+        super()._process_keepalive()
 
 
 class _Server(web.Server):

@@ -28,13 +28,7 @@ from modemgw.gateway.arriving import Arrival, keep
 from modemgw.gateway.dispatch import Dispatcher
 from modemgw.gateway.drain import Drain
 from modemgw.gateway.key_purses import KeyPurse
-from modemgw.gateway.model import (
-    BatchResult,
-    Caller,
-    Draft,
-    IdempotencyKey,
-    Submitted,
-)
+from modemgw.gateway.model import BatchResult, Caller, Draft, IdempotencyKey, Submitted
 from modemgw.gateway.queue import Entry
 from modemgw.gateway.repeats import Repeats
 from modemgw.store import arrivals, batches, waiting
@@ -161,7 +155,8 @@ class Intake:
 
         False: that cannot be, or is not allowed, and `submit` knows better. Else
         `told` hears of it as soon as the message is on disk; of None where nothing
-        was kept, for `submit` to try again and say why.
+        was kept, for `submit` to try again and say why. What is raised comes of the
+        handing over: it may be kept or not, and is not to be tried again.
         """
         if self.closed or self.open_count >= self.queue_max:
             return False
@@ -175,8 +170,9 @@ class Intake:
         try:
             new = self.checker.check(draft, caller, public_id=public_id, now=now)
             arrival = self._arrive(new, draft, caller, key)
-        except RequestError:
-            return False
+        except Exception:
+            return False  # nothing was handed over
+        handed = self._store.gather(self._keep, arrival)
         if held is not None:
             self._in_flight.add(held)
 
@@ -187,10 +183,12 @@ class Intake:
                 self.repeats.forget(new)
                 told(None)
                 return
-            self._written(arrival, done.result())
-            told(Submitted(public_id, once.ACCEPTED, arrival.answer))
+            try:
+                self._written(arrival, done.result())
+            finally:  # it is on disk, whatever fails here
+                told(Submitted(public_id, once.ACCEPTED, arrival.answer))
 
-        self._store.gather(self._keep, arrival).listen(written)
+        handed.listen(written)
         return True
 
     def _arrive(
@@ -202,8 +200,12 @@ class Intake:
     ) -> Arrival:
         """Return a message on its way to the disk. Raises Repeated."""
         twin = self._meet(new, draft)
-        made, bars = views.created(new, twin=twin), self.bars(new)
-        answer = barred.shown(made) if bars else views.encode(made)
+        try:
+            made, bars = views.created(new, twin=twin), self.bars(new)
+            answer = barred.shown(made) if bars else views.encode(made)
+        except BaseException:
+            self.repeats.forget(new)
+            raise
         start = self._rng.randrange(1, 256) if new.segments > 1 else 0
         limits = None if bars else self.limits_of(caller.key_id)
         is_plain = not (bars or new.scheduled or new.data)

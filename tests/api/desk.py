@@ -34,9 +34,10 @@ SCOPES = (
 
 
 class Server(TestServer):
-    """A server as the daemon runs it, with the shortcut."""
+    """A server as the daemon runs it: with the shortcut; who leaves ends no request."""
 
     async def _make_runner(self, **options: Any) -> Runner:
+        options["handler_cancellation"] = False
         return Runner(self.app, **options)
 
 
