@@ -308,7 +308,7 @@ class Turns:
             entry = line.head()
             if entry.message_id != message_id:
                 heapq.heapreplace(lines, (entry.message_id, version, line))
-                if lines[0][2] is not line:
+                if lines[0][1] != version:  # another line, or a void place of this one
                     continue
             if entry.expires_at <= now:
                 self._set_overdue(entry)

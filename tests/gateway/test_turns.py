@@ -242,6 +242,16 @@ def test_what_comes_back_is_the_oldest_again_beside_other_wishes() -> None:
     assert drain(index, ANY) == [1, 3, 4]
 
 
+def test_a_place_that_is_void_lets_no_later_message_of_its_line_go_first() -> None:
+    index = QueueIndex()
+    for number, zone in ((1, "AT"), (2, "AT"), (3, "FR"), (5, "AT")):
+        index.add(entry(number, wish=Wish(zone=zone)), NOW)
+    first = index.take(ANY, NOW)
+    assert first is not None and _taken(index) == 2
+    index.put_back(first, NOW)
+    assert drain(index, ANY) == [1, 3, 5]
+
+
 def test_long_texts_count_by_their_parts() -> None:
     index = QueueIndex()
     for number in range(40):
