@@ -47,7 +47,9 @@ class Tape:
         self.keep = self._lines.append
         self.look_at = float("-inf")
         # When it was looked at the wall, and what it said: once at most for each line.
-        self._looks: deque[tuple[float, int]] = deque(maxlen=TAPE_LINES)
+        # Never empty: noise may come before anything that looks.
+        first = clock.monotonic(), clock.now_ms()
+        self._looks: deque[tuple[float, int]] = deque([first], maxlen=TAPE_LINES)
 
     def add(self, direction: str, text: str) -> None:
         """Keep a line that is masked already."""

@@ -6,7 +6,10 @@ import pytest
 
 from modemgw.at import commands
 from modemgw.at.parser import Urc
+from modemgw.clock import SystemClock
 from modemgw.errors import AtError, AtTimeout, CmeError, CmsError, PortLost
+from modemgw.modem.channel import AtChannel
+from modemgw.modem.journal import Tape
 from modemgw.modem.model import NotSent
 from tests.loop import run_virtual
 from tests.modem.channel_bench import Bench, now
@@ -185,5 +188,16 @@ def test_a_cancelled_command_leaves_the_channel_out_of_step() -> None:
             async with asyncio.timeout(1):
                 await bench.channel.run(commands.SIGNAL)
         assert not bench.channel.in_step
+
+    run_virtual(scenario())
+
+
+@pytest.mark.parametrize("octets", [b"\r\nbabble\r\n", b"\r\nOK\r\n"])
+def test_what_comes_before_the_first_command_is_on_the_tape(octets: bytes) -> None:
+    async def scenario() -> None:
+        tape = Tape(SystemClock())
+        channel = AtChannel(lambda urc: None, lambda token, mr: None, tape=tape)
+        channel.data_received(octets)
+        assert [line.text for line in tape.lines()] == [octets.decode().strip()]
 
     run_virtual(scenario())
