@@ -93,9 +93,10 @@ class Wish:
 
     def __post_init__(self) -> None:
         """See once whether it asks for anything: it is judged with every message."""
-        asks = self.sim or self.modem or self.pool or self.among or self.excluded
-        has_begun = self.pinned_sim_id is not None
-        is_open = self.plain and not (asks or has_begun or self.rule is not None)
+        asks = self.among or self.excluded
+        is_open = self.plain and not asks and self.rule is None
+        if is_open:
+            is_open = self.sim is self.modem is self.pool is self.pinned_sim_id is None
         object.__setattr__(self, "is_open", is_open)
 
 

@@ -61,6 +61,12 @@ from tests.unit.policy.wishes import Rates, german, wish
             id="tariff",
         ),
         pytest.param(
+            wish(sim="", plain=True),
+            sim("b"),
+            "the message asks for SIM ''",
+            id="a-name-that-nobody-has",
+        ),
+        pytest.param(
             wish(rule=german(only=("a", "rest"))),
             sim("b"),
             "to +49 only a or rest may write",

@@ -161,6 +161,15 @@ def test_equal_wishes_have_equal_answers(
 
 
 @given(WISHES, SIMS, WAITED)
+def test_a_glance_says_what_a_closer_look_says(
+    message: Wish, views: list[SimView], waited_ms: int
+) -> None:
+    looked_at = replace(message)
+    object.__setattr__(looked_at, "is_open", False)
+    assert verdicts(message, views, waited_ms) == verdicts(looked_at, views, waited_ms)
+
+
+@given(WISHES, SIMS, WAITED)
 def test_explain_says_what_judge_decides(
     message: Wish, views: list[SimView], waited_ms: int
 ) -> None:
