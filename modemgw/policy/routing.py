@@ -93,10 +93,9 @@ class Wish:
 
     def __post_init__(self) -> None:
         """See once whether it asks for anything: it is judged with every message."""
-        asks = self.among or self.excluded
-        is_open = self.plain and not asks and self.rule is None
-        if is_open:
-            is_open = self.sim is self.modem is self.pool is self.pinned_sim_id is None
+        asks = self.among or self.excluded or self.pinned_sim_id is not None
+        names = self.sim is not None or self.modem is not None or self.pool is not None
+        is_open = self.plain and not (asks or names or self.rule is not None)
         object.__setattr__(self, "is_open", is_open)
 
 
