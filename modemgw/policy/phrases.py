@@ -21,7 +21,7 @@ _PLAIN = str.maketrans(
 # The GSM alphabet has no Α, Β, Ε …: a Greek phone sends Latin letters in their place.
 _GREEK_LOOKS = str.maketrans("abezhikmnoptyx", "αβεζηικμνορτυχ")
 _APOSTROPHES = re.compile(r"(?<=\w)['’ʼ`´](?=\w)")
-_WORD = re.compile(r"[^\W_]+")
+_WORD = re.compile(r"[^\W_ʼ]+")  # Unicode calls that apostrophe a letter
 _GREEK = re.compile(r"[\u0370-\u03ff]")
 
 

@@ -18,7 +18,7 @@ STOP, START, HELP = Intent.STOP, Intent.START, Intent.HELP
 STOPS = [
     *("STOP", "stop", "Stop", "sToP", " STOP ", "STOP.", "Stop!", "STOP!!!", "stop..."),
     *("'STOP'", '"stop"', "“STOP”", "«STOP»", "(stop)", "*STOP*", "STOP\n", "\tstop\r\n"),
-    *("S T O P", "S.T.O.P.", "stop stop", "STOP STOP STOP", "STOP 🛑", "🛑STOP"),
+    *("S T O P", "S.T.O.P.", "stop stop", "STOP STOP STOP", "STOP 🛑", "🛑STOP", "ʼSTOPʼ"),
     *("STOP ALL", "stopall", "Stop all!", "please stop", "Stop please", "STOP, thanks"),
     *("Please STOP. Thank you", "unsubscribe", "Unsubscribe me", "UNSUB", "opt out"),
     *("Opt-Out", "OPTOUT", "cancel", "END", "Quit", "revoke", "remove me", "no more sms"),
@@ -235,6 +235,7 @@ def test_nothing_breaks_it(text: str) -> None:
 
 
 @example("0:X:µ")  # one word of two scripts, once it is joined
+@example("0:ʼ:0")  # an apostrophe by itself, which Unicode calls a letter
 @given(st.text(max_size=200))
 def test_folding_twice_is_folding_once(text: str) -> None:
     folded = fold(text)
