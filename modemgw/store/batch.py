@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from modemgw.errors import Corrupt
-from modemgw.store.connection import Connection
+from modemgw.store.connection import Connection, begin
 from modemgw.store.faults import translate
 from modemgw.store.gathering import Gathering, single
 
@@ -111,7 +111,7 @@ class Batch:
         if not db.in_transaction:
             raise exc  # SQLite gave up the whole transaction: so must the batch
         db.execute("ROLLBACK")
-        db.execute("BEGIN IMMEDIATE")
+        begin(db)
         db.forget()
         self._plain = None
         self.done.clear()

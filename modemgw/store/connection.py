@@ -1,6 +1,7 @@
 """The connection that writes: how it is opened, and its settings."""
 
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +9,15 @@ from modemgw.ids import IdSource
 from modemgw.store.checkpoint import LONG
 from modemgw.store.tally import Note
 
+BUSY_S = 5.0  # for another program on the file, such as somebody's sqlite3 shell
+BUSY_PAUSE_S = 0.005  # between two looks whether it is done
 CACHED_STATEMENTS = 512  # more than all queries/*.sql hold: none is prepared twice
 
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",  # NORMAL may lose a `submitting`: an SMS sent twice
     "PRAGMA foreign_keys=ON",
-    "PRAGMA busy_timeout=5000",
+    f"PRAGMA busy_timeout={BUSY_S * 1000:.0f}",
     "PRAGMA secure_delete=ON",  # an erased text leaves the file
     "PRAGMA temp_store=MEMORY",
     "PRAGMA cache_size=-8192",  # 8 MiB: the hot pages of a small board's database
@@ -103,3 +106,32 @@ def configure(db: Connection) -> None:
         db.execute("PRAGMA auto_vacuum=INCREMENTAL")
     for pragma in _PRAGMAS:
         db.execute(pragma)
+
+
+def wait_never(db: Connection) -> None:
+    """Let statements fail at once where another program is writing; see begin()."""
+    db.execute("PRAGMA busy_timeout=0")
+
+
+def begin(db: Connection) -> None:
+    """Begin a transaction; wait `BUSY_S` for another program that is writing."""
+    until = time.monotonic() + BUSY_S
+    while True:
+        try:
+            db.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as exc:
+            is_busy = exc.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not is_busy or time.monotonic() > until:
+                raise
+        else:
+            return
+        time.sleep(BUSY_PAUSE_S)
+
+
+def begin_now(db: Connection) -> bool:
+    """Begin a transaction where that can be done without waiting."""
+    try:
+        db.execute("BEGIN IMMEDIATE")
+    except sqlite3.Error:
+        return False
+    return True

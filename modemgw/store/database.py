@@ -14,7 +14,7 @@ from modemgw.errors import Corrupt, StoreError
 from modemgw.ids import IdSource
 from modemgw.promise import Promise
 from modemgw.store import meta, slate
-from modemgw.store.connection import Connection, configure, connect, equip
+from modemgw.store.connection import Connection, begin, configure, connect, equip
 from modemgw.store.faults import as_store_error
 from modemgw.store.lock import DirectoryLock
 from modemgw.store.migrate import migrate, recognise
@@ -171,7 +171,9 @@ class Store:
         self.reader.close()
         try:
             if clean and self.damage is None and self.is_checked:
+                begin(self._connection)
                 meta.put(self._connection, CLEAN, "1")
+                self._connection.execute("COMMIT")
                 if self.is_settled:
                     slate.remove(self.data_dir)  # all of it is in the database now
         except sqlite3.Error:

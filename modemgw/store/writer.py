@@ -14,7 +14,7 @@ from modemgw.errors import Corrupt, StoreError
 from modemgw.promise import Promise
 from modemgw.store.batch import Batch, Entry, Job, Outcome, Single, ran
 from modemgw.store.checkpoint import TOO_LONG, Checkpoints
-from modemgw.store.connection import Connection
+from modemgw.store.connection import Connection, begin, begin_now, wait_never
 from modemgw.store.faults import as_store_error
 from modemgw.store.gathering import Gathering
 from modemgw.store.handover import Handover
@@ -90,6 +90,7 @@ class Writer:
         self._checkpoints: Checkpoints | None = None  # inline SQLite sees to it
         self._looked_at = 0  # rows changed until the last look at the log
         if not inline:
+            wait_never(db)  # but in begin(), which is for the thread
             db.execute(f"PRAGMA wal_autocheckpoint={TOO_LONG}")
             (size,) = db.execute("PRAGMA page_size").fetchone()
             self._checkpoints = Checkpoints(path, size, lambda: self.commits)
@@ -229,12 +230,14 @@ class Writer:
         """
         if self._flush_s > QUICK_S or not all(map(_is_short, groups)):
             return
+        if not begin_now(self._db):
+            return  # another program is writing: modems need not wait for it
 
         def more(_jobs: int, seconds: float) -> list[Entry]:
             is_over = not groups or seconds > LEAST_RUN_S
             return [] if is_over else groups.pop(0)
 
-        done, pushed, _ = self._commit(groups.pop(0), more)
+        done, pushed, _ = self._commit(groups.pop(0), more, has_begun=True)
         self._resolve(done, pushed)
 
     def _more(self, jobs: int, seconds: float) -> "list[Entry] | None":
@@ -255,6 +258,8 @@ class Writer:
         self,
         entries: list[Entry],
         more: "Callable[[int, float], list[Entry] | None] | None" = None,
+        *,
+        has_begun: bool = False,
     ) -> tuple[list[Outcome], bool, bool]:
         """Run jobs, and those that join, in one transaction.
 
@@ -269,7 +274,8 @@ class Writer:
         left = iter(entries)  # what was not come to yet
         began = time.perf_counter()
         try:
-            db.execute("BEGIN IMMEDIATE")
+            if not has_begun:
+                begin(db)
             for entry in left:
                 batch.run(entry)
             while more is not None:

@@ -6,12 +6,13 @@ import threading
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from modemgw.clock import SystemClock
 from modemgw.errors import StoreError
-from modemgw.store import meta
+from modemgw.store import connection, meta, writer
 from modemgw.store.database import Store
 from modemgw.store.handover import Handover
 from modemgw.store.writer import Connection
@@ -21,11 +22,17 @@ Story = Callable[[Store], Coroutine[Any, Any, None]]
 QUICK, SLOW = 0.0, 1.0  # what flushes are said to have taken, in seconds
 
 
-def play(tmp_path: Path, flush_s: float, story: Story) -> None:
+def play(
+    tmp_path: Path, flush_s: float, story: Story, quick_s: float | None = 60.0
+) -> None:
+    """Run a story; `quick_s`: what is quick however busy this machine is."""
+
     async def whole() -> None:
         async with open_store(tmp_path, clock=SystemClock(), inline=False) as store:
             store.writer._flush_s = flush_s
-            await story(store)
+            limit = quick_s if flush_s == QUICK else None
+            with patch.object(writer, "QUICK_S", limit or writer.QUICK_S):
+                await story(store)
 
     asyncio.run(whole())
 
@@ -39,6 +46,47 @@ def who(order: list[str], name: str = "") -> Callable[[Connection], str]:
         return threading.current_thread().name
 
     return job
+
+
+def test_the_loop_does_not_wait_for_another_program(tmp_path: Path) -> None:
+    async def story(store: Store) -> None:
+        other = sqlite3.connect(store.path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        (promise,) = store.write_all([who([])])
+        await asyncio.sleep(0.02)
+        assert not promise.done()
+        other.execute("COMMIT")  # which it gets to only where the loop turns
+        other.close()
+        assert await promise == "store-writer"
+        (promise,) = store.write_all([who([])])
+        assert await promise == "MainThread"
+
+    play(tmp_path, QUICK, story)
+
+
+def test_a_store_is_closed_in_order_behind_another_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(store: Store) -> None:
+        other = sqlite3.connect(store.path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+
+        def pause(seconds: float) -> None:
+            if seconds == connection.BUSY_PAUSE_S:  # others pause, too
+                waits.append(seconds)
+                other.close()
+
+        monkeypatch.setattr("time.sleep", pause)
+
+    waits: list[float] = []
+    play(tmp_path, QUICK, story)
+    monkeypatch.undo()
+    assert len(waits) == 1
+
+    async def again(store: Store) -> None:
+        assert store.was_clean
+
+    play(tmp_path, QUICK, again)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +160,7 @@ def test_one_slow_flush_hands_the_next_jobs_to_the_thread(tmp_path: Path) -> Non
         (there,) = store.write_all([who([])])
         assert await there == "store-writer"
 
-    play(tmp_path, QUICK, story)
+    play(tmp_path, QUICK, story, quick_s=None)
 
 
 def test_a_crowd_does_not_wait_for_its_last(
