@@ -74,9 +74,9 @@ class Handover(Generic[T]):
                 self._at_once(ready)
             finally:
                 self._ready = ready + self._ready  # it may have been handed more
+                if ready and len(ready) < before:
+                    self._call()  # whatever was raised, what is left must not lie
             if len(ready) < before:
-                if ready:
-                    self._call()
                 return
         self._to_thread()
 

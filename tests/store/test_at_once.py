@@ -240,3 +240,25 @@ def test_what_comes_alone_is_committed_in_the_loop_and_a_crowd_in_the_thread(
         assert await store.gather(where, "late") == "store-writer"
 
     play(tmp_path, QUICK, story)
+
+
+def test_a_mistake_behind_one_group_leaves_none_lying() -> None:
+    async def story() -> None:
+        seen: list[int] = []
+        told: list[object] = []
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, it: told.append(it["exception"]))
+
+        def at_once(groups: list[list[int]]) -> None:
+            seen.extend(groups.pop(0))
+            if seen == [1]:
+                raise RuntimeError("a mistake of ours")
+
+        handover = Handover[int](loop, at_once)
+        for n in (1, 2, 3):
+            handover.put([n])
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert seen == [1, 2, 3] and len(told) == 1
+
+    asyncio.run(story())
