@@ -88,7 +88,9 @@ def live(db: Connection, number: int, sim: int, step: Step) -> None:
         )
         assert evidence.count(db, sim, tp_mr) is False
     with step("reported"):
-        part, *_ = outcomes.candidates(db, sim_id=sim, tp_mr=tp_mr, since=now, until=now)
+        part, *_ = outcomes.candidates(
+            db, sim_id=sim, tp_mr=tp_mr, since=now, until=now
+        )
         outcomes.report(
             *(db, IDS, part),
             tp_mr=tp_mr,
