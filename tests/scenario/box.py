@@ -21,6 +21,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from modemgw.store import slate
+
 READY_S = 30.0
 STEP_S = 0.02  # between two looks at something that another process changes
 
@@ -144,6 +146,7 @@ class Box:
         for process in (self.daemon, self.simulator):
             if process is not None:
                 process.kill()
+        slate.remove(self.home / "data")  # what was killed leaves it in memory
 
     def start_daemon(self) -> None:
         """Start the daemon and wait until it answers; makes a key the first time."""
