@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from modemgw.errors import Corrupt
-from modemgw.store.connection import Connection, begin
+from modemgw.store.connection import BUSY_S, Connection, begin
 from modemgw.store.faults import translate
 from modemgw.store.gathering import Gathering, single
 
@@ -44,16 +44,18 @@ class Batch:
     """The jobs of one transaction, which its owner begins and commits.
 
     `done` has what became of each; `gathered` the futures of what was taken from
-    gatherings. `refused`: the disk said no to one.
+    gatherings. `refused`: the disk said no to one. `patience_s`: how long another
+    program that writes is waited for where the transaction is begun anew.
     """
 
-    def __init__(self, db: Connection, path: Path) -> None:
+    def __init__(self, db: Connection, path: Path, patience_s: float = BUSY_S) -> None:
         self.done: list[Outcome] = []
         self.gathered: list[asyncio.Future[Any]] = []
         self.refused = False
         self.damage: Corrupt | None = None
         self._db = db
         self._path = path
+        self._patience_s = patience_s
         self._plain: list[Single | _Crowd] | None = []  # what ran without a savepoint
         self._changes = db.total_changes
         self._wrote = False  # a job that ran alone changed a row
@@ -111,7 +113,7 @@ class Batch:
         if not db.in_transaction:
             raise exc  # SQLite gave up the whole transaction: so must the batch
         db.execute("ROLLBACK")
-        begin(db)
+        begin(db, self._patience_s)
         db.forget()
         self._plain = None
         self.done.clear()

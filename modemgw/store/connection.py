@@ -113,15 +113,15 @@ def wait_never(db: Connection) -> None:
     db.execute("PRAGMA busy_timeout=0")
 
 
-def begin(db: Connection) -> None:
-    """Begin a transaction; wait `BUSY_S` for another program that is writing."""
-    until = time.monotonic() + BUSY_S
+def begin(db: Connection, patience_s: float = BUSY_S) -> None:
+    """Begin a transaction; wait so long for another program that is writing."""
+    until = time.monotonic() + patience_s
     while True:
         try:
             db.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as exc:
             is_busy = exc.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
-            if not is_busy or time.monotonic() > until:
+            if not is_busy or time.monotonic() >= until:
                 raise
         else:
             return

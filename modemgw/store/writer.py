@@ -14,7 +14,13 @@ from modemgw.errors import Corrupt, StoreError
 from modemgw.promise import Promise
 from modemgw.store.batch import Batch, Entry, Job, Outcome, Single, ran
 from modemgw.store.checkpoint import TOO_LONG, Checkpoints
-from modemgw.store.connection import Connection, begin, begin_now, wait_never
+from modemgw.store.connection import (
+    BUSY_S,
+    Connection,
+    begin,
+    begin_now,
+    wait_never,
+)
 from modemgw.store.faults import as_store_error
 from modemgw.store.gathering import Gathering
 from modemgw.store.handover import Handover
@@ -267,7 +273,8 @@ class Writer:
         handed over among the jobs.
         """
         db = self._db
-        batch = Batch(db, self._path)
+        # Begun in the loop already: nothing may wait there.
+        batch = Batch(db, self._path, 0.0 if has_begun else BUSY_S)
         is_last = False
         db.forget(is_rollback=False)
         seen = entries

@@ -12,7 +12,7 @@ import pytest
 
 from modemgw.clock import SystemClock
 from modemgw.errors import StoreError
-from modemgw.store import connection, meta, writer
+from modemgw.store import batch, connection, meta, writer
 from modemgw.store.database import Store
 from modemgw.store.handover import Handover
 from modemgw.store.writer import Connection
@@ -62,6 +62,38 @@ def test_the_loop_does_not_wait_for_another_program(tmp_path: Path) -> None:
         assert await promise == "MainThread"
 
     play(tmp_path, QUICK, story)
+
+
+def test_the_loop_does_not_wait_for_one_that_slips_in_while_a_mistake_is_undone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrong(db: Connection) -> object:
+        raise ZeroDivisionError
+
+    async def story(store: Store) -> None:
+        other = sqlite3.connect(store.path, isolation_level=None)
+
+        def slip_in(db: Connection, patience_s: float = 5.0) -> None:
+            other.execute("BEGIN IMMEDIATE")
+            connection.begin(db, patience_s)
+
+        def pause(seconds: float) -> None:
+            waits.append(seconds)
+            other.close()
+
+        monkeypatch.setattr(batch, "begin", slip_in)
+        monkeypatch.setattr("time.sleep", pause)
+        first, second = store.write_all([who([]), wrong])
+        for promise in (first, second):
+            with pytest.raises(StoreError, match="locked"):
+                await promise
+        monkeypatch.undo()
+        other.close()
+        assert await store.write_all([who([])])[0] == "MainThread"
+
+    waits: list[float] = []
+    play(tmp_path, QUICK, story)
+    assert waits == []
 
 
 def test_a_store_is_closed_in_order_behind_another_program(
