@@ -9,11 +9,9 @@ from modemgw.ids import IdSource
 from modemgw.pdu.address import Address
 from modemgw.pdu.report import StatusReport
 from modemgw.pdu.times import Timestamp
-from modemgw.store import arrivals, outbound, outcomes, sims
-from modemgw.store.outcomes import PartRef
 from modemgw.store.writer import Connection
 from tests.store.factory import NOW, database
-from tests.store.test_outbound import new_message
+from tests.store.test_outbound import World
 
 IDS = IdSource()
 MINUTE = 60_000
@@ -21,27 +19,13 @@ TP_MR = 7
 TO = "+4915112345678"
 
 
-def sent(db: Connection, sim: int, at: int) -> int:
-    """Have one accepted with this reference at that time; return its row id."""
-    message_id, (part_id,) = arrivals.insert(db, IDS, new_message(to=TO, created_at=at))
-    outbound.begin(
-        *(db, IDS),
-        part_id=part_id,
-        message_id=message_id,
-        seq=1,
-        segments=1,
-        sim_id=sim,
-        sim="s",
-        modem="m0",
-        attempt=1,
-        because="any SIM may",
-        now=at,
-    )
-    ref = PartRef(part_id, message_id, 1, 1, sim, "s", "m0", at)
-    outcomes.accept(
-        db, IDS, ref, tp_mr=TP_MR, report_due_at=at + MINUTE, now=at, detail={}
-    )
-    return message_id
+def sent(db: Connection, at: int) -> World:
+    """Have one accepted with this reference at that time, all by one SIM."""
+    world = World(db, to=TO, created_at=at)
+    world.now = at
+    world.begin()
+    world.accept(tp_mr=TP_MR)
+    return world
 
 
 @pytest.mark.parametrize(
@@ -56,24 +40,30 @@ def test_a_busy_sim_does_not_hide_the_part_of_a_late_report(
     tmp_path: Path, minute: int, wrong_by: int
 ) -> None:
     with database(tmp_path) as db:
-        sim = sims.upsert_sim(db, iccid="89490200", imsi=None, modem="m0", now=NOW).id
-        messages = [sent(db, sim, NOW + n * MINUTE * 3) for n in range(60)]
+        worlds = [sent(db, NOW + n * MINUTE * 3) for n in range(60)]
         taken = Timestamp.from_unix(NOW + minute * MINUTE * 3 + wrong_by)
         report = StatusReport(TP_MR, Address.dialled(TO), taken, taken, 0)
         now = NOW + 200 * MINUTE
         _, applied = reports.take(
-            *(db, IDS, report), sim_id=sim, modem="m0", octets=b"\0", now=now
+            *(db, IDS, report),
+            sim_id=worlds[0].sim.id,
+            modem="m0",
+            octets=b"\0",
+            now=now,
         )
-        assert applied == (messages[minute], False)
+        assert applied == (worlds[minute].id, False)
 
 
 def test_a_service_centre_whose_clock_is_wrong_finds_the_newest(tmp_path: Path) -> None:
     with database(tmp_path) as db:
-        sim = sims.upsert_sim(db, iccid="89490200", imsi=None, modem="m0", now=NOW).id
-        messages = [sent(db, sim, NOW + n * MINUTE) for n in range(3)]
+        worlds = [sent(db, NOW + n * MINUTE) for n in range(3)]
         taken = Timestamp.from_unix(NOW - 60 * MINUTE)  # an hour: summer time
         report = StatusReport(TP_MR, Address.dialled(TO), taken, taken, 0)
         _, applied = reports.take(
-            *(db, IDS, report), sim_id=sim, modem="m0", octets=b"\0", now=NOW + MINUTE
+            *(db, IDS, report),
+            sim_id=worlds[0].sim.id,
+            modem="m0",
+            octets=b"\0",
+            now=NOW + MINUTE,
         )
-        assert applied == (messages[-1], False)
+        assert applied == (worlds[-1].id, False)

@@ -66,6 +66,17 @@ def test_an_ok_to_every_escape_says_nothing_of_a_prompt(tmp_path: Path) -> None:
     run_virtual(story())
 
 
+async def killed_untyped(home: Path, clock: VirtualClock) -> tuple[Rig, str]:
+    """Kill a gateway whose one text is marked, before its modem's prompt comes."""
+    async with gateway_rig(home, clock=clock, abandon=True) as rig:
+        await rig.ready()
+        rig.sims[0].set_faults(no_prompt=frozenset({1}))
+        sent = await rig.send()
+        await rig.state(sent, "sending")
+    rig.sims[0].lift_faults()
+    return rig, sent
+
+
 def test_a_start_on_a_full_disk_spoils_no_evidence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -74,12 +85,7 @@ def test_a_start_on_a_full_disk_spoils_no_evidence(
 
     async def story() -> None:
         clock = VirtualClock()
-        async with gateway_rig(tmp_path, clock=clock, abandon=True) as rig:
-            await rig.ready()
-            rig.sims[0].set_faults(no_prompt=frozenset({1}))
-            sent = await rig.send()
-            await rig.state(sent, "sending")
-        rig.sims[0].lift_faults()
+        rig, sent = await killed_untyped(tmp_path, clock)
         world = (rig.network, rig.sims)
         with monkeypatch.context() as disk:
             disk.setattr(recovery, "recover", full)
@@ -95,13 +101,7 @@ def test_a_start_on_a_full_disk_spoils_no_evidence(
 
 def test_a_kill_before_the_text_was_typed_is_no_doubt(tmp_path: Path) -> None:
     async def story() -> None:
-        clock = VirtualClock()
-        async with gateway_rig(tmp_path, clock=clock, abandon=True) as rig:
-            await rig.ready()
-            rig.sims[0].set_faults(no_prompt=frozenset({1}))
-            sent = await rig.send()
-            await rig.state(sent, "sending")
-        rig.sims[0].lift_faults()
+        rig, sent = await killed_untyped(tmp_path, VirtualClock())
         async with killed_and_back(tmp_path, rig) as again:
             assert (await again.message(sent)).state == "queued"
             await again.state(sent, "delivered")
